@@ -1,0 +1,1 @@
+"""The catalogue: members, harvest, index, sign-in and portal."""

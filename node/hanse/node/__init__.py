@@ -1,0 +1,1 @@
+"""A city's node: intake, datasets, releases, the door."""

@@ -1,0 +1,45 @@
+"""What an operator can set on a node: environment (`HANSE_NODE_…`) over `node.env` in its home."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class NodeSettings(BaseSettings):
+    """Settings of one node; read once, then passed down. `docs/reference/settings.md` lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="HANSE_NODE_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("hanse-node"), description="Folder that holds everything of this node.")
+    base_url: str = Field("http://127.0.0.1:8101", description="Address others reach this node by.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the home folder.")
+    agency: str = Field("NIS00000", description="Identifier of the publishing party, `NIS` + code.")
+    name: str = Field("Node", description="Name of the party, as readers know it.")
+    kbo: str = Field("", description="Enterprise number of the party; protocols name it.")
+    territory: str = Field("", description="Own territory, `level:code`, such as `gemeente:41002`.")
+    contact: str = Field("", description="Role mailbox shown with every dataset.")
+    language: Literal["nl", "en", "fr"] = Field("nl", description="Default language of pages.")
+    catalogue_url: str = Field("", description="The catalogue; its issuer is trusted for tokens.")
+    catalogue_keys: str = Field("", description="File with the pinned public keys (JWKS) of it.")
+    approvals: Literal["second-person", "none"] = Field(
+        "second-person", description="Whether publishing needs somebody else's approval."
+    )
+    max_body_bytes: int = Field(1_048_576, description="Largest request body.")
+    max_upload_bytes: int = Field(200_000_000, description="Largest file that intake reads.")
+    decode_memory_bytes: int = Field(4_000_000_000, description="Memory of the decoding process.")
+    decode_seconds: int = Field(300, description="Processor time of the decoding process.")
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'node.db'}"
+
+
+def read_settings(home: Path | None = None) -> NodeSettings:
+    """Read the settings of the node in `home` (else of `HANSE_NODE_HOME`, else `./hanse-node`)."""
+    folder = home or Path(os.environ.get("HANSE_NODE_HOME", "hanse-node"))  # noqa: TID251 read once
+    given = {"home": folder} if home else {}
+    return NodeSettings(_env_file=folder / "node.env", **given)  # type: ignore[arg-type]

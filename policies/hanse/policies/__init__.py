@@ -1,0 +1,1 @@
+"""Protocols, clauses, decisions and disclosure control: pure, for lawyers and statisticians."""

@@ -1,0 +1,90 @@
+"""Statements: canonical bytes under one Ed25519 signature, as a compact JWS with a fixed header.
+
+Header exactly `{alg: Ed25519, kid, typ}` (RFC 7515, RFC 8037, RFC 9864); the `typ` keeps one kind of
+statement from being read as another (RFC 8725 §3.11). Keys are OKP JWKs; `kid` is their RFC 7638
+thumbprint, so a key needs no other name.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from hanse.errors import Invalid
+
+FEED: Final = "hanse-feed+jws"
+MANIFEST: Final = "hanse-manifest+jws"
+ENROLMENT: Final = "hanse-enrolment+jws"
+
+MAX_STATEMENT_BYTES = 64 * 1024 * 1024
+_ALGORITHMS = ["Ed25519"]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private Ed25519 key and its thumbprint."""
+
+    key: OKPKey
+    kid: str
+
+    @classmethod
+    def generate(cls) -> "SigningKey":
+        """Make a new key from the system's randomness."""
+        return cls.of(OKPKey.generate_key("Ed25519"))
+
+    @classmethod
+    def of(cls, key: OKPKey) -> "SigningKey":
+        """Name a key by its thumbprint."""
+        return cls(key, key.thumbprint())
+
+    @classmethod
+    def from_jwk(cls, text: str) -> "SigningKey":
+        """Read a private JWK from its JSON text."""
+        try:
+            return cls.of(OKPKey.import_key(json.loads(text)))
+        except (JoseError, ValueError, TypeError) as fault:
+            raise Invalid("KEY_UNREADABLE") from fault
+
+    def private_jwk(self) -> str:
+        """Return the private JWK as JSON text: for a file only its owner reads."""
+        return json.dumps(self.key.as_dict(private=True))
+
+    def public_jwk(self) -> dict[str, str]:
+        """Return the public JWK with its `kid`."""
+        public = {name: str(value) for name, value in self.key.as_dict(private=False).items()}
+        return {**public, "kid": self.kid, "use": "sig", "alg": "Ed25519"}
+
+
+def sign(content: bytes, typ: str, key: SigningKey) -> str:
+    """Return the compact JWS of `content`."""
+    header = {"alg": "Ed25519", "kid": key.kid, "typ": typ}
+    return jws.serialize_compact(header, content, key.key, algorithms=_ALGORITHMS)
+
+
+def verify(statement: str, typ: str, public_jwks: Sequence[dict[str, str]]) -> bytes:
+    """Return the content of a statement signed by one of `public_jwks`.
+
+    Raises `Invalid` with one wording for every cause: size, shape, type, key or signature.
+    """
+    if len(statement) > MAX_STATEMENT_BYTES:
+        raise Invalid("STATEMENT_SIGNATURE", typ=typ)
+    try:
+        header = jws.extract_compact(statement.encode("ascii")).headers()
+        key = _key_for(header, typ, public_jwks)
+        return jws.deserialize_compact(statement, key, algorithms=_ALGORITHMS).payload
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
+        raise Invalid("STATEMENT_SIGNATURE", typ=typ) from fault
+
+
+def _key_for(header: object, typ: str, public_jwks: Sequence[dict[str, str]]) -> OKPKey:
+    if not isinstance(header, dict) or set(header) != {"alg", "kid", "typ"} or header["typ"] != typ:
+        raise ValueError("header")
+    for jwk in public_jwks:
+        key = OKPKey.import_key({"kty": jwk["kty"], "crv": jwk["crv"], "x": jwk["x"]})
+        if key.thumbprint() == header["kid"]:
+            return key
+    raise ValueError("kid")

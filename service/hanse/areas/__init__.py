@@ -1,0 +1,1 @@
+"""Levels, vintages, areas and the correspondences between them, as immutable values."""

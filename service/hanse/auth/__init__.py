@@ -1,0 +1,1 @@
+"""Scopes, principals, tokens, keys and the authorization server both sides mount."""

@@ -1,0 +1,65 @@
+"""Assembles the commands, and turns what went wrong into one message and an exit code.
+
+Exit codes: 0 ok · 1 findings · 2 usage or bad input · 3 no access · 4 a node was not reached ·
+5 blocked by policy.
+"""
+
+import importlib
+import sys
+
+import typer
+from rich.console import Console
+
+from hanse.errors import Conflict, HanseError, Invalid, NotFound, Refused, Unavailable
+from hanse.messages import catalogue, explain
+
+# One module per topic; each has `register(app)` and imports its role inside its commands.
+TOPICS = ("intake", "publish", "protocol", "node", "catalog", "province", "demo", "generated")
+
+EXIT_CODES: dict[type[HanseError], int] = {
+    Invalid: 2,
+    NotFound: 3,
+    Refused: 3,
+    Unavailable: 4,
+    Conflict: 5,
+}
+
+
+def build() -> typer.Typer:
+    """Return the whole command line; a topic whose packages are not installed leaves no command."""
+    app = typer.Typer(
+        name="hanse",
+        help="Cities share figures: each keeps its own house, all trust the same rules.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for topic in TOPICS:
+        importlib.import_module(f"hanse.cli.{topic}").register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; a fault is told in four parts and never as a traceback."""
+    try:
+        build()()
+    except HanseError as fault:
+        tell(fault)
+        sys.exit(exit_code(fault))
+
+
+def exit_code(fault: HanseError) -> int:
+    """Return the exit code of a fault by its word."""
+    return next((code for word, code in EXIT_CODES.items() if isinstance(fault, word)), 2)
+
+
+def tell(fault: HanseError, lang: str = "en") -> None:
+    """Print what, where, why and what now on standard error."""
+    console = Console(stderr=True, highlight=False)
+    if fault.code not in catalogue():
+        console.print(str(fault), markup=False)
+        return
+    parts = explain(fault.code, lang, **fault.parameters)
+    console.print(parts.pop("what"), style="bold red", markup=False)
+    for text in parts.values():
+        console.print(f"  {text}", markup=False)

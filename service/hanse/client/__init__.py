@@ -1,0 +1,1 @@
+"""The SDK: sign in, pull, follow, compare."""

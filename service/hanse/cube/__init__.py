@@ -1,0 +1,1 @@
+"""The vocabulary: indicators, codelists, periods, cells and their statuses, queries."""

@@ -1,0 +1,1 @@
+"""One published standard per module or folder: translate, never fetch or decide."""

@@ -1,0 +1,1 @@
+"""The engine, sessions (one request, one transaction) and the object store."""

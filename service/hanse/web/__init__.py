@@ -1,0 +1,1 @@
+"""What both servers share: app factory, problems, limits, health, page shell."""
