@@ -1,8 +1,8 @@
 """The five words a part of Hanse may fail with: domain words, no HTTP.
 
-`hanse.web.problems` alone knows which status each becomes; `hanse.cli` alone knows which exit code.
-Every word carries a code from the message catalogue and its parameters, so that web, API and command
-line say the same sentence in the reader's language.
+`hanse.web.problems` alone knows which status each becomes, `hanse.cli` alone which exit code. Every
+word carries a code from the message catalogue and its parameters, so that web, API and command line
+say the same sentence in the reader's language.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Unauthenticated(Refused):
 
 
 class Conflict(HanseError):
-    """The state of things does not allow it now: a duplicate, an order reversed, a stale version."""
+    """The state of things does not allow it now: a duplicate, a wrong order, a stale version."""
 
 
 class Invalid(HanseError):

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class NodeSettings(BaseSettings):
-    """Settings of one node; read once, then passed down. `docs/reference/settings.md` lists them."""
+    """Settings of one node; read once, then passed down."""
 
     model_config = SettingsConfigDict(env_prefix="HANSE_NODE_", frozen=True, extra="ignore")
 

@@ -13,7 +13,7 @@ from hanse.errors import Invalid
 
 
 def canonical(document: object) -> bytes:
-    """Return the canonical JSON of a document of text, whole numbers, booleans, lists and objects."""
+    """Return the canonical JSON of text, whole numbers, booleans, lists and objects."""
     try:
         return cast("bytes", rfc8785.dumps(document))
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeError) as fault:

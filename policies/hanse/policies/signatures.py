@@ -1,7 +1,7 @@
 """Statements: canonical bytes under one Ed25519 signature, as a compact JWS with a fixed header.
 
-Header exactly `{alg: Ed25519, kid, typ}` (RFC 7515, RFC 8037, RFC 9864); the `typ` keeps one kind of
-statement from being read as another (RFC 8725 §3.11). Keys are OKP JWKs; `kid` is their RFC 7638
+Header exactly `{alg: Ed25519, kid, typ}` (RFC 7515, RFC 8037, RFC 9864); the `typ` keeps one kind
+of statement from being read as another (RFC 8725 §3.11). Keys are OKP JWKs; `kid` is their RFC 7638
 thumbprint, so a key needs no other name.
 """
 

@@ -5,6 +5,7 @@ Exit codes: 0 ok · 1 findings · 2 usage or bad input · 3 no access · 4 a nod
 """
 
 import importlib
+import importlib.util
 import sys
 
 import typer
@@ -35,7 +36,8 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for topic in TOPICS:
-        importlib.import_module(f"hanse.cli.{topic}").register(app)
+        if importlib.util.find_spec(f"hanse.cli.{topic}"):
+            importlib.import_module(f"hanse.cli.{topic}").register(app)
     return app
 
 

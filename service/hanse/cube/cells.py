@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 KEY_COLUMNS = ("indicator", "level", "area", "period")
-"""`level` is `level@vintage` (`gemeente@2025`), `period` its canonical SDMX spelling (`2024-Q1`)."""
+"""`level` is `level@vintage` (`gemeente@2025`), `period` its SDMX spelling (`2024-Q1`)."""
 
 MEASURE_COLUMNS = ("obs_value", "obs_status", "conf_status")
 

@@ -9,7 +9,7 @@ UNKNOWN = "_U"
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One code; `parent` is the coarser code it is part of, `notation` its source's own spelling."""
+    """One code; `parent` is the coarser code it is part of, `notation` its source's spelling."""
 
     id: str
     name: dict[str, str]

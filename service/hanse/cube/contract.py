@@ -21,7 +21,7 @@ class Contract:
 
     `profile` names the protection profile. `listed` says whether strangers may know that a governed
     dataset exists. `partition_level` names the area level whose areas cut the release into policy
-    partitions (a permit opens whole partitions as bytes that already exist); "" makes one per level.
+    partitions (a permit opens whole partitions as ready bytes); "" makes one per level.
     """
 
     slug: str
@@ -47,5 +47,5 @@ class Contract:
 
     @property
     def dialect_id(self) -> str:
-        """The id that standards demand: upper case, `-` as `_`; reversible, for slugs hold no `_`."""
+        """The id that standards demand: upper case, `-` as `_`; slugs hold no `_`."""
         return self.slug.upper().replace("-", "_")

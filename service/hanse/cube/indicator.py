@@ -1,7 +1,7 @@
 """An indicator: a measured subject with its definition, unit and aggregation rule.
 
-The fields are those of the metadata model: one internal model that every dialect encodes, and that a
-Swing indicator sheet fills. A field without a home in a standard travels as an annotation.
+The fields are those of the metadata model: one internal model that every dialect encodes, and
+that a Swing indicator sheet fills. A field without a home in a standard travels as an annotation.
 """
 
 from dataclasses import dataclass, field

@@ -1,8 +1,8 @@
 """What a cell is when it is not simply a number: its state, its flag, and how both travel.
 
-One table says everything (source: Swing's missing codes, SDMX CL_OBS_STATUS and CL_CONF_STATUS): the
-state inside, the code a Swing workbook carries, the symbol a reader sees, and the two public SDMX
-codes. Which *kind* of hidden a cell is never leaves the node: outside, every hidden cell is Q and C.
+One table says everything (source: Swing's missing codes, SDMX CL_OBS_STATUS and CL_CONF_STATUS):
+the state inside, the code a Swing workbook carries, the symbol a reader sees, and the two public
+SDMX codes. Which *kind* of hidden a cell is never leaves the node: outside, all are Q and C.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class ConfStatus(StrEnum):
 class StateForm:
     """How one state is written at every edge.
 
-    `swing` is the missing code of a workbook (None: the number itself), `symbol` what a reader sees,
+    `swing` is a workbook's missing code (None: the number itself), `symbol` what a reader sees,
     `poisons` whether it makes an aggregate it is part of unknowable.
     """
 
