@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
-Digest = Annotated[str, Field(pattern=r"^sha-256:[0-9a-f]{64}\Z")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Digest = Annotated[str, Field(pattern=r"^sha-256:[0-9a-f]{64}$")]
 Text = dict[str, str]
 
 
