@@ -1,1 +1,1 @@
-"""Measurements: ours, the peer's or the limit's, and the ratio, in one run. Never part of the tests."""
+"""Measurements: ours, the peer's or the limit's, and the ratio, in one run."""

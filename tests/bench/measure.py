@@ -66,7 +66,7 @@ def rounds(variants: Sequence[Variant], count: int) -> None:
 
 def median(variant: Variant, figure: str) -> float:
     """Return the median of one figure over the counted rounds."""
-    return statistics.median(getattr(sample, figure) for sample in variant.samples)
+    return float(statistics.median(getattr(each, figure) for each in variant.samples))
 
 
 def wait_for(ready: Callable[[], bool], seconds: float = 60.0) -> None:
