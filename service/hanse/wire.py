@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Decimal = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+"""A decimal number as text: a signed statement holds no floats (see `hanse.policies.canonical`)."""
 Digest = Annotated[str, Field(pattern=r"^sha-256:[0-9a-f]{64}$")]
 Text = dict[str, str]
 
@@ -29,7 +31,7 @@ class IndicatorEntry(Body):
     measure_type: str
     aggregation: str
     decimals: int = 0
-    round_base: float | None = None
+    round_base: Decimal | None = None
     theme: str = ""
     keywords: list[str] = Field(default_factory=list)
     concept: str | None = None
@@ -42,7 +44,7 @@ class IndicatorEntry(Body):
     sunset_date: str = ""
     breaks: list[str] = Field(default_factory=list)
     source: str = ""
-    threshold: float | None = None
+    threshold: Decimal | None = None
 
 
 class Part(Body):
