@@ -1,0 +1,188 @@
+"""A protection profile: which rules a dataset's small numbers are hidden by.
+
+People review profiles as YAML files; their digest stands in every release, so a reader can tell by
+which rules a figure was, or was not, shown. A profile can only tighten what a source demands.
+Fields: the policy record of Flemish practice (thresholds of Swing, Statbel, the city surveys).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Final
+
+from hanse.errors import Invalid, NotFound
+from hanse.policies import yamlform
+from hanse.policies.canonical import canonical, digest
+
+BASIS_ORDER: Final = ("threshold", "sample", "numerator", "weight", "itself")
+"""What is compared with the minimum: the first of these that an indicator has.
+
+`itself` holds only for an indicator that counts units: of an amount or a mean, the number says
+nothing about how many people are behind it. (Order: Swing's threshold rule; ratios take their
+numerator.)
+"""
+
+LIMIT_MAX = 1_000_000
+
+_NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}\Z")
+_CODE = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}\Z")
+_NUMBERS = ("min_count", "min_denominator", "min_n", "round_base")
+_MAPPINGS = ("min_count_by_level", "source_override")
+_FIELDS = frozenset(
+    {"schema", "name", "title", "description", "zero_shown", "allowed_levels"}
+    | set(_NUMBERS)
+    | set(_MAPPINGS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The rules of one profile; every number counts units (persons, households, forms).
+
+    `min_count` is the lowest count that may be shown, `min_count_by_level` another one for a level
+    (by its code, whatever the vintage), `source_override` a higher one for figures of a source (by
+    its code). `min_denominator` and `min_n` do the same for what a ratio is divided by and for the
+    respondents of a survey. Zero itself is shown where `zero_shown`. `round_base` above 1 rounds
+    every count to its nearest multiple. `allowed_levels` are level codes; none listed allows all.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    description: Mapping[str, str]
+    min_count: int = 0
+    zero_shown: bool = True
+    min_denominator: int = 0
+    min_n: int = 0
+    round_base: int = 1
+    min_count_by_level: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    source_override: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    allowed_levels: tuple[str, ...] = ()
+
+    @property
+    def content_digest(self) -> str:
+        """The digest of the rules: equal profiles have equal digests, however they were written."""
+        return digest(canonical(self.as_document()))
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the profile as it is hashed, every field written out."""
+        return {
+            "schema": 1,
+            "name": self.name,
+            "title": dict(self.title),
+            "description": dict(self.description),
+            "zero_shown": self.zero_shown,
+            "allowed_levels": sorted(self.allowed_levels),
+            **{name: getattr(self, name) for name in _NUMBERS},
+            **{name: dict(getattr(self, name)) for name in _MAPPINGS},
+        }
+
+    def minimum(self, level: str, sources: tuple[str, ...] = ()) -> int:
+        """Return the lowest count shown at a level (`gemeente@2025`) for figures of these sources.
+
+        The strictest of the level's own rule and those of the sources wins.
+        """
+        own = self.min_count_by_level.get(level.partition("@")[0], self.min_count)
+        return max([own, *(self.source_override.get(code, 0) for code in sources)])
+
+    def allows(self, level: str) -> bool:
+        """Say whether figures at this level may be published at all."""
+        return not self.allowed_levels or level.partition("@")[0] in self.allowed_levels
+
+
+def load(text: str) -> Profile:
+    """Read the review form; `Invalid` names the field that is unknown, missing or out of bounds."""
+    return from_document(yamlform.load(text))
+
+
+def from_document(document: Mapping[str, Any]) -> Profile:
+    """Make a profile of a plain mapping; nothing is guessed and nothing extra is passed over."""
+    unknown = sorted(set(document) - _FIELDS)
+    if unknown:
+        raise Invalid("PROFILE_FIELD", field=unknown[0])
+    if document.get("schema") != 1:
+        raise Invalid("PROFILE_FIELD", field="schema")
+    return Profile(
+        name=_name(document),
+        title=_texts(document, "title"),
+        description=_texts(document, "description"),
+        zero_shown=_truth(document, "zero_shown"),
+        allowed_levels=_codes(document, "allowed_levels"),
+        min_count_by_level=_limits(document, "min_count_by_level"),
+        source_override=_limits(document, "source_override"),
+        **{name: _limit(document.get(name, _DEFAULTS[name]), name) for name in _NUMBERS},
+    )
+
+
+_DEFAULTS = {"min_count": 0, "min_denominator": 0, "min_n": 0, "round_base": 1}
+
+
+@cache
+def shipped() -> Mapping[str, Profile]:
+    """Return the profiles that come with Hanse, by name."""
+    folder = resources.files("hanse.policies") / "profiles"
+    files = (item for item in folder.iterdir() if item.name.endswith(".yaml"))
+    profiles = {item.name.removesuffix(".yaml"): load(item.read_text("utf-8")) for item in files}
+    wrong = [name for name, profile in profiles.items() if profile.name != name]
+    if wrong:
+        raise Invalid("PROFILE_FIELD", field=f"name ({wrong[0]})")
+    return MappingProxyType(profiles)
+
+
+def find(name: str, own: Mapping[str, Profile] = MappingProxyType({})) -> Profile:
+    """Return the profile with this name, a node's `own` before the shipped ones."""
+    known = {**shipped(), **own}
+    if name not in known:
+        raise NotFound("PROFILE_UNKNOWN", name=name[:40], known=", ".join(sorted(known)))
+    return known[name]
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    name = document.get("name")
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise Invalid("PROFILE_FIELD", field="name")
+    return name
+
+
+def _texts(document: Mapping[str, Any], name: str) -> Mapping[str, str]:
+    texts = document.get(name)
+    if not isinstance(texts, Mapping) or "nl" not in texts or set(texts) - {"nl", "en", "fr"}:
+        raise Invalid("PROFILE_FIELD", field=name)
+    if not all(isinstance(text, str) and text.strip() for text in texts.values()):
+        raise Invalid("PROFILE_FIELD", field=name)
+    return MappingProxyType(dict(texts))
+
+
+def _truth(document: Mapping[str, Any], name: str) -> bool:
+    value = document.get(name, True)
+    if not isinstance(value, bool):
+        raise Invalid("PROFILE_FIELD", field=name)
+    return value
+
+
+def _limit(value: object, name: str) -> int:
+    lowest = 1 if name == "round_base" else 0
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not lowest <= value <= LIMIT_MAX:  # type: ignore[operator]
+        raise Invalid("PROFILE_FIELD", field=name)
+    return value  # type: ignore[return-value]
+
+
+def _limits(document: Mapping[str, Any], name: str) -> Mapping[str, int]:
+    limits = document.get(name, {})
+    if not isinstance(limits, Mapping) or not all(_is_code(code) for code in limits):
+        raise Invalid("PROFILE_FIELD", field=name)
+    return MappingProxyType({code: _limit(limits[code], name) for code in sorted(limits)})
+
+
+def _codes(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    codes = document.get(name, [])
+    if not isinstance(codes, list) or not all(_is_code(code) for code in codes):
+        raise Invalid("PROFILE_FIELD", field=name)
+    return tuple(sorted(set(codes)))
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and bool(_CODE.match(value))
