@@ -1,0 +1,382 @@
+"""Workbooks as one value: every sheet told apart by its headers, cells and descriptions read.
+
+A sheet that is none of the known kinds is not read and says so in a remark: the vendor's importer
+queues every sheet, instructions included.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from hanse.cube.codelist import TOTAL, Code, Codelist, Dimension
+from hanse.cube.indicator import Indicator
+from hanse.dialects.swing import headers, surveys
+from hanse.dialects.swing.grid import (
+    TO_AREA,
+    Grid,
+    Role,
+    assemble,
+    dimension_id,
+    indicator_id,
+    item_id,
+    unified,
+)
+from hanse.dialects.swing.indicators import from_row, spelled, undescribed
+from hanse.dialects.swing.spreadsheet import Sheet, Value, read
+from hanse.errors import Invalid
+
+MAX_HEADER_ROW = 5
+"""Rows that may stand above the headers: some templates explain their columns first."""
+
+MAX_COLUMNS = 500
+MAX_ITEMS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something only the reader of the file could see; `rule` is the check that reports it."""
+
+    rule: str
+    sheet: str
+    row: int = 0
+    column: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a data sheet was laid out: the headers and, per column, what it said; for the way back."""
+
+    sheet: str
+    headers: tuple[str, ...]
+    roles: tuple[Role, ...]
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SwingWorkbook:
+    """What one or more workbooks say: raw cells, indicators, dimensions, shapes and remarks."""
+
+    cells: pa.Table
+    indicators: tuple[Indicator, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A sheet with the row its headers stand in, and what kind of sheet it is."""
+
+    sheet: Sheet
+    kind: str
+    header_row: int = 0
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return tuple(headers.fold(each) for each in self.sheet.rows[self.header_row])
+
+    def records(self) -> list[dict[str, Value]]:
+        """Return the rows below the headers by folded header."""
+        return [
+            dict(zip(self.headers, row, strict=True))
+            for row in self.sheet.rows[self.header_row + 1 :]
+        ]
+
+
+def decode(workbooks: Mapping[str, bytes]) -> SwingWorkbook:
+    """Return what the workbooks (file name → content) say together.
+
+    Raises `Invalid` for the first thing that is wrong, with sheet, row and column.
+    """
+    placed = [
+        _place(sheet if len(workbooks) == 1 else replace(sheet, name=f"{file}:{sheet.name}"))
+        for file, content in workbooks.items()
+        for sheet in read(content, file)
+        if _has_text(sheet)
+    ]
+    lists = _codelists(placed)
+    grids = [
+        _grid(each, _definition(each, placed), frozenset(lists))
+        for each in placed
+        if each.kind in {"data", "stream"}
+    ]
+    described = _described([each for each in placed if each.kind == "indicators"])
+    if not grids and not described and not lists:
+        raise Invalid("INTAKE_NO_DATA", file=", ".join(workbooks)[:200])
+    return combine(grids, described, lists, [*_skipped(placed), *_undefined(placed, lists)])
+
+
+def combine(
+    grids: Sequence[Grid],
+    described: Sequence[Indicator] = (),
+    lists: Mapping[str, Dimension] | None = None,
+    remarks: Sequence[Remark] = (),
+) -> SwingWorkbook:
+    """Return the cells of the grids with every indicator and every dimension they use described."""
+    cells = unified([assemble(grid) for grid in grids])
+    known = {each.id: each for each in surveys.rebuilt(described)}
+    codes = {role.name: header for grid in grids for role, header in _measures(grid)}
+    used = cells.column("indicator").unique().to_pylist()
+    for name in dict.fromkeys([*codes, *used]):
+        known.setdefault(name, undescribed(name, codes.get(name, name)))
+    streams = frozenset(
+        role.name for grid in grids if TO_AREA in grid.dimensions() for role, _ in _measures(grid)
+    )
+    return SwingWorkbook(
+        cells,
+        tuple(
+            replace(each, geo_type="stream") if each.id in streams else each
+            for each in known.values()
+        ),
+        _dimensions(cells, lists or {}),
+        tuple(Shape(grid.sheet, grid.headers, grid.roles, grid.level) for grid in grids),
+        tuple(remarks),
+    )
+
+
+def _measures(grid: Grid) -> list[tuple[Role, str]]:
+    return [
+        (role, header)
+        for role, header in zip(grid.roles, grid.headers, strict=True)
+        if role.kind == "measure"
+    ]
+
+
+def _has_text(sheet: Sheet) -> bool:
+    return any(value != "" for row in sheet.rows for value in row)
+
+
+def _place(sheet: Sheet) -> _Placed:
+    for number, row in enumerate(sheet.rows[:MAX_HEADER_ROW]):
+        kind = _kind(sheet.name, tuple(headers.fold(each) for each in row))
+        if kind:
+            return _Placed(sheet, kind, number)
+    return _Placed(sheet, "other")
+
+
+def _kind(name: str, row: tuple[str, ...]) -> str:
+    """Return what kind of sheet has this header row: the first answer that fits, or ""."""
+    present = set(row)
+    roles = [headers.KEY_HEADERS.get(each, "") for each in row]
+    by_name = headers.SHEET_NAMES.get(headers.fold(name.rpartition(":")[2]), "")
+    answers = (
+        ("definition", {"col", "type"} <= present),
+        (by_name, bool(by_name) and bool({"naam", "name"} & present)),
+        ("items", bool({"itemcode", "item code"} & present)),
+        ("stream", roles[0] == "stream" and len(row) > 3),
+        ("data", {"period", "area"} <= set(roles)),
+        ("indicators", bool({"indicator code", "onderwerpcode"} & present)),
+    )
+    return next((kind for kind, fits in answers if fits), "")
+
+
+def _definition(placed: _Placed, sheets: Sequence[_Placed]) -> Mapping[str, str]:
+    """Return column → type of the definition sheet that goes with a data sheet, or nothing."""
+    names = {headers.fold(f"{placed.sheet.name}_def"), "_def"}
+    for each in sheets:
+        if each.kind == "definition" and headers.fold(each.sheet.name) in names:
+            return {
+                headers.fold(record["col"]): headers.fold(record["type"])
+                for record in each.records()
+            }
+    return {}
+
+
+def _grid(placed: _Placed, definition: Mapping[str, str], known_levels: frozenset[str]) -> Grid:
+    """Return a data sheet as a grid, blank rows and unheaded blank columns left out."""
+    name = placed.sheet.name
+    top = placed.header_row
+    rows = placed.sheet.rows[top + 1 :]
+    kept = [at for at, row in enumerate(rows) if any(value != "" for value in row)]
+    columns = list(zip(*(rows[at] for at in kept), strict=True))
+    columns = columns or [() for _ in placed.headers]
+    used = [
+        at
+        for at, header in enumerate(placed.headers)
+        if header or any(value != "" for value in columns[at])
+    ]
+    shown = tuple(str(placed.sheet.rows[top][at]).strip() for at in used)
+    _refuse_headers(name, shown)
+    stream = placed.kind == "stream"
+    roles = _stream(name, shown) if stream else _roles(name, shown, definition, known_levels)
+    return Grid(
+        sheet=name,
+        headers=shown,
+        roles=roles,
+        columns=tuple(columns[at] for at in used),
+        rows=pa.array(np.array(kept, np.int32) + (top + 2), pa.int32()),
+        level=shown[1] if stream else "",
+    )
+
+
+def _refuse_headers(sheet: str, shown: Sequence[str]) -> None:
+    if len(shown) > MAX_COLUMNS:
+        raise Invalid("INTAKE_COLUMNS", file=sheet, count=len(shown), limit=MAX_COLUMNS)
+    folded = [headers.fold(each) for each in shown]
+    for at, header in enumerate(folded):
+        if not header:
+            raise Invalid("INTAKE_HEADER_BLANK", sheet=sheet, column=at + 1)
+        if header in folded[:at]:
+            raise Invalid("INTAKE_HEADER_TWICE", sheet=sheet, column=shown[at][:60])
+
+
+def _roles(
+    sheet: str,
+    shown: Sequence[str],
+    definition: Mapping[str, str],
+    known_levels: frozenset[str],
+) -> tuple[Role, ...]:
+    """Return what each column says: by the definition sheet, else by its header."""
+    has_value = any(headers.KEY_HEADERS.get(headers.fold(each)) == "value" for each in shown)
+    is_long = has_value or "data" in definition.values()
+    roles = [_role(sheet, each, definition, known_levels, is_long=is_long) for each in shown]
+    kinds = [role.kind for role in roles]
+    if "dimension" in kinds and kinds.count("measure") > 1:
+        raise Invalid("SWING_CUBE_INDICATORS", sheet=sheet, count=kinds.count("measure"))
+    return tuple(roles)
+
+
+def _role(
+    sheet: str,
+    header: str,
+    definition: Mapping[str, str],
+    known_levels: frozenset[str],
+    *,
+    is_long: bool,
+) -> Role:
+    folded = headers.fold(header)
+    kind = definition.get(folded, "")
+    if kind:
+        if kind not in headers.DEFINITION_TYPES:
+            raise Invalid("SWING_DEFINITION", sheet=sheet, column=header[:60], type=kind[:60])
+        kind = headers.DEFINITION_TYPES[kind]
+        kind = "indicator" if kind == "measure" and is_long else kind
+    elif folded in headers.KEY_HEADERS and headers.KEY_HEADERS[folded] != "stream":
+        kind = headers.KEY_HEADERS[folded]
+        kind = kind if kind not in {"indicator", "value"} or is_long else "measure"
+    else:
+        kind = "dimension" if folded.upper() in known_levels or is_long else "measure"
+    if kind == "dimension":
+        return Role(kind, dimension_id(header, sheet))
+    return Role(kind, indicator_id(header, sheet)) if kind == "measure" else Role(kind)
+
+
+def _stream(sheet: str, shown: Sequence[str]) -> tuple[Role, ...]:
+    """Return the roles of a stream: period, from, to, then one indicator a column."""
+    if headers.fold(shown[2]) not in {headers.fold(shown[1]), headers.SAME_LEVEL}:
+        raise Invalid("SWING_STREAM_LEVELS", sheet=sheet, column=shown[2][:60])
+    measures = (Role("measure", indicator_id(each, sheet)) for each in shown[3:])
+    return (Role("period"), Role("area"), Role("dimension", TO_AREA), *measures)
+
+
+def _described(sheets: Sequence[_Placed]) -> tuple[Indicator, ...]:
+    """Return the indicators of all indicator sheets; one described twice is refused."""
+    found: dict[str, Indicator] = {}
+    for placed in sheets:
+        names = [headers.INDICATOR_HEADERS.get(each, "") for each in placed.headers]
+        shown = [str(each).strip() for each in placed.sheet.rows[placed.header_row]]
+        for number, values in enumerate(placed.sheet.rows[placed.header_row + 1 :]):
+            row = {
+                name or header: text
+                for name, header, text in zip(names, shown, map(spelled, values), strict=True)
+                if text and (name or header)
+            }
+            if "Indicator code" not in row:
+                continue
+            indicator = from_row(row, placed.sheet.name)
+            if indicator.id in found:
+                raise Invalid(
+                    "SWING_INDICATOR_TWICE",
+                    code=indicator.origin_code,
+                    sheet=placed.sheet.name,
+                    row=placed.header_row + 2 + number,
+                )
+            found[indicator.id] = indicator
+    return tuple(found.values())
+
+
+def _codelists(sheets: Sequence[_Placed]) -> dict[str, Dimension]:
+    """Return the dimension levels that cube metadata describes, by dimension id."""
+    dimensions = {
+        record["dimensiecode"]: str(record.get("naam", ""))
+        for each in sheets
+        if each.kind == "dimensions"
+        for record in each.records()
+        if "dimensiecode" in record
+    }
+    names = {
+        dimension_id(str(record["dimensieniveaucode"]), each.sheet.name): str(
+            record.get("naam") or dimensions.get(record.get("dimensiecode"), "")
+        )
+        for each in sheets
+        if each.kind == "levels"
+        for record in each.records()
+        if record.get("dimensieniveaucode")
+    }
+    lists = {}
+    for each in sheets:
+        if each.kind == "items":
+            code = dimension_id(each.sheet.name.rpartition(":")[2], each.sheet.name)
+            name = names.get(code, each.sheet.name)
+            lists[code] = Dimension(code, Codelist(code, _items(each)), {"nl": name})
+    return lists
+
+
+def _items(placed: _Placed) -> tuple[Code, ...]:
+    names = [headers.ITEM_HEADERS.get(each, "") for each in placed.headers]
+    rows = placed.sheet.rows[placed.header_row + 1 :]
+    if len(rows) > MAX_ITEMS:
+        raise Invalid(
+            "SWING_ITEMS", sheet=placed.sheet.name, count=len(rows), limit=MAX_ITEMS
+        )
+    codes = []
+    for values in rows:
+        row = dict(zip(names, map(spelled, values), strict=True))
+        if row.get("code"):
+            codes.append(_code(row["code"], row.get("name", "")))
+    return (_total(), *codes)
+
+
+def _code(text: str, name: str = "") -> Code:
+    code = item_id(text)
+    return Code(code, {"nl": name or text}, parent=TOTAL, notation="" if code == text else text)
+
+
+def _total() -> Code:
+    return Code(TOTAL, {"nl": "totaal", "en": "total", "fr": "total"})
+
+
+def _dimensions(cells: pa.Table, lists: Mapping[str, Dimension]) -> tuple[Dimension, ...]:
+    """Return every dimension the cells have; items nobody described are described by their code."""
+    found = []
+    for name in (each for each in cells.column_names if each.isupper()):
+        given = lists.get(name)
+        known = {code.id: code for code in given.codelist.codes} if given else {TOTAL: _total()}
+        for text in sorted(cells.column(name).unique().to_pylist()):
+            known.setdefault(text, Code(text, {"nl": text}, parent=TOTAL))
+        title = given.name if given else {"nl": name.lower()}
+        found.append(Dimension(name, Codelist(name, tuple(known.values())), title))
+    return (*found, *(each for name, each in lists.items() if name not in cells.column_names))
+
+
+def _skipped(sheets: Sequence[_Placed]) -> list[Remark]:
+    return [
+        Remark("R020", each.sheet.name)
+        for each in sheets
+        if each.kind == "other" and each.sheet.rows
+    ]
+
+
+def _undefined(sheets: Sequence[_Placed], lists: Mapping[str, Dimension]) -> list[Remark]:
+    """Return a remark per dimension level that is used but described nowhere in these files."""
+    return [
+        Remark("R013", each.sheet.name, row=number + each.header_row + 2, column=str(record["col"]))
+        for each in sheets
+        if each.kind == "definition"
+        for number, record in enumerate(each.records())
+        if headers.fold(record["type"]) == "dim"
+        and dimension_id(str(record["col"]), each.sheet.name) not in lists
+    ]
