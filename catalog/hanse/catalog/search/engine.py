@@ -1,9 +1,9 @@
 """The index directory: tantivy over words that were analysed before they reach it.
 
-Fields: `words` as written (codes too, for prefixes), `title` and `parts` (stems of names, and of the
-parts of their compounds), `text` (stems and parts of all that is said), one field per facet. Names
-outweigh texts and whole words outweigh parts. Everything can be rebuilt from the tables; `state.json`
-says which generation of the directory is in force and how far it has come.
+Fields: `words` as written (codes too, for prefixes), `title` and `parts` (stems of names, and of
+the parts of their compounds), `text` (stems and parts of all that is said), one field per facet.
+Names outweigh texts and whole words outweigh parts. Everything can be rebuilt from the tables;
+`state.json` says which generation of the directory is in force and how far it has come.
 """
 
 import json
@@ -148,13 +148,13 @@ class _Asking:
         )
         counts = self._all_counts(worded)
         hits = tuple(self._hit(address) for _, address in found.hits)
-        return Findings(found.count or 0, hits, counts, widened)
+        return Findings(_total(found), hits, counts, widened)
 
     def _count(self, query: Query) -> int:
-        return self._searcher.search(query, 1).count or 0
+        return _total(self._searcher.search(query, 1))
 
     def _hit(self, address: tantivy.DocAddress) -> Hit:
-        return Hit.model_validate_json(bytes(self._searcher.doc(address).get_first("hit")))
+        return _hit(self._searcher.doc(address).get_first("hit"))
 
     def _worded(self, occur: Occur) -> Query:
         if not self._asked:
@@ -176,8 +176,11 @@ class _Asking:
     def _all_parts(self, parts: Collection[str]) -> Query:
         each = [
             Query.disjunction_max_query(
-                [self._term("title", part, 2.0), self._term("parts", part, 2.0)]
-                + [self._term("text", part, 1.0)]
+                [
+                    self._term("title", part, 2.0),
+                    self._term("parts", part, 2.0),
+                    self._term("text", part, 1.0),
+                ]
             )
             for part in sorted(parts)
         ]
@@ -215,6 +218,14 @@ class _Asking:
             facet: {each["key"]: int(each["doc_count"]) for each in found[facet]["buckets"]}
             for facet in facets
         }
+
+
+def _total(found: Any) -> int:
+    return int(found.count)
+
+
+def _hit(stored: Any) -> Hit:
+    return Hit.model_validate_json(bytes(stored))
 
 
 def _write(live: _Live, gone: Collection[str], records: Iterable[Record]) -> None:

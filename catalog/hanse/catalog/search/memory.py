@@ -1,6 +1,6 @@
 """The reference engine: every record in memory, every question a scan. Slow, obvious, exact.
 
-It says which subjects an engine must find and count; how well they are ordered is each engine's own.
+It says which subjects an engine must find and count; their order is each engine's own.
 """
 
 from collections import Counter

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from hanse.wire import Hit
 
 FACETS = ("theme", "level", "access", "agency", "state")
-"""Level is the code without its vintage: a reader looks for districts, not for an edition of them."""
+"""Level is the code without its vintage: a reader looks for districts, not an edition of them."""
 
 PAGE_SIZE = 20
 LAST_PAGE = 500

@@ -1,8 +1,8 @@
 """Words as the search compares them: folded, stemmed, and Dutch compounds taken apart.
 
-Dutch glues words together ("jeugdwerkloosheid"), so stemming alone misses "werkloosheid van de jeugd".
-The lexicon of parts is learned from the catalogue's own text: words that stand free somewhere may be
-parts elsewhere. Dynamic programming picks the split that keeps the longest parts.
+Dutch glues words together ("jeugdwerkloosheid"), so stemming alone misses "werkloosheid van de
+jeugd". The lexicon of parts is learned from the catalogue's own text: words that stand free
+somewhere may be parts elsewhere. Dynamic programming picks the split with the longest parts.
 """
 
 import re
@@ -43,7 +43,7 @@ STOP_WORDS = _lists("stopwords.txt")
 
 def fold(text: str) -> str:
     """Return `text` in lower case without diacritics, so that écoles and ECOLES meet."""
-    apart = unicodedata.normalize("NFKD", text.replace("’", "'"))
+    apart = unicodedata.normalize("NFKD", text)
     return "".join(sign for sign in apart if not unicodedata.combining(sign)).casefold()
 
 
