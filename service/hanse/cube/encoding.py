@@ -1,0 +1,71 @@
+"""Text columns as codes: what lets a table of cells be grouped and mapped without a loop per row.
+
+A key column of a draft is text, mostly dictionary-encoded, in chunks whose dictionaries may differ.
+Here each becomes one dictionary array over the whole column, so that work on spellings happens once
+per distinct text and work on rows is integer arithmetic inside Arrow.
+"""
+
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hanse.cube.cells import TEXT
+
+
+def encode(column: pa.ChunkedArray | pa.Array) -> pa.DictionaryArray:
+    """Return a text column, plain or encoded, as one dictionary array without a null in it.
+
+    Spellings that stand twice in a dictionary become one; a null text becomes the empty one.
+    """
+    array = _joined(column)
+    if pa.types.is_dictionary(array.type):
+        spellings = pc.cast(array.dictionary, pa.string())
+        distinct = pc.unique(spellings)
+        if len(distinct) == len(spellings) and not array.null_count and not spellings.null_count:
+            indices = pc.cast(array.indices, pa.int32())
+            return pa.DictionaryArray.from_arrays(indices, spellings)
+        array = pc.take(spellings, array.indices)
+    return pc.fill_null(pc.cast(array, pa.string()), "").dictionary_encode()
+
+
+def _joined(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    if isinstance(column, pa.Array):
+        return column
+    if column.num_chunks == 0:
+        return pa.array([], column.type)
+    unified = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
+    return pa.concat_arrays(unified.chunks)
+
+
+def spelled(texts: Sequence[str], indices: pa.Array) -> pa.DictionaryArray:
+    """Return the column whose row `i` is `texts[indices[i]]`, in the type of a draft's columns."""
+    return pa.DictionaryArray.from_arrays(
+        pc.cast(indices, pa.int32()), pa.array(texts, pa.string())
+    )
+
+
+def constant(text: str, rows: int) -> pa.DictionaryArray:
+    """Return a column of `rows` times the same text."""
+    return pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([text], pa.string())
+    )
+
+
+def mapped(column: pa.DictionaryArray, change: Callable[[str], str | None]) -> pa.DictionaryArray:
+    """Return the column with `change` applied to each distinct text; None makes the row null."""
+    changed = pa.array([change(text) for text in column.dictionary.to_pylist()], pa.string())
+    return pc.take(changed, column.indices).dictionary_encode().cast(TEXT)
+
+
+def keys(columns: Sequence[pa.DictionaryArray], rows: int) -> pa.Array:
+    """Return one integer per row, equal where all the columns are equal.
+
+    Dense: the largest key is smaller than the number of rows, whatever the columns.
+    """
+    joined = pa.repeat(pa.scalar(0, pa.int64()), rows)
+    for column in columns:
+        wide = pc.multiply(joined, pa.scalar(max(len(column.dictionary), 1), pa.int64()))
+        joined = pc.add(wide, pc.cast(column.indices, pa.int64()))
+        joined = pc.cast(joined.dictionary_encode().indices, pa.int64())
+    return joined
