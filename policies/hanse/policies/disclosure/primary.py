@@ -54,8 +54,8 @@ def bases(indicator: Indicator, present: frozenset[str]) -> tuple[Basis, ...]:
     """Return what an indicator is judged by in a dataset that holds the `present` indicators.
 
     The first that is filled in: threshold, sample, numerator (of a ratio), weight, the count
-    itself; and beside it the denominator of a ratio. Raises `Invalid` where a threshold or sample is filled
-    in but absent: nobody could tell how many units are behind the figure.
+    itself; and beside it the denominator of a ratio. Raises `Invalid` where a threshold or
+    sample is filled in but absent: nobody could tell how many units are behind the figure.
     """
     return (*_first(indicator, present), *_divisor(indicator, present))
 
