@@ -66,5 +66,5 @@ def _scrub_column(column: pa.ChunkedArray) -> pa.Array:
     filled = pc.fill_null(array, blank)
     # A null *array*, not a null scalar: the scalar kernel leaves the old bytes under the null.
     masked = pc.replace_with_mask(filled, pc.is_null(array), pa.scalar(None, array.type))
-    compacted = masked.take(pa.array(range(len(masked)), pa.int64()))
+    compacted = masked.take(pa.arange(0, len(masked), 1))
     return compacted
