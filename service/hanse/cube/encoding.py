@@ -38,6 +38,11 @@ def _joined(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return pa.concat_arrays(unified.chunks)
 
 
+def plain(column: pa.DictionaryArray) -> pa.Array:
+    """Return the column as plain text."""
+    return pc.take(column.dictionary, column.indices)
+
+
 def spelled(texts: Sequence[str], indices: pa.Array) -> pa.DictionaryArray:
     """Return the column whose row `i` is `texts[indices[i]]`, in the type of a draft's columns."""
     return pa.DictionaryArray.from_arrays(
@@ -56,6 +61,11 @@ def mapped(column: pa.DictionaryArray, change: Callable[[str], str | None]) -> p
     """Return the column with `change` applied to each distinct text; None makes the row null."""
     changed = pa.array([change(text) for text in column.dictionary.to_pylist()], pa.string())
     return pc.take(changed, column.indices).dictionary_encode().cast(TEXT)
+
+
+def lowered(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return the column in lower case, equal spellings as one."""
+    return encode(pa.DictionaryArray.from_arrays(column.indices, pc.utf8_lower(column.dictionary)))
 
 
 def keys(columns: Sequence[pa.DictionaryArray], rows: int) -> pa.Array:
