@@ -24,6 +24,16 @@ MAX_STATEMENT_BYTES = 64 * 1024 * 1024
 _ALGORITHMS = ["Ed25519"]
 
 
+def _registry() -> jws.JWSRegistry:
+    """Return joserfc's rules with our own size: its default refuses a payload over 128 kB."""
+    registry = jws.JWSRegistry(algorithms=_ALGORITHMS)
+    registry.max_payload_length = MAX_STATEMENT_BYTES
+    return registry
+
+
+_REGISTRY: Final = _registry()
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A private Ed25519 key and its thumbprint."""
@@ -62,7 +72,7 @@ class SigningKey:
 def sign(content: bytes, typ: str, key: SigningKey) -> str:
     """Return the compact JWS of `content`."""
     header = {"alg": "Ed25519", "kid": key.kid, "typ": typ}
-    return jws.serialize_compact(header, content, key.key, algorithms=_ALGORITHMS)
+    return jws.serialize_compact(header, content, key.key, registry=_REGISTRY)
 
 
 def verify(statement: str, typ: str, public_jwks: Sequence[dict[str, str]]) -> bytes:
@@ -73,9 +83,9 @@ def verify(statement: str, typ: str, public_jwks: Sequence[dict[str, str]]) -> b
     if len(statement) > MAX_STATEMENT_BYTES:
         raise Invalid("STATEMENT_SIGNATURE", typ=typ)
     try:
-        header = jws.extract_compact(statement.encode("ascii")).headers()
+        header = jws.extract_compact(statement.encode("ascii"), registry=_REGISTRY).headers()
         key = _key_for(header, typ, public_jwks)
-        return jws.deserialize_compact(statement, key, algorithms=_ALGORITHMS).payload
+        return jws.deserialize_compact(statement, key, registry=_REGISTRY).payload
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
         raise Invalid("STATEMENT_SIGNATURE", typ=typ) from fault
 
