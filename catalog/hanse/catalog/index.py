@@ -284,7 +284,7 @@ def dataset(session: Session, agency: str, slug: str) -> Known:
     """Return what is known of one dataset; raises `NotFound` when nothing is."""
     row = session.get(DatasetRow, (agency, slug))
     if row is None:
-        raise NotFound("DATASET_UNKNOWN")
+        raise NotFound("INDEX_DATASET_UNKNOWN")
     return _known(session, [row])[0]
 
 

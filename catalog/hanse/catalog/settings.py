@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,9 @@ class CatalogSettings(BaseSettings):
     harvest_seconds: int = Field(300, description="Longest time between two looks at a node.")
     harvest_deadline_seconds: float = Field(10.0, description="Total time one node may take.")
     snapshot_bytes: int = Field(20_000_000, description="Largest feed of one node.")
+    networks: str = Field(
+        "", description="Networks of nodes beside public ones, as CIDR with commas between."
+    )
     token_seconds: int = Field(300, description="Life of an access token; at most 300.", le=300)
     max_body_bytes: int = Field(1_048_576, description="Largest request body.")
 
@@ -33,6 +37,14 @@ class CatalogSettings(BaseSettings):
     def issuer(self) -> str:
         """The issuer identifier, compared byte for byte: the base URL without a final slash."""
         return self.base_url.rstrip("/")
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """The networks that may be reached beside public hosts; its own loopback if it is there."""
+        listed = tuple(text.strip() for text in self.networks.split(",") if text.strip())
+        host = urlsplit(self.base_url).hostname or ""
+        own = ("127.0.0.0/8",) if host == "localhost" or host.startswith("127.") else ()
+        return listed + own
 
 
 def read_settings(home: Path | None = None) -> CatalogSettings:

@@ -142,7 +142,7 @@ def _check_named(
 
 def mixes_scripts(text: str) -> bool:
     """Say whether one word mixes alphabets: how a look-alike name is made (Unicode TR 39, 5.1)."""
-    words = re.split(r"[\W\d_]+", text)
+    words = re.split(r"[^\w]|[\d_²³]", text)
     return any(len({_alphabet(sign) for sign in word}) > 1 for word in words)
 
 

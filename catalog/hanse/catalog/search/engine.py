@@ -229,16 +229,13 @@ def _hit(stored: Any) -> Hit:
 
 
 def _write(live: _Live, gone: Collection[str], records: Iterable[Record]) -> None:
-    writer = live.index.writer(WRITER_BYTES, 1)
-    try:
+    """Delete and add; interrupted, it is done again, for the revision moves only afterwards."""
+    with live.index.writer(WRITER_BYTES, 1) as writer:
         for subject in gone:
             writer.delete_documents_by_term("id", subject)
         for record in records:
             writer.delete_documents_by_term("id", record.id)
             writer.add_document(_document(record, live.analyser))
-        writer.commit()
-    finally:
-        writer.wait_merging_threads()
 
 
 def _document(record: Record, analyser: Analyser) -> Document:
