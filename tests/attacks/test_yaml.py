@@ -135,3 +135,11 @@ def test_the_place_of_an_equal_key_is_the_second_one() -> None:
 def test_any_text_loads_or_is_refused_and_nothing_else(text: str) -> None:
     with contextlib.suppress(Invalid):
         assert isinstance(yamlform.load(text), dict)
+
+
+def test_every_value_has_its_place() -> None:
+    _, places = yamlform.load_with_places("a: 1\nb:\n  - x\n  - {c: y}\n")
+    assert places[("a",)] == (1, 1)
+    assert places[("b",)] == (2, 1)
+    assert places[("b", 0)] == (3, 5)
+    assert places[("b", 1, "c")] == (4, 6)

@@ -19,6 +19,12 @@ MAX_KEY_LENGTH = 64
 
 Value = str | int | bool | list["Value"] | dict[str, "Value"]
 
+Path = tuple[str | int, ...]
+"""Keys and list positions from the top: `("data", "levels", 0)`."""
+
+Places = dict[Path, tuple[int, int]]
+"""Line and column (from 1) of every value by its path."""
+
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})")  # every one fits RFC 8785's 2^53
 _NOT_A_TEXT_KEY = frozenset({"null", "Null", "NULL", "~", "true", "false", "<<"})
@@ -29,7 +35,12 @@ _UNREADABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def load(text: str | bytes) -> dict[str, Value]:
-    """Return the one mapping that `text` holds.
+    """Return the one mapping that `text` holds; see `load_with_places` for what is refused."""
+    return load_with_places(text)[0]
+
+
+def load_with_places(text: str | bytes) -> tuple[dict[str, Value], Places]:
+    """Return the one mapping that `text` holds, and where each of its values stands.
 
     Only `true`, `false` and plain decimal integers are typed; every other scalar is a string.
     Raises `Invalid` with line and column (both from 1) for anything that could be read in two ways:
@@ -38,7 +49,8 @@ def load(text: str | bytes) -> dict[str, Value]:
     """
     readable = _readable(text)
     try:
-        return _Builder().build(yaml.parse(readable, Loader=yaml.SafeLoader))
+        builder = _Builder()
+        return builder.build(yaml.parse(readable, Loader=yaml.SafeLoader)), builder.places
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -89,6 +101,8 @@ class _Builder:
         self.root: dict[str, Value] | None = None
         self.open: list[dict[str, Value] | list[Value]] = []
         self.keys: list[str | None] = []  # of each open mapping: the key that waits for its value
+        self.paths: list[Path] = []  # of each open container
+        self.places: Places = {(): (1, 1)}
         self.documents = 0
 
     def build(self, events: Iterator[yaml.Event]) -> dict[str, Value]:
@@ -109,6 +123,7 @@ class _Builder:
         elif isinstance(event, yaml.CollectionEndEvent):
             self.open.pop()
             self.keys.pop()
+            self.paths.pop()
 
     def _node(self, event: yaml.NodeEvent) -> None:
         if event.anchor is not None:  # an alias names its anchor here as well
@@ -120,9 +135,10 @@ class _Builder:
             return
         child: dict[str, Value] | list[Value]
         child = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self._place(child, event)
+        path = self._place(child, event)
         self.open.append(child)
         self.keys.append(None)
+        self.paths.append(path)
         if len(self.open) > MAX_DEPTH:
             raise _fault("YAML_DEPTH", event, limit=MAX_DEPTH)
 
@@ -130,25 +146,30 @@ class _Builder:
         if unreadable_at(event.value):  # an escape may bring what the text itself does not show
             raise _fault("YAML_CHARACTER", event)
         if self.open and isinstance(self.open[-1], dict) and self.keys[-1] is None:
-            self.keys[-1] = _key(event, self.open[-1])
+            key = _key(event, self.open[-1])
+            self.keys[-1] = key
+            self.places[(*self.paths[-1], key)] = _place_of(event)
             return
         self._place(_typed(event), event)
 
-    def _place(self, value: Value, event: yaml.NodeEvent) -> None:
+    def _place(self, value: Value, event: yaml.NodeEvent) -> Path:
         if not self.open:
             if not isinstance(value, dict):
                 raise _fault("YAML_MAPPING", event)
             self.root = value
-            return
+            return ()
         container = self.open[-1]
         if isinstance(container, list):
+            path: Path = (*self.paths[-1], len(container))
+            self.places[path] = _place_of(event)
             container.append(value)
-            return
+            return path
         key = self.keys[-1]
         if key is None:
             raise _fault("YAML_KEY", event)
         container[key] = value
         self.keys[-1] = None
+        return (*self.paths[-1], key)
 
 
 def _key(event: yaml.ScalarEvent, container: dict[str, Value]) -> str:
@@ -173,7 +194,11 @@ def _typed(event: yaml.ScalarEvent) -> str | int | bool:
     return int(text) if _INTEGER.fullmatch(text) else text
 
 
-def _fault(code: str, event: yaml.Event, **parameters: str | int) -> Invalid:
+def _place_of(event: yaml.Event) -> tuple[int, int]:
     mark = event.start_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _fault(code: str, event: yaml.Event, **parameters: str | int) -> Invalid:
+    line, column = _place_of(event)
     return Invalid(code, line=line, column=column, **parameters)

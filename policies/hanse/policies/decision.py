@@ -1,0 +1,195 @@
+"""The decision: one question, one answer, with its reason.
+
+Default deny. All clauses of one protocol, or none: two protocols are never combined for one
+answer, for combining is how a recipient gets columns that nobody agreed to. Pure: nothing here can
+tell when or where it runs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from hanse.cube.query import Extent
+from hanse.errors import Refused
+from hanse.policies import extents
+from hanse.policies.register import Agreement, Register
+from hanse.policies.request import Request as Request
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of a decision: what was wanted, what the protocol had, and the field it is from."""
+
+    name: str
+    passed: bool
+    wanted: str
+    had: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The positive decision: the one protocol it rests on, and what the node must execute."""
+
+    agreement: Agreement
+    request: Request
+    today: date
+
+    @property
+    def protocol(self) -> str:
+        """The protocol's id."""
+        return self.agreement.protocol.id
+
+    @property
+    def version(self) -> int:
+        """The protocol's version."""
+        return self.agreement.protocol.version
+
+    @property
+    def content_hash(self) -> str:
+        """The digest of the protocol's text."""
+        return self.agreement.content_hash
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The formats that may leave."""
+        return tuple(self.agreement.protocol.data.formats)
+
+    @property
+    def licence(self) -> str:
+        """The licence the protocol gives; "" leaves it to the dataset."""
+        return self.agreement.protocol.terms.licence
+
+    @property
+    def onward(self) -> str:
+        """Whether the recipient may pass it on: `none`, `named`, `open_licence`."""
+        return self.agreement.protocol.terms.onward
+
+    @property
+    def retention(self) -> str:
+        """How long the recipient may keep it, as ISO 8601 duration; "" has no end."""
+        return self.agreement.protocol.terms.retention
+
+    @property
+    def everybody(self) -> bool:
+        """Whether anybody would have got this answer."""
+        return self.agreement.client is None
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Every check, in order."""
+        return _checks(self.agreement, self.request, self.today)
+
+    @property
+    def extent(self) -> Extent:
+        """The view to open: what was asked, narrowed where the question says so."""
+        return extent(self.agreement, self.request)
+
+
+class NotPermitted(Refused):
+    """The negative decision; `checks` are those of the nearest protocol of whoever asks."""
+
+    def __init__(self, checks: Sequence[Check], protocol: str | None, decision: str = "") -> None:
+        failed = next(check for check in checks if not check.passed)
+        recorded = {"decision": decision} if decision else {}
+        super().__init__(
+            f"DECISION_{failed.name.upper()}",
+            wanted=failed.wanted,
+            had=failed.had,
+            protocol=protocol or "-",
+            **recorded,
+        )
+        self.checks = tuple(checks)
+        self.protocol = protocol
+
+    def recorded(self, reference: str) -> "NotPermitted":
+        """Return the same refusal with the reference it is recorded under."""
+        return NotPermitted(self.checks, self.protocol, reference)
+
+
+def decide(request: Request, register: Register, today: date) -> Permit:
+    """Return the permit of exactly one protocol.
+
+    Among several that hold, the one that opens least comes first (datasets, indicators, id), so the
+    answer never depends on the order of loading; what is open to everybody comes after what names
+    the client. `today` is the day in the protocols' time zone. Raises `NotPermitted`.
+    """
+    found = register.candidates(request.client, request.dataset, request.theme)
+    named = request.protocol
+    best: Agreement | None = None
+    for each in found:
+        if named is not None and each.protocol.id != named:
+            continue
+        if (best is None or _before(each, best)) and each.holds(request, today):
+            best = each
+    if best is None:
+        raise _refusal(request, register, today)
+    return Permit(best, request, today)
+
+
+def _before(one: Agreement, other: Agreement) -> bool:
+    return (one.client is None, one.rank) < (other.client is None, other.rank)
+
+
+def extent(agreement: Agreement, request: Request) -> Extent:
+    """Return the part of a cube that an agreement opens of what is asked.
+
+    Where an axis is in `request.narrow`, it is the part that is opened; else what is asked, whole.
+    """
+    indicators, levels, areas, periods, breakdowns = map(
+        agreement.clause, ("indicator", "level", "area", "period", "breakdown")
+    )
+    assert isinstance(indicators, extents.Indicators)  # noqa: S101 the order is CHECKS
+    assert isinstance(levels, extents.Levels)  # noqa: S101
+    assert isinstance(areas, extents.AreaScope)  # noqa: S101
+    assert isinstance(periods, extents.Periods)  # noqa: S101
+    assert isinstance(breakdowns, extents.Breakdowns)  # noqa: S101
+    opened = indicators.indicators
+    return Extent(
+        indicators=request.indicators if opened is None else request.indicators & opened,
+        areas=MappingProxyType(
+            {
+                level: areas.at(level, asked)
+                for level, asked in request.areas.items()
+                if levels.opens(level)
+            }
+        ),
+        periods=periods.narrowed(request.periods),
+        breakdowns=MappingProxyType(
+            {name: breakdowns.at(name, asked) for name, asked in request.breakdowns.items()}
+        ),
+    )
+
+
+def _refusal(request: Request, register: Register, today: date) -> NotPermitted:
+    named = register.of(request.client) if request.client is not None else ()
+    near = [
+        each
+        for each in (*named, *register.of(None))
+        if request.protocol in (None, each.protocol.id)
+    ]
+    told = [(each, _checks(each, request, today)) for each in near]
+    if not told:
+        had = request.protocol or "-"
+        nobody = Check("recipient", False, request.client or "-", "-", "parties")
+        unknown = Check("status", False, had, "-", "id")
+        return NotPermitted([nobody if request.protocol is None else unknown], None)
+    # The nearest is the one with most checks passed; a protocol that names the client comes first.
+    nearest, checks = max(
+        told, key=lambda pair: (sum(check.passed for check in pair[1]), pair[0].client is not None)
+    )
+    return NotPermitted(checks, None if nearest.client is None else nearest.protocol.id)
+
+
+def _checks(agreement: Agreement, request: Request, today: date) -> tuple[Check, ...]:
+    return tuple(
+        Check(
+            clause.name,
+            clause.holds(request, today),
+            clause.wanted(request, today),
+            clause.had(),
+            clause.source,
+        )
+        for clause in agreement.conditions
+    )

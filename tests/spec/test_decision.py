@@ -1,0 +1,103 @@
+"""The table of decisions over several protocols, run; and what a permit opens."""
+
+from datetime import date
+
+import pytest
+from tests.spec.tables.decision import ROWS
+from tests.support.protocols import (
+    TODAY,
+    everybody,
+    of_states,
+    one,
+    question,
+    registered,
+)
+
+from hanse.policies.decision import NotPermitted, decide
+from hanse.policies.protocol import Protocol
+from hanse.policies.register import CHECKS
+
+
+def _entry(text: str) -> tuple[Protocol, str]:
+    if text == "everybody":
+        return everybody("data: {formats: [json, csv]}"), "active"
+    state, colon, rest = text.partition(": ")
+    known = colon and state in {"suspended", "revoked"}
+    return one(rest if known else text), state if known else "active"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_one_protocol_answers_as_the_table_says(
+    row: tuple[str, tuple[str, ...], str, str],
+) -> None:
+    _, protocols, asks, outcome = row
+    entries = [_entry(text) for text in protocols]
+    for order in (entries, entries[::-1]):
+        try:
+            said = decide(question(asks), of_states(order), TODAY).protocol
+        except NotPermitted as refusal:
+            said = f"{refusal.code} {refusal.protocol or '-'}"
+        assert said == outcome
+
+
+def test_a_permit_opens_what_was_asked_and_no_more() -> None:
+    extent = decide(question(), registered(one()), TODAY).extent
+    assert extent.indicators == frozenset({"bevolking"})
+    assert dict(extent.areas or {}) == {"gemeente@2025": frozenset({"41002"})}
+    assert extent.periods is not None
+    assert (str(extent.periods.start), str(extent.periods.end)) == ("2020", "2024")
+
+
+def test_a_question_for_what_is_permitted_is_narrowed_to_it() -> None:
+    asked = question(
+        """
+        indicators: [bevolking, inkomen]
+        areas: {gemeente@2025: ['41002', '11002'], provincie@2025: ['40000'], wijk@2025: [44021A01]}
+        periods: ['1999', '2020']
+        breakdowns: {SEX: [_T, F]}
+        narrow: [indicators, levels, areas, periods, breakdowns]
+        """
+    )
+    extent = decide(asked, registered(one()), TODAY).extent
+    assert extent.indicators == frozenset({"bevolking"})
+    assert dict(extent.areas or {}) == {
+        "gemeente@2025": frozenset({"41002"}),
+        "wijk@2025": frozenset({"44021A01"}),
+    }
+    assert extent.periods is not None
+    assert (str(extent.periods.start), str(extent.periods.end)) == ("2018", "2020")
+    assert extent.breakdowns == {"SEX": {"_T"}}
+
+
+def test_a_permit_names_its_obligations() -> None:
+    permit = decide(question(), registered(one("terms: {licence: eigen}")), TODAY)
+    assert permit.formats == ("csv", "json")
+    assert (permit.onward, permit.retention, permit.licence) == ("none", "P5Y", "eigen")
+    assert permit.content_hash == one("terms: {licence: eigen}").content_hash
+    assert not permit.everybody
+    assert tuple(check.name for check in permit.checks) == CHECKS
+
+
+def test_validity_begins_on_its_first_day_and_ends_before_its_last() -> None:
+    register = registered(one())
+    assert decide(question(), register, date(2026, 1, 1))
+    assert decide(question(), register, date(2028, 12, 31))
+    for outside in (date(2025, 12, 31), date(2029, 1, 1)):
+        with pytest.raises(NotPermitted, match="DECISION_VALID"):
+            decide(question(), register, outside)
+
+
+def test_a_refusal_keeps_its_checks_when_it_is_recorded() -> None:
+    with pytest.raises(NotPermitted) as raised:
+        decide(question("purpose: reclame"), registered(one()), TODAY)
+    recorded = raised.value.recorded("ref-1")
+    assert recorded.parameters["decision"] == "ref-1"
+    assert recorded.checks == raised.value.checks
+    assert [check.name for check in recorded.checks if not check.passed] == ["purpose"]
+
+
+def test_the_register_hash_shows_a_silent_edit() -> None:
+    usual = registered(one()).hash
+    assert registered(one("title: iets")).hash != usual
+    assert registered(one(), state="suspended").hash != usual
+    assert registered(everybody(), one()).hash == registered(one(), everybody()).hash
