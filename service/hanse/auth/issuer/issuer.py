@@ -1,0 +1,146 @@
+"""An issuer of access tokens: who gets one, for which node, for how long, with which words in it.
+
+Order of checks: size and shape, one way to authenticate, assertion, target, scope; then the token.
+A token names one client, one node and one purpose and lives at most five minutes (RFC 9068, RFC
+8707).
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from authlib.common.security import is_secure_transport
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from hanse.auth.issuer.assertion import ASSERTION_TYPE, ClientGate
+from hanse.auth.issuer.faults import TokenFault, bad_request, refused_client
+from hanse.auth.issuer.form import Form
+from hanse.auth.issuer.server import Rules, Server
+from hanse.auth.issuer.storage import Assertions, Client, Registry
+from hanse.auth.keys import VerificationKey, read_key
+from hanse.auth.ring import ALGORITHM, Ring
+from hanse.auth.scopes import covers, parse
+from hanse.errors import Invalid
+from hanse.policies.canonical import canonical
+
+MAX_TOKEN_SECONDS: Final = 300
+FAILURES_PER_MINUTE: Final = 120
+
+_PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_PROTOCOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerParts:
+    """What an issuer is made of: its identifier, its storage, its keys, its clock."""
+
+    identifier: str
+    registry: Registry
+    assertions: Assertions
+    ring: Callable[[], Ring]
+    clock: Callable[[], float]
+    token_seconds: int = MAX_TOKEN_SECONDS
+
+
+class Issuer:
+    """Answers token requests. Synchronous: runs in a worker thread, one request at a time each."""
+
+    def __init__(self, parts: IssuerParts) -> None:
+        if is_secure_transport("http://insecure.example"):
+            raise Invalid("ISSUER_INSECURE")
+        if not 0 < parts.token_seconds <= MAX_TOKEN_SECONDS:
+            raise Invalid("ISSUER_LIFE", limit=MAX_TOKEN_SECONDS)
+        self.parts = parts
+        self._gate = ClientGate(parts.identifier, parts.registry, parts.assertions, decoy=_decoy())
+        self._server = Server(parts.identifier, Rules(self._authenticate, self._allow, self._mint))
+        self._failures = _Failures(FAILURES_PER_MINUTE)
+
+    def token(self, form: Form) -> tuple[int, dict[str, Any]]:
+        """Return (status, members) of the answer to a token request."""
+        status, members = self._server.answer(form)
+        if members.get("error") == "invalid_client" and self._failures.too_many(self.parts.clock()):
+            # Only failures are slowed down: nobody can lock out a client that signs rightly.
+            return 429, {
+                "error": "temporarily_unavailable",
+                "error_description": "Try again later.",
+            }
+        return status, members
+
+    def published(self) -> list[dict[str, str]]:
+        """Return the public keys of this issuer."""
+        return self.parts.ring().published(int(self.parts.clock()))
+
+    def _authenticate(self, form: Form) -> Client:
+        if form.get("client_assertion_type") != ASSERTION_TYPE or "client_secret" in form:
+            raise refused_client()
+        assertion = form.get("client_assertion", "")
+        return self._gate.admit(assertion, form.get("client_id"), self.parts.clock())
+
+    def _allow(self, form: Form, client: Client) -> None:
+        resource = form.get("resource", "")
+        known = bool(resource) and self.parts.registry.knows(resource)
+        if not known or (client.resources is not None and resource not in client.resources):
+            raise TokenFault("invalid_target", "Exactly one known resource must be named.")
+        try:
+            wanted = parse(form.get("scope", ""))
+        except Invalid as fault:
+            raise TokenFault("invalid_scope", "A scope is not on the published list.") from fault
+        if not covers(client.scopes, wanted):
+            raise TokenFault("invalid_scope", "A scope is not granted to this client.")
+        if not _PURPOSE.fullmatch(form.get("purpose", "")):
+            raise bad_request("A purpose must be named.")
+        if "protocol" in form and not _PROTOCOL.fullmatch(form["protocol"]):
+            raise bad_request("The protocol's name has a wrong form.")
+
+    def _mint(self, form: Form, client: Client) -> dict[str, Any]:
+        now = int(self.parts.clock())
+        scope = " ".join(sorted(parse(form["scope"])))
+        claims: dict[str, Any] = {
+            "iss": self.parts.identifier,
+            "sub": client.client_id,
+            "client_id": client.client_id,
+            "aud": form["resource"],
+            "iat": now,
+            "exp": now + self.parts.token_seconds,
+            "jti": secrets.token_urlsafe(16),
+            "scope": scope,
+            "purpose": form["purpose"],
+            "party": client.party,
+        }
+        if "protocol" in form:
+            claims["protocol"] = form["protocol"]
+        key = self.parts.ring().signing(now)
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
+        token = jws.serialize_compact(header, canonical(claims), key.key, algorithms=[ALGORITHM])
+        return {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": self.parts.token_seconds,
+            "scope": scope,
+        }
+
+
+class _Failures:
+    """Counts failed authentications per minute, of everybody together."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._minute = -1
+        self._count = 0
+
+    def too_many(self, now: float) -> bool:
+        minute = int(now // 60)
+        if minute != self._minute:
+            self._minute, self._count = minute, 0
+        self._count += 1
+        return self._count > self._limit
+
+
+def _decoy() -> VerificationKey:
+    key = read_key(ECKey.generate_key("P-256").as_dict(private=False))
+    if key is None:  # pragma: no cover - a key just made is one we use
+        raise Invalid("KEYS_UNREADABLE")
+    return key

@@ -1,0 +1,41 @@
+"""What issuers and nodes say of themselves so that clients need no manual (RFC 8414, RFC 9728)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hanse.auth.keys import SIGNING_ALGORITHMS
+from hanse.auth.scopes import SCOPES
+
+
+def authorization_server(issuer: str, themes: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the metadata of an issuer; `themes` adds the theme scopes it publishes."""
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/oauth/token",
+        "jwks_uri": f"{issuer}/v1/jwks",
+        "grant_types_supported": ["client_credentials"],
+        "response_types_supported": [],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "scopes_supported": _scopes(themes),
+    }
+
+
+def protected_resource(
+    resource: str, issuers: Sequence[str], themes: Sequence[str] = (), name: str = ""
+) -> dict[str, Any]:
+    """Return the metadata of a node: its exact identifier and the issuers it trusts, in order."""
+    document: dict[str, Any] = {
+        "resource": resource,
+        "authorization_servers": list(issuers),
+        "bearer_methods_supported": ["header"],
+        "scopes_supported": _scopes(themes),
+        "dpop_bound_access_tokens_required": False,
+    }
+    if name:
+        document["resource_name"] = name
+    return document
+
+
+def _scopes(themes: Sequence[str]) -> list[str]:
+    return [*SCOPES, *(f"theme:{theme}:read" for theme in sorted(themes))]

@@ -1,0 +1,40 @@
+"""What an authorization server must be handed: who the clients are, and a memory of assertions."""
+
+import typing
+from dataclasses import dataclass
+
+from hanse.auth.keys import KeySet
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered client: the keys it may sign with, and what it may at most be granted.
+
+    `party` is the enterprise number of its organisation. `resources` None means every known one.
+    """
+
+    client_id: str
+    party: str
+    keys: KeySet
+    scopes: frozenset[str]
+    resources: frozenset[str] | None = None
+
+
+class Registry(typing.Protocol):
+    """The clients and the resources a token can be for."""
+
+    def client(self, client_id: str) -> Client | None:
+        """Return an active client."""
+
+    def knows(self, resource: str) -> bool:
+        """Say whether a resource (a node's identifier) is a known, active one."""
+
+
+class Assertions(typing.Protocol):
+    """Which assertions were spent."""
+
+    def spend(self, client_id: str, jti: str, expires_at: int, now: int) -> bool:
+        """Note an assertion as used; False when it was before.
+
+        Atomic over all workers: of any number of calls with the same pair, one returns True.
+        """
