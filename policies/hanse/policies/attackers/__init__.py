@@ -1,0 +1,15 @@
+"""The other side: programs that read what recipients receive and try to work out what is hidden.
+
+They share no code with the protection they judge: relations, elimination and bounds are made anew
+from the published codes alone.
+"""
+
+from hanse.policies.attackers.bounds import Needs as Needs
+from hanse.policies.attackers.bounds import Verdict as Verdict
+from hanse.policies.attackers.bounds import audit as audit
+from hanse.policies.attackers.linear import determined as determined
+from hanse.policies.attackers.published import Codes as Codes
+from hanse.policies.attackers.published import Published as Published
+from hanse.policies.attackers.published import read as read
+from hanse.policies.attackers.system import System as System
+from hanse.policies.attackers.system import equations as equations

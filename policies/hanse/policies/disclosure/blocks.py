@@ -1,0 +1,162 @@
+"""Where to look for a move: growing neighbourhoods of a cell, derived from its dimensions.
+
+A code's neighbourhood of step n is everything below the codes n + 1 levels coarser that it touches:
+a sector's first one is all sectors and slivers of every district it lies in. The widest step is the
+whole dimension.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hanse.policies.disclosure.dimension import Dimension, Ints
+from hanse.policies.disclosure.model import Model
+
+SMALL = 4
+"""A dimension of no more codes is never cut into neighbourhoods."""
+CODES_MAX = 400
+"""A neighbourhood of more codes is replaced by a code's own branch and a few partner branches."""
+PARTNERS = (4, 10)
+"""How many partner branches, at the first step that needs them and at the last."""
+PARTNER_CHOICE_MIN = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One way to cut a dimension: the group of every code, and the codes of every group."""
+
+    group: Ints
+    sets: tuple[Ints, ...]
+
+
+def steps(dimension: Dimension) -> tuple[Step, ...]:
+    """Return the neighbourhoods of a dimension from narrow to whole."""
+    if dimension.size <= SMALL:
+        everything = np.arange(dimension.size)
+        return (Step(np.zeros(dimension.size, dtype=np.int64), (everything,)),)
+    cutter = _Cutter(dimension)
+    return tuple(cutter.step(number) for number in range(len(dimension.levels)))
+
+
+class _Cutter:
+    """Cuts one dimension into neighbourhoods; `step` n looks n + 1 levels up."""
+
+    def __init__(self, dimension: Dimension) -> None:
+        self._dimension = dimension
+        self._touches = (dimension.members @ dimension.members.T).tocsr()
+        self._cache: dict[tuple[int, ...], Ints] = {}
+
+    def step(self, number: int) -> Step:
+        """Return the neighbourhoods under the ancestors `number` + 1 levels up; the last is all."""
+        dimension = self._dimension
+        last = number == len(dimension.levels) - 1
+        groups: dict[tuple[int, ...], int] = {}
+        sets: list[Ints] = []
+        group = np.empty(dimension.size, dtype=np.int64)
+        for code in range(dimension.size):
+            key = () if last else self._above(code, int(dimension.level[code]) + 1 + number)
+            found = self._set(key)
+            if found.size > CODES_MAX:
+                key = self._branch(code, key)
+                found = self._branches(key, PARTNERS[int(last)])
+            if key not in groups:
+                groups[key] = len(sets)
+                sets.append(found)
+            group[code] = groups[key]
+        return Step(group, tuple(sets))
+
+    def _above(self, code: int, level: int) -> tuple[int, ...]:
+        """Return the codes of a level that touch a code."""
+        near = self._touches.indices[self._touches.indptr[code] : self._touches.indptr[code + 1]]
+        published = near < self._dimension.published
+        above = near[published & (self._dimension.level[near] == level)]
+        return tuple(np.sort(above).tolist())
+
+    def _set(self, ancestors: tuple[int, ...]) -> Ints:
+        """Return what lies under some codes, all codes for none."""
+        if ancestors not in self._cache:
+            self._cache[ancestors] = _below(self._dimension, ancestors)
+        return self._cache[ancestors]
+
+    def _branch(self, code: int, ancestors: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the codes one level under the ancestors that touch a code."""
+        levels = self._dimension.level
+        top = int(levels[ancestors[0]]) if ancestors else len(self._dimension.levels) - 1
+        branch = self._above(code, max(top - 1, int(levels[code])))
+        return branch or (code,)
+
+    def _branches(self, own: tuple[int, ...], partners: int) -> Ints:
+        """Return some branches whole, with partners drawn from the smaller half of their level."""
+        peers = np.flatnonzero(
+            self._dimension.level[: self._dimension.published] == self._dimension.level[own[0]]
+        )
+        size = np.diff(self._dimension.members.indptr)[peers]
+        choice = peers[np.argsort(size, kind="stable")][: max(peers.size // 2, PARTNER_CHOICE_MIN)]
+        start = int(own[0]) * partners % choice.size
+        drawn = np.roll(choice, -start)[: partners + len(own)].tolist()
+        chosen = (*own, *[code for code in drawn if code not in own][:partners])
+        return np.union1d(self._set(tuple(sorted(chosen))), np.array(chosen))
+
+
+def _below(dimension: Dimension, ancestors: tuple[int, ...]) -> Ints:
+    """Return the codes of finer levels that touch some codes, and their slivers; all for none."""
+    if not ancestors:
+        return np.arange(dimension.size)
+    members = dimension.members
+    finer = (dimension.level < dimension.level[ancestors[0]]).astype(np.int64)
+    inside = (np.asarray(members[list(ancestors)].sum(axis=0)).ravel() > 0).astype(np.int64)
+    touching = ((members @ inside) > 0) & (finer == 1)
+    reached = ((members.T @ touching.astype(np.int64)) > 0).astype(np.int64)
+    size = np.diff(members.indptr)
+    return np.flatnonzero(((members @ reached) == size) & (finer == 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Cells among which a move may be sought, and the protected cells to seek one for."""
+
+    codes: tuple[Ints, ...]
+    targets: Ints
+
+    def cells(self, shape: tuple[int, ...]) -> Ints:
+        """Return the indices of the block's cells, sorted."""
+        return np.ravel_multi_index(np.ix_(*self.codes), shape).ravel()
+
+
+class Chain:
+    """The sequence of cuts from narrow to the whole table, the largest dimension widened last."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._steps = [steps(dimension) for dimension in model.dimensions]
+        self._cuts = _cuts(self._steps, int(np.argmax(model.shape)))
+
+    def __len__(self) -> int:
+        return len(self._cuts)
+
+    def blocks(self, cut: int, targets: Ints, cells_max: int) -> Iterator[Block]:
+        """Yield the blocks of one cut that hold targets, but those above `cells_max` cells."""
+        chosen = [ways[step] for ways, step in zip(self._steps, self._cuts[cut], strict=True)]
+        keys = self._model.keys(targets)
+        groups = np.stack([way.group[key] for way, key in zip(chosen, keys, strict=True)], axis=1)
+        unique, place = np.unique(groups, axis=0, return_inverse=True)
+        order = np.argsort(np.ravel(place), kind="stable")
+        bounds = np.searchsorted(np.ravel(place)[order], np.arange(len(unique) + 1))
+        for number, row in enumerate(unique.tolist()):
+            codes = tuple(way.sets[group] for way, group in zip(chosen, row, strict=True))
+            if np.prod([part.size for part in codes]) <= cells_max:
+                yield Block(codes, targets[order[bounds[number] : bounds[number + 1]]])
+
+
+def _cuts(ways: Sequence[tuple[Step, ...]], widest: int) -> list[tuple[int, ...]]:
+    """Return the step of every dimension, cut after cut."""
+    last = [len(way) - 1 for way in ways]
+    narrow = [0] * len(ways)
+    cuts = [tuple(narrow)]
+    for step in range(last[widest] + 1):
+        cut = list(last)
+        cut[widest] = step
+        if tuple(cut) not in cuts:
+            cuts.append(tuple(cut))
+    return cuts

@@ -1,0 +1,178 @@
+"""The whole method on one model: greedy, repair, prune, certificate, or a refusal."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from hanse.errors import Conflict
+from hanse.policies.disclosure import greedy, prune
+from hanse.policies.disclosure.blocks import Chain
+from hanse.policies.disclosure.certificate import (
+    Certificate,
+    Needs,
+    mask_hash,
+    sparse_hash,
+    verify,
+)
+from hanse.policies.disclosure.dimension import Ints
+from hanse.policies.disclosure.model import (
+    Bools,
+    Model,
+    check_additive,
+    coordinates,
+    over_leaves,
+)
+from hanse.policies.disclosure.moves import Move, matrix
+from hanse.policies.disclosure.plan import Effort, Rules, Zeros
+from hanse.policies.disclosure.repair import State, repair, settle
+from hanse.policies.disclosure.solver import version
+
+PREFERRED = 100.0
+"""How many times dearer it is to hide a cell that should stay."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Demand:
+    """What is asked of a model; every mask is one bool per cell.
+
+    `primary` cells are hidden for their own sake. `shown` cells are out already, or must be: they
+    are never hidden. `kept` cells are hidden already and stay so; `preferred` ones are hidden last.
+    """
+
+    rules: Rules
+    primary: Bools
+    shown: Bools
+    kept: Bools
+    preferred: Bools
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Protected:
+    """A protected table: which cells are hidden and why, with the proof that it holds."""
+
+    model: Model
+    needs: Needs
+    primary: Bools
+    hidden: Bools
+    moves: tuple[Move, ...] = field(repr=False)
+    certificate: Certificate
+
+    @property
+    def secondary(self) -> Bools:
+        """Return the cells hidden only to protect others; nobody outside may know which."""
+        return np.asarray(self.hidden & ~self.primary)
+
+
+def small(model: Model, rules: Rules) -> Bools:
+    """Return the published cells whose count is small: 1 … k - 1."""
+    return np.asarray(model.published & _small(model.values, rules))
+
+
+def _small(values: Ints, rules: Rules) -> Bools:
+    return np.asarray((values >= 1) & (values < rules.k))
+
+
+def demand(model: Model, rules: Rules) -> Demand:
+    """Return the demand that hides the small cells of a model and asks nothing else."""
+    nothing = np.zeros(model.cells, dtype=bool)
+    return Demand(rules, small(model, rules), nothing, nothing, nothing)
+
+
+def secure(model: Model, asked: Demand) -> Protected:
+    """Return the protected table; raise Conflict where what was asked cannot be proven.
+
+    Raises Invalid for a table that does not add up. Nothing is returned half-done: a table without
+    a complete proof is refused.
+    """
+    check_additive(model)
+    _check_shown(asked)
+    needs = needs_of(model, asked)
+    zero = model.published & (model.values == 0) & (asked.rules.zeros is Zeros.PUBLISH)
+    fixed = (zero & ~asked.kept) | asked.shown
+    hidden = asked.primary | asked.kept
+    secondary = _greedy(model, asked, needs, fixed)
+    hidden[secondary] = True
+    cost = (1 + 0.15 * np.log1p(model.values)) * np.where(asked.preferred, PREFERRED, 1.0)
+    values = model.values
+    state = State(model, needs, fixed, cost, hidden, values.copy(), values.copy())
+    columns = model.relations.tocsc()
+    chain = Chain(model)
+    repair(state, chain, columns)
+    linear = settle(state, columns, strict=asked.rules.strict)
+    if asked.rules.effort is Effort.PRUNE and not linear.size:
+        prune.prune(state, chain, columns, asked.primary | asked.kept)
+    return certified(model, asked, replace(needs), state, linear)
+
+
+def _check_shown(asked: Demand) -> None:
+    """Refuse a cell that is to be shown and hidden at once."""
+    both = np.flatnonzero(asked.shown & (asked.primary | asked.kept))
+    if both.size:
+        raise Conflict("DISCLOSURE_SHOWN_AND_SMALL", count=int(both.size))
+
+
+def needs_of(model: Model, asked: Demand) -> Needs:
+    """Return what must stay possible of the primary cells and of the small slivers."""
+    rules, values = asked.rules, model.values
+    lower = np.where(model.published, np.minimum(values, rules.attacker_lower), 0)
+    lower = np.maximum(lower, over_leaves(model, lower))
+    upper = np.maximum(values + 1, rules.require.upper_min)
+    most = rules.require.lower_max
+    lower_need = values if most is None else np.minimum(values, np.maximum(lower, most))
+    protected = asked.primary.copy()
+    if rules.slivers:
+        protected |= ~model.published & _small(values, rules)
+    return Needs(np.flatnonzero(protected), lower, upper, lower_need, rules.require.width)
+
+
+def _greedy(model: Model, asked: Demand, needs: Needs, fixed: Bools) -> Ints:
+    """Return the cells that stage 1 hides beside the primary ones."""
+    protected = np.zeros(model.cells, dtype=bool)
+    protected[needs.protected] = True
+    rows = coordinates(model, protected)
+    forced = np.flatnonzero(asked.shown)
+    open_cells = np.flatnonzero(model.published & ~asked.primary & ~asked.kept & ~asked.shown)
+    weight = model.values + np.where(asked.preferred, 2 * int(model.values.max(initial=0)) + 1, 0)
+    order = greedy.candidates(fixed, open_cells, weight)
+    pattern = greedy.publish(rows, needs.protected, np.concatenate([forced, order]), forced.size)
+    if pattern.revealing.size:
+        cell = int(pattern.revealing[0])
+        raise Conflict(
+            "DISCLOSURE_SHOWN_REVEALS", cell=model.name(cell), count=int(pattern.revealing.size)
+        )
+    return pattern.secondary
+
+
+def certified(model: Model, asked: Demand, needs: Needs, state: State, linear: Ints) -> Protected:
+    """Return the protected table with its certificate; raise Conflict if a cell is not proven."""
+    proof = verify(model, state.hidden, needs, state.moves)
+    failed = np.setdiff1d(proof.unproven, linear)
+    if failed.size or proof.unsound.size:
+        raise Conflict("DISCLOSURE_NOT_PROVEN", count=int(max(failed.size, proof.unsound.size)))
+    rules = asked.rules
+    published = int(model.published.sum())
+    primary = int(asked.primary.sum())
+    hidden = int((state.hidden & model.published).sum())
+    slivers = int((~model.published[needs.protected]).sum())
+    certificate = Certificate(
+        published=published,
+        hidden=hidden,
+        primary=primary,
+        secondary=hidden - primary,
+        slivers=slivers,
+        protected=needs.protected.size,
+        proven_whole=needs.protected.size - int(proof.unproven.size),
+        proven_linear=int(proof.unproven.size),
+        failed=0,
+        width=rules.require.width,
+        upper_min=rules.require.upper_min,
+        lower_max=rules.require.lower_max,
+        attacker_lower=rules.attacker_lower,
+        k=rules.k,
+        zeros=rules.zeros.value,
+        mask_sha256=mask_hash(model, state.hidden),
+        relations_sha256=sparse_hash(model.relations),
+        moves_sha256=sparse_hash(matrix(state.moves, model.cells)),
+        solver=f"HiGHS {version()}",
+    )
+    return Protected(model, needs, asked.primary, state.hidden, tuple(state.moves), certificate)

@@ -1,0 +1,161 @@
+"""Stage 2: widen every protected cell's interval by the cheapest moves, hiding what they touch.
+
+A move that lives inside the hidden cells makes table + move a table that fits everything published,
+so nobody can exclude it. One move serves every cell it touches.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hanse.errors import Conflict
+from hanse.policies.disclosure.blocks import Block, Chain
+from hanse.policies.disclosure.certificate import Needs
+from hanse.policies.disclosure.dimension import Ints, Sparse
+from hanse.policies.disclosure.model import Bools, Model
+from hanse.policies.disclosure.moves import Move
+from hanse.policies.disclosure.solver import Floats, Program
+
+FREE = 0.001
+"""What moving a cell costs that is hidden anyway."""
+TOUCHED = 1e-7
+"""A change below this is the solver's noise."""
+BLOCK_CELLS_MAX = 60_000
+TABLE_CELLS_MAX = 400_000
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """What is hidden so far, and what is proven: `low` and `high` are reached by whole moves.
+
+    `fixed` cells may never be touched; `cost` is what hiding a cell costs.
+    """
+
+    model: Model
+    needs: Needs
+    fixed: Bools
+    cost: Floats
+    hidden: Bools
+    low: Ints
+    high: Ints
+    moves: list[Move] = field(default_factory=list)
+
+    def open_targets(self) -> Ints:
+        """Return the protected cells whose interval is not yet proven wide enough."""
+        cells = self.needs.protected
+        return cells[~self.met(cells)]
+
+    def met(self, cells: Ints) -> Bools:
+        """Say which protected cells have all they need."""
+        return self.needs.met(cells, self.low[cells], self.high[cells])
+
+    def free(self) -> Bools:
+        """Return the cells a move may touch at no cost: hidden ones, and those never published."""
+        return self.hidden | ~self.model.published
+
+
+def repair(state: State, chain: Chain, columns: Sparse) -> None:
+    """Hide cells until every protected cell is met, or no move exists in any block.
+
+    `columns` is the relations stored by column.
+    """
+    for cut in range(len(chain)):
+        targets = state.open_targets()
+        if not targets.size:
+            return
+        for block in chain.blocks(cut, targets, BLOCK_CELLS_MAX):
+            _mend(state, block, columns)
+
+
+def settle(state: State, columns: Sparse, *, strict: bool) -> Ints:
+    """Seek moves for what is left in the whole table; return what only a linear program proves.
+
+    Without `strict`, a fractional move stands where no whole one exists; its cells are hidden too.
+    """
+    targets = state.open_targets()
+    if not targets.size:
+        return targets
+    cells = np.flatnonzero(~state.fixed)
+    if cells.size > TABLE_CELLS_MAX:
+        raise Conflict("DISCLOSURE_NOT_PROVEN", count=int(targets.size))
+    program = program_of(state, columns, cells)
+    linear = []
+    for target in targets.tolist():
+        place = int(np.searchsorted(cells, target))
+        if place == cells.size or cells[place] != target:
+            continue
+        for amount in amounts(state, target):
+            _seek(state, program, cells, place, amount)
+        if not strict and not state.met(np.array([target]))[0]:
+            changes = [program.cheapest(place, amount) for amount in amounts(state, target)]
+            if all(change is not None for change in changes):
+                touched = np.any([np.abs(c) > TOUCHED for c in changes if c is not None], axis=0)
+                state.hidden[cells[touched & state.model.published[cells]]] = True
+                linear.append(target)
+    return np.array(linear, dtype=np.int64)
+
+
+def _mend(state: State, block: Block, columns: Sparse) -> None:
+    """Seek moves for the targets of one block, small values first."""
+    targets = block.targets[~state.met(block.targets)]
+    if not targets.size:
+        return
+    cells = block.cells(state.model.shape)
+    cells = cells[~state.fixed[cells]]
+    program = program_of(state, columns, cells)
+    values = state.model.values
+    for target in targets[np.lexsort((targets, values[targets]))].tolist():
+        place = int(np.searchsorted(cells, target))
+        if place == cells.size or cells[place] != target:
+            continue
+        for amount in amounts(state, target):
+            _seek(state, program, cells, place, amount)
+
+
+def program_of(state: State, columns: Sparse, cells: Ints) -> Program:
+    """Return the program of moves within `cells`."""
+    part = columns[:, cells].tocsr()
+    part = part[np.diff(part.indptr) > 0]
+    room = state.model.values[cells] - state.needs.lower[cells]
+    cost = np.where(state.free()[cells], FREE, state.cost[cells])
+    return Program(part, room, cost)
+
+
+def amounts(state: State, cell: int) -> list[int]:
+    """Return the changes still to be proven for a cell, up first."""
+    value = int(state.model.values[cell])
+    if bool(state.met(np.array([cell]))[0]):
+        return []
+    down = min(value - int(state.needs.lower[cell]), state.needs.width - 1)
+    down = max(down, value - int(state.needs.lower_need[cell]))
+    up = max(int(state.needs.upper[cell]) - value, state.needs.width - down)
+    wanted = []
+    if state.high[cell] < value + up:
+        wanted.append(up)
+    if down and state.low[cell] > value - down:
+        wanted.append(-down)
+    return wanted
+
+
+def _seek(state: State, program: Program, cells: Ints, place: int, amount: int) -> None:
+    """Find a cell's cheapest move in whole numbers, hide what it touches, note what it shows."""
+    cell = int(cells[place])
+    reached = state.high[cell] >= state.model.values[cell] + amount
+    if (amount > 0 and reached) or bool(state.met(np.array([cell]))[0]):
+        return
+    change = program.whole(place, amount)
+    if change is None:
+        return
+    touched = np.flatnonzero(np.abs(change) > TOUCHED)
+    accept(state, Move(cells[touched], np.round(change[touched]).astype(np.int64)))
+    program.reprice(touched, np.full(touched.size, FREE))
+
+
+def accept(state: State, move: Move) -> None:
+    """Hide what a move touches and note the values it shows possible."""
+    state.moves.append(move)
+    published = move.cells[state.model.published[move.cells]]
+    state.hidden[published] = True
+    reached = state.model.values[move.cells] + move.change
+    state.low[move.cells] = np.minimum(state.low[move.cells], reached)
+    state.high[move.cells] = np.maximum(state.high[move.cells], reached)

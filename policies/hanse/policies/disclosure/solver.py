@@ -1,0 +1,162 @@
+"""The linear solver, wrapped: cheapest moves inside one block of cells.
+
+A move is a change of the table that keeps every relation and touches no fixed cell. Each cell has a
+column for going up and one for going down; the program is kept and warm-started from cell to cell.
+"""
+
+from typing import Any
+
+import highspy as _highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from hanse.policies.disclosure.dimension import Ints, Sparse
+
+Floats = NDArray[np.float64]
+
+highspy: Any = _highspy  # it declares no types for its constructors
+
+INFINITE = float("inf")
+ROUND = 1e-6
+"""How far from a whole number a solution may be and still count as one."""
+MULTIPLES = (2, 3)
+"""A move of halves or thirds, taken two or three times, is whole and touches the same cells."""
+SHAKES = 3
+"""How often a fractional solution is sought again at slightly other costs before branching."""
+SECONDS_MAX = 60.0
+"""One program that takes longer has failed: its cells stay unproven."""
+
+
+class Program:
+    """A block of cells: `relations` restricted to its columns, room below, cost per unit moved."""
+
+    def __init__(self, relations: Sparse, room: Ints, cost: Floats) -> None:
+        self._cells = room.size
+        self._room = room
+        self._cost = cost.copy()
+        self._solver = _solver()
+        self._solver.passModel(_model(relations, room, cost))
+        self._columns = np.arange(2 * self._cells, dtype=np.int32)
+
+    def reprice(self, cells: Ints, cost: Floats) -> None:
+        """Change what moving some cells costs, up and down alike."""
+        self._cost[cells] = cost
+        columns = np.concatenate([cells, cells + self._cells]).astype(np.int32)
+        self._solver.changeColsCost(columns.size, columns, np.concatenate([cost, cost]))
+
+    def close(self, cells: Ints) -> None:
+        """Fix some cells: no move may touch them any more."""
+        for cell in cells.tolist():
+            self._solver.changeColBounds(cell, 0.0, 0.0)
+            self._solver.changeColBounds(cell + self._cells, 0.0, 0.0)
+
+    def open(self, cells: Ints) -> None:
+        """Let moves touch some cells again."""
+        for cell in cells.tolist():
+            self._solver.changeColBounds(cell, 0.0, INFINITE)
+            self._solver.changeColBounds(cell + self._cells, 0.0, float(self._room[cell]))
+
+    def cheapest(self, cell: int, amount: int) -> Floats | None:
+        """Return the cheapest move that changes `cell` by `amount`, None where there is none."""
+        if -amount > self._room[cell]:
+            return None
+        up, down = float(max(amount, 0)), float(max(-amount, 0))
+        self._solver.changeColBounds(cell, up, up)
+        self._solver.changeColBounds(cell + self._cells, down, down)
+        self._solver.run()
+        solved = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        found = np.array(self._solver.getSolution().col_value) if solved else None
+        self.open(np.array([cell]))
+        if found is None:
+            return None
+        return np.asarray(found[: self._cells] - found[self._cells :])
+
+    def whole(self, cell: int, amount: int) -> Floats | None:
+        """Return a cheap move in whole numbers: the cheapest, one near it, or by branching."""
+        found = self._multiple(self.cheapest(cell, amount))
+        if found is None or is_whole(found):
+            return found
+        exact = self._cost.copy()
+        everything = np.arange(self._cells)
+        for attempt in range(SHAKES):
+            shaken = exact * np.random.default_rng(attempt).uniform(1.0, 1.5, self._cells)
+            self.reprice(everything, shaken)
+            further = (
+                amount + attempt if amount > 0 else max(amount - attempt, -int(self._room[cell]))
+            )
+            found = self._multiple(self.cheapest(cell, further))
+            if found is None or is_whole(found):
+                break
+        self.reprice(everything, exact)
+        return found if found is not None and is_whole(found) else self._branched(cell, amount)
+
+    def near_whole(self, cell: int, amount: int) -> Floats | None:
+        """Return the cheapest move if it or a small multiple of it is in whole numbers."""
+        found = self._multiple(self.cheapest(cell, amount))
+        return found if found is not None and is_whole(found) else None
+
+    def _multiple(self, change: Floats | None) -> Floats | None:
+        """Return a small multiple of a move that is whole and fits below, or the move as it is."""
+        if change is None or is_whole(change):
+            return change
+        for factor in MULTIPLES:
+            if is_whole(factor * change) and (factor * change >= -self._room - ROUND).all():
+                return factor * change
+        return change
+
+    def _branched(self, cell: int, amount: int) -> Floats | None:
+        """Return a cheap move in whole numbers by branch and bound, None where none was found."""
+        self._integrality(highspy.HighsVarType.kInteger)
+        found = self.cheapest(cell, amount)
+        self._integrality(highspy.HighsVarType.kContinuous)
+        return found if found is None or is_whole(found) else None
+
+    def _integrality(self, kind: Any) -> None:
+        kinds = np.full(self._columns.size, int(kind), dtype=np.uint8)
+        self._solver.changeColsIntegrality(self._columns.size, self._columns, kinds)
+
+
+def version() -> str:
+    """Return the solver's version."""
+    return str(highspy.Highs().version())
+
+
+def is_whole(change: Floats) -> bool:
+    """Say whether a solution is in whole numbers, but for the solver's noise."""
+    return bool(np.abs(change - np.round(change)).max(initial=0.0) <= ROUND)
+
+
+def _solver() -> Any:
+    """Return a quiet, deterministic, single-threaded solver that keeps its basis."""
+    solver = highspy.Highs()
+    for option, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("presolve", "off"),
+        ("solver", "simplex"),
+        ("simplex_strategy", 1),
+        ("random_seed", 1),
+        ("time_limit", SECONDS_MAX),
+        ("mip_rel_gap", 0.05),
+    ):
+        solver.setOptionValue(option, value)
+    return solver
+
+
+def _model(relations: Sparse, room: Ints, cost: Floats) -> Any:
+    """Return the program: relations on (up - down), both ≥ 0, down at most the room below."""
+    matrix = relations.tocsc()
+    program = highspy.HighsLp()
+    program.num_col_ = 2 * room.size
+    program.num_row_ = matrix.shape[0]
+    program.col_cost_ = np.concatenate([cost, cost])
+    program.col_lower_ = np.zeros(2 * room.size)
+    program.col_upper_ = np.concatenate([np.full(room.size, INFINITE), room.astype(np.float64)])
+    program.row_lower_ = np.zeros(matrix.shape[0])
+    program.row_upper_ = np.zeros(matrix.shape[0])
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    indptr = matrix.indptr.astype(np.int32)
+    program.a_matrix_.start_ = np.concatenate([indptr, indptr[1:] + indptr[-1]])
+    program.a_matrix_.index_ = np.concatenate([matrix.indices, matrix.indices]).astype(np.int32)
+    program.a_matrix_.value_ = np.concatenate([matrix.data, -matrix.data]).astype(np.float64)
+    return program

@@ -1,0 +1,143 @@
+"""The front door for a statistician: `protect(table, plan)` on any table of inner counts.
+
+The table has one row per combination of finest codes, a column per level of every dimension (finest
+first: sector, district, municipality; age, age group; sex), and a column of whole numbers.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hanse.errors import Invalid
+from hanse.policies.disclosure.dimension import Dimension, Ints, overlay
+from hanse.policies.disclosure.model import Bools, Model, build
+from hanse.policies.disclosure.plan import Axis, Plan, Selection
+from hanse.policies.disclosure.protection import Demand, Protected, secure, small
+
+ROWS_MAX = 20_000_000
+TOTAL = "Total"
+FREE, CONFIDENTIAL, SECONDARY = "F", "A", "D"
+
+
+def protect(table: pa.Table, plan: Plan) -> Protected:
+    """Return the protected table; pure and deterministic whatever the order of the rows.
+
+    Raises Invalid for a table that is wrong (missing column, text where a whole number belongs,
+    negative or duplicate rows, codes that stand for two things), Conflict where the plan cannot be
+    proven safe.
+    """
+    model = model_of(table, plan)
+    return secure(model, demand_of(model, plan))
+
+
+def model_of(table: pa.Table, plan: Plan) -> Model:
+    """Return the cells of a table and the relations between them."""
+    if table.num_rows > ROWS_MAX:
+        raise Invalid("DISCLOSURE_TOO_LARGE", what="rows", found=table.num_rows, limit=ROWS_MAX)
+    values = _counts(table, plan.value)
+    pairs = [_dimension(table, axis) for axis in plan.axes]
+    dimensions = [dimension for dimension, _ in pairs]
+    cubes = [
+        [cube.get(dimension.name, dimension.levels) for dimension in dimensions]
+        for cube in plan.cubes
+    ]
+    return build(dimensions, [atoms for _, atoms in pairs], values, cubes)
+
+
+def demand_of(model: Model, plan: Plan) -> Demand:
+    """Return what a plan asks of a model."""
+    shown = chosen(model, plan.always_shown)
+    preferred = chosen(model, plan.preferred)
+    kept = np.zeros(model.cells, dtype=bool)
+    return Demand(plan.rules, small(model, plan.rules), shown, kept, preferred)
+
+
+def _counts(table: pa.Table, name: str) -> Ints:
+    """Return a column of whole numbers; raise Invalid with the first row that holds none."""
+    column = _column(table, name)
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        raise Invalid("DISCLOSURE_COLUMN", column=name, found=str(column.type))
+    numbers = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers != np.round(numbers)))
+    if wrong.size:
+        raise Invalid(
+            "DISCLOSURE_NOT_WHOLE", column=name, row=int(wrong[0]) + 1, count=int(wrong.size)
+        )
+    return numbers.astype(np.int64)
+
+
+def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
+    if name not in table.column_names:
+        raise Invalid("DISCLOSURE_COLUMN", column=name, found=", ".join(table.column_names)[:200])
+    return table[name]
+
+
+def _dimension(table: pa.Table, axis: Axis) -> tuple[Dimension, Ints]:
+    """Return one dimension of a table and the atom of every row."""
+    columns = {level: _codes(table, level) for level in axis.levels}
+    finest = columns[axis.levels[0]]
+    bare = [row for row, code in enumerate(finest) if not code]
+    if bare:
+        raise Invalid("DISCLOSURE_ATOM_MISSING", column=axis.levels[0], row=bare[0] + 1)
+    dimension, atoms = overlay(axis.name, columns, axis.total)
+    seen: set[str] = set()
+    for code in dimension.codes[: dimension.published]:
+        if code in seen:
+            raise Invalid("DISCLOSURE_CODE_TWICE", dimension=axis.name, code=code)
+        seen.add(code)
+    return dimension, atoms
+
+
+def _codes(table: pa.Table, name: str) -> list[str]:
+    """Return a column of codes as text, empty where there is none."""
+    column = _column(table, name)
+    if pa.types.is_floating(column.type) or pa.types.is_nested(column.type):
+        raise Invalid("DISCLOSURE_COLUMN", column=name, found=str(column.type))
+    return [code or "" for code in pc.cast(column, pa.string()).to_pylist()]
+
+
+def chosen(model: Model, selections: Sequence[Selection]) -> Bools:
+    """Return the published cells that some selection names."""
+    mask = np.zeros(model.shape, dtype=bool)
+    for selection in selections:
+        parts = []
+        for dimension in model.dimensions:
+            levels = selection.get(dimension.name, dimension.levels)
+            wanted = [dimension.levels.index(level) for level in levels]
+            inside = np.isin(dimension.level, wanted)
+            inside[dimension.published :] = False
+            parts.append(inside)
+        mask |= reduce(np.multiply.outer, parts)
+    return mask.ravel() & model.published
+
+
+def public(protected: Protected) -> pa.Table:
+    """Return what a recipient may see: codes, value or none, and one status for all that is hidden."""
+    cells = np.flatnonzero(protected.model.published)
+    hidden = protected.hidden[cells]
+    status = np.where(hidden, "Q", "A")
+    confidentiality = np.where(hidden, "C", "F")
+    values = pa.array(protected.model.values[cells] * ~hidden, mask=hidden)
+    columns = {**_keys(protected.model, cells), "obs_value": values}
+    return pa.table({**columns, "obs_status": status, "conf_status": confidentiality})
+
+
+def inside(protected: Protected) -> pa.Table:
+    """Return what the publisher sees: every value, and whether it is free, primary or secondary."""
+    cells = np.flatnonzero(protected.model.published)
+    status = np.where(protected.hidden[cells], SECONDARY, FREE)
+    status = np.where(protected.primary[cells], CONFIDENTIAL, status)
+    columns = {**_keys(protected.model, cells), "value": protected.model.values[cells]}
+    return pa.table({**columns, "conf_status": status})
+
+
+def _keys(model: Model, cells: Ints) -> dict[str, pa.Array]:
+    """Return one column of codes per dimension."""
+    columns = {}
+    for dimension, places in zip(model.dimensions, model.keys(cells), strict=True):
+        codes = pa.array(dimension.codes, pa.string())
+        columns[dimension.name] = codes.take(pa.array(places))
+    return columns
