@@ -1,0 +1,50 @@
+"""What an answer says about itself in every form: its release, its terms, and how to cite it.
+
+Renderers take cells and a heading and nothing else: no renderer asks, decides or looks anything up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Text = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The facts around a table of cells.
+
+    `manifest` is the digest of the release's signed description, `published_at` an ISO 8601 moment,
+    `protocol` the id of the protocol the answer rests on, `decision` the reference it is recorded
+    under, `asked` the question as parameters, `url` where the same answer can be had again.
+    `indicators` are entries of the index as plain JSON, `onward` and `retention` what the recipient
+    is held to.
+    """
+
+    dataset: str
+    agency: str
+    title: Text
+    release: str
+    manifest: str
+    published_at: str
+    licence: str
+    contact: str
+    profile: str
+    protocol: str | None = None
+    decision: str = ""
+    onward: str = ""
+    retention: str = ""
+    url: str = ""
+    publisher: str = ""
+    asked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    indicators: Sequence[Mapping[str, object]] = ()
+
+    def title_in(self, lang: str) -> str:
+        """Return the title in a language, in Dutch where that is not there."""
+        return self.title.get(lang) or self.title.get("nl", self.dataset)
+
+    def citation(self, lang: str) -> str:
+        """Return how to cite: publisher, year, title, release, digest."""
+        publisher = self.publisher or self.agency
+        year = self.published_at[:4]
+        return f"{publisher} ({year}). {self.title_in(lang)}, {self.release}. {self.manifest}"

@@ -1,0 +1,152 @@
+"""An Excel workbook: a sheet that says what it is, the cells, and what every symbol means.
+
+A hidden cell is blank and shaded, never nought; its status stands beside it in words. Texts are
+texts, never formulas, links or numbers that only look like one.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import xlsxwriter
+
+from hanse.cube.cleared import Cleared
+from hanse.cube.status import SYMBOL_OF_OBS_STATUS
+from hanse.dialects.heading import Heading
+from hanse.errors import Invalid
+from hanse.messages import LANGUAGES, catalogue, say
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SUFFIX = ".xlsx"
+ROWS_MAX = 1_048_575
+"""What a sheet holds below its header."""
+
+CHUNK_BYTES = 1 << 20
+_BATCH_ROWS = 8_192
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": False,
+}
+
+
+def render(cleared: Cleared, heading: Heading, lang: str = "nl") -> Iterator[bytes]:
+    """Yield the workbook in pieces; it is made whole first, for a zip ends with its list.
+
+    Raises `Invalid` (XLSX_ROWS) for more cells than a sheet holds.
+    """
+    if cleared.rows > ROWS_MAX:
+        raise Invalid("XLSX_ROWS", rows=cleared.rows, limit=ROWS_MAX)
+    with tempfile.TemporaryFile() as file:
+        _write(file, cleared, heading, lang)
+        file.seek(0)
+        while piece := file.read(CHUNK_BYTES):
+            yield piece
+
+
+def _write(file: Any, cleared: Cleared, heading: Heading, lang: str) -> None:
+    with xlsxwriter.Workbook(file, _OPTIONS) as book:
+        # The moment of publication, not of writing: the same answer is the same bytes.
+        created = datetime.fromisoformat(heading.published_at).replace(tzinfo=None)
+        book.set_properties(
+            {"title": heading.title_in(lang), "company": heading.publisher, "created": created}
+        )
+        _read_me(book, heading, lang)
+        _cells(book, cleared, lang)
+        _legend(book, lang)
+
+
+def _read_me(book: Any, heading: Heading, lang: str) -> None:
+    sheet = book.add_worksheet(say("XLSX_SHEET_READ_ME", lang))
+    bold = book.add_format({"bold": True, "valign": "top"})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    sheet.set_column(0, 0, 24, bold)
+    sheet.set_column(1, 1, 100, wrapped)
+    facts = {
+        "XLSX_TITLE": heading.title_in(lang),
+        "XLSX_DATASET": heading.dataset,
+        "XLSX_PUBLISHER": heading.publisher or heading.agency,
+        "XLSX_RELEASE": f"{heading.release} ({heading.published_at})",
+        "XLSX_DIGEST": heading.manifest,
+        "XLSX_QUERY": "; ".join(f"{name}={value}" for name, value in heading.asked.items()),
+        "XLSX_URL": heading.url,
+        "XLSX_CITATION": heading.citation(lang),
+        "XLSX_LICENCE": heading.licence,
+        "XLSX_PROTOCOL": heading.protocol or "-",
+        "XLSX_RETENTION": heading.retention or "-",
+        "XLSX_PROFILE": heading.profile,
+        "XLSX_CONTACT": heading.contact,
+        "XLSX_DECISION": heading.decision or "-",
+    }
+    for row, (label, value) in enumerate(facts.items()):
+        sheet.write_string(row, 0, say(label, lang), bold)
+        sheet.write_string(row, 1, value, wrapped)
+    first = len(facts) + 1
+    for number, indicator in enumerate(heading.indicators):
+        sheet.write_string(first + number, 0, str(indicator.get("id", "")), bold)
+        sheet.write_string(first + number, 1, _described(indicator, lang), wrapped)
+
+
+def _described(indicator: Any, lang: str) -> str:
+    name, described = (indicator.get(key) or {} for key in ("name", "description"))
+    texts = [text.get(lang) or text.get("nl", "") for text in (name, described)]
+    return ". ".join(text.rstrip(".") for text in [*texts, str(indicator.get("unit", ""))] if text)
+
+
+def _cells(book: Any, cleared: Cleared, lang: str) -> None:
+    sheet = book.add_worksheet(say("XLSX_SHEET_DATA", lang))
+    bold = book.add_format({"bold": True, "bottom": 1})
+    shaded = book.add_format({"bg_color": "#D9D9D9"})
+    table = cleared.table
+    names = [*table.column_names, "status"]
+    value_at = table.column_names.index("obs_value")
+    status_at = table.column_names.index("obs_status")
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, len(names) - 1, 16)
+    sheet.autofilter(0, 0, cleared.rows, len(names) - 1)
+    for place, name in enumerate(names):
+        sheet.write_string(0, place, name, bold)
+    row = 0
+    for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+        for values in _rows(batch):
+            row += 1
+            for place, value in enumerate(values):
+                if place != value_at:
+                    sheet.write_string(row, place, value)
+                elif value is None:
+                    sheet.write_blank(row, place, None, shaded)
+                else:
+                    sheet.write_number(row, place, value)
+            sheet.write_string(row, len(values), _status(values[status_at], lang))
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _status(code: str, lang: str) -> str:
+    label = f"STATUS_{code}"
+    return say(label, lang) if label in catalogue() else code
+
+
+def _legend(book: Any, lang: str) -> None:
+    sheet = book.add_worksheet(say("XLSX_SHEET_LEGEND", lang))
+    bold = book.add_format({"bold": True})
+    sheet.set_column(0, 1, 12)
+    sheet.set_column(2, 4, 50)
+    for place, name in enumerate(("obs_status", "symbol", *LANGUAGES)):
+        sheet.write_string(0, place, name, bold)
+    codes = sorted(code.removeprefix("STATUS_") for code in catalogue() if _is_status(code))
+    for row, code in enumerate(codes, 1):
+        sheet.write_string(row, 0, code)
+        sheet.write_string(row, 1, SYMBOL_OF_OBS_STATUS.get(code, ""))
+        for place, each in enumerate(LANGUAGES, 2):
+            sheet.write_string(row, place, say(f"STATUS_{code}", each))
+
+
+def _is_status(code: str) -> bool:
+    return code.startswith("STATUS_") and len(code) == len("STATUS_X")
