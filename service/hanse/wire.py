@@ -342,3 +342,35 @@ class IndexedDatasets(Body):
     total: int
     page: int
     pages: int
+
+
+class Enrolment(Body):
+    """What a node signs to become a member: who it is, where, and which keys speak for it.
+
+    `catalogue` is the issuer identifier of the one catalogue it is meant for.
+    """
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    catalogue: str = Field(max_length=500)
+    agency: str = Field(pattern=r"^[A-Z][A-Z0-9-]{2,30}$")
+    name: str = Field(min_length=1, max_length=120)
+    kbo: str = Field(pattern=r"^[0-9]{10}$")
+    base_url: str = Field(max_length=500)
+    keys: list[dict[str, str]] = Field(min_length=1, max_length=4)
+    issued_at: AwareDatetime
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class EnrolmentRequest(Body):
+    """An enrolment as the compact JWS that its node signed (`typ` hanse-enrolment+jws)."""
+
+    statement: str = Field(max_length=9_000)
+
+
+class EnrolmentAnswer(Body):
+    """What became of an enrolment; the operator compares `fingerprint` by telephone."""
+
+    agency: str
+    status: Literal["pending", "active", "suspended"]
+    fingerprint: str

@@ -66,9 +66,10 @@ def language_links(path: str) -> list[tuple[str, str, str]]:
 def render(request: Request, template: str, /, status: int = 200, **context: Any) -> HTMLResponse:
     """Answer with a page in the language of its path."""
     pages: Pages = request.app.state.pages
-    path = request.scope["path"]
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     lang = language.of_scope(path, request.scope["headers"], pages.site.language)
-    return _answer(pages.html(template, lang, path, context), lang, status)
+    own = f"{path}?{query}" if query else path  # the same question in another language
+    return _answer(pages.html(template, lang, own, context), lang, status)
 
 
 def problem(pages: Pages, lang: str, path: str, fault: HanseError, status: int) -> HTMLResponse:

@@ -28,7 +28,9 @@ async def identify(request: Request) -> Principal:
         return NOBODY
     verifier: Verifier = request.app.state.verifier
     known = recalled(presented, verifier)
-    return known or await asyncio.to_thread(admit, presented, verifier)
+    if known is not None:
+        return known
+    return await asyncio.to_thread(admit, presented, verifier)
 
 
 class _SignIn(SecurityBase):
