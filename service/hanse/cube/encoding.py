@@ -5,7 +5,7 @@ Here each becomes one dictionary array over the whole column, so that work on sp
 per distinct text and work on rows is integer arithmetic inside Arrow.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,6 +41,25 @@ def _joined(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 def plain(column: pa.DictionaryArray) -> pa.Array:
     """Return the column as plain text."""
     return pc.take(column.dictionary, column.indices)
+
+
+def texts(column: pa.DictionaryArray) -> frozenset[str]:
+    """Return the texts that occur in the column; a dictionary may hold more."""
+    return frozenset(pc.take(column.dictionary, pc.unique(column.indices)).to_pylist())
+
+
+def one_of(column: pa.DictionaryArray, wanted: Collection[str]) -> pa.Array:
+    """Return which rows hold one of these texts, as booleans."""
+    chosen = pa.array([text in wanted for text in column.dictionary.to_pylist()], pa.bool_())
+    return pc.take(chosen, column.indices)
+
+
+def with_constants(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
+    """Return the table with these text columns the same in every row."""
+    for name, text in columns.items():
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, constant(text, table.num_rows))
+    return table
 
 
 def spelled(texts: Sequence[str], indices: pa.Array) -> pa.DictionaryArray:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.cube import algebra, encoding, expression
+from hanse.cube import encoding, expression
 from hanse.cube import grid as grids
 from hanse.cube.grid import RANK, VALUE, Grid, Operand, settled
 from hanse.cube.indicator import SourceThreshold
@@ -99,17 +99,9 @@ def evaluate(
     """
     grid = grids.over(cells, formula.references, thresholds)
     result = _compute(formula.root, grid)
-    rows = len(grid.keys)
-    kept = {name: pc.take(column, grid.rows) for name, column in grid.columns.items()}
-    measures = algebra.with_states(result.values, result.ranks, result.flags)
-    columns = {
-        "indicator": encoding.constant(target, rows),
-        **kept,
-        **measures,
-        "source_sheet": encoding.constant(f"= {formula.text}", rows),
-        "source_row": pa.nulls(rows, pa.int32()),
-    }
-    return pa.table({name: columns[name] for name in cells.column_names if name in columns})
+    return encoding.with_constants(
+        grid.table(cells, target, result), {"source_sheet": f"= {formula.text}"}
+    )
 
 
 def _compute(node: expression.Node, grid: Grid) -> Operand:

@@ -75,6 +75,18 @@ class Grid:
             return self._shown(reference.code)
         return self._look_up(inputs.name_of(reference), self._wanted(reference))
 
+    def table(self, like: pa.Table, indicator: str, result: Operand) -> pa.Table:
+        """Return a result as cells of an indicator, in the shape of a draft."""
+        rows = len(self.keys)
+        columns = {
+            "indicator": encoding.constant(indicator, rows),
+            **{name: pc.take(column, self.rows) for name, column in self.columns.items()},
+            **algebra.with_states(result.values, result.ranks, result.flags),
+            "source_sheet": encoding.constant("", rows),
+            "source_row": pa.nulls(rows, pa.int32()),
+        }
+        return pa.table({name: columns[name] for name in like.column_names})
+
     def number(self, value: float) -> Operand:
         """Return the same number for every cell."""
         rows = len(self.keys)
@@ -166,10 +178,10 @@ def over(
     ranks = algebra.state_ranks(table)
     whole = Operand(algebra.numbers(table, ranks), ranks, algebra.flag_ranks(table))
     anchoring = {inputs.name_of(node) for node in references if anchors(node)}
-    anchored = keys.filter(inputs.owned_by(codes, anchoring))
+    anchored = keys.filter(encoding.one_of(codes, anchoring))
     domain = pc.unique(anchored)
     wanted = {inputs.name_of(node) for node in references} | judges
-    sources = {code: _source(keys, whole, inputs.owned_by(codes, {code})) for code in wanted}
+    sources = {code: _source(keys, whole, encoding.one_of(codes, {code})) for code in wanted}
     rows = pc.index_in(domain, value_set=keys)
     return Grid(domain, rows, columns, sources, periods, thresholds)
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hanse.cube import encoding, expression
 from hanse.cube.cells import dimensions_of, key_columns
@@ -21,12 +20,6 @@ def name_of(reference: expression.Reference) -> str:
     return reference.code
 
 
-def owned_by(owners: pa.DictionaryArray, names: Collection[str]) -> pa.Array:
-    """Return which rows belong to one of these inputs, as booleans."""
-    chosen = pa.array([name in names for name in owners.dictionary.to_pylist()], pa.bool_())
-    return pc.take(chosen, owners.indices)
-
-
 def gather(
     cells: pa.Table, references: Sequence[expression.Reference], codes: Collection[str]
 ) -> _Part:
@@ -39,7 +32,7 @@ def gather(
     dimensions = dimensions_of(cells.schema)
     table = _encoded(cells, dimensions)
     owners = encoding.lowered(encoding.encode(table.column("indicator")))
-    flat = _filtered((table, owners), owned_by(owners, codes))
+    flat = _filtered((table, owners), encoding.one_of(owners, codes))
     cuts = [each for each in references if isinstance(each, expression.Slice)]
     named = _at(flat, dict.fromkeys(dimensions, TOTAL)) if cuts else flat
     parts = [named, *(_cut(flat, each, dimensions) for each in cuts)]
@@ -63,18 +56,16 @@ def _at(part: _Part, items: Mapping[str, str]) -> _Part:
     """Return the rows that have these items; upper and lower case are the same."""
     for name, item in items.items():
         column = encoding.lowered(encoding.encode(part[0].column(name)))
-        part = _filtered(part, owned_by(column, {item.lower()}))
+        part = _filtered(part, encoding.one_of(column, {item.lower()}))
     return part
 
 
 def _cut(flat: _Part, node: expression.Slice, dimensions: Sequence[str]) -> _Part:
     """Return one cell of a cube per area and period, as if it were the total."""
     named = dict(_item(item, node, dimensions) for item in node.items)
-    own = _filtered(flat, owned_by(flat[1], {node.code}))
+    own = _filtered(flat, encoding.one_of(flat[1], {node.code}))
     table, _ = _at(own, dict.fromkeys(dimensions, TOTAL) | named)
-    for name in dimensions:
-        place = table.column_names.index(name)
-        table = table.set_column(place, name, encoding.constant(TOTAL, table.num_rows))
+    table = encoding.with_constants(table, dict.fromkeys(dimensions, TOTAL))
     return table, encoding.constant(name_of(node), table.num_rows)
 
 

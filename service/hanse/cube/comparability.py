@@ -1,0 +1,234 @@
+"""Do two figures compare? A mark per cell, and the reasons in words.
+
+Not comparable is a fact to show beside the figure, never a reason to leave it out. All reasons are
+given; the mark is the gravest of them.
+"""
+
+import typing
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from hanse.cube.period import Period
+from hanse.cube.status import SYMBOL_OF_OBS_STATUS
+from hanse.messages import say
+
+
+class MarkCode(StrEnum):
+    """How far a figure compares with the reference, gravest first."""
+
+    INCOMPLETE = "incomplete"
+    OTHER_DEFINITION = "other-definition"
+    BREAK = "break"
+    OTHER_METHOD = "other-method"
+    OTHER_REFERENCE_DATE = "other-reference-date"
+    OTHER_VINTAGE = "other-vintage"
+    RECALCULATED = "recalculated"
+    OTHER_ROUNDING = "other-rounding"
+    OTHER_THRESHOLD = "other-threshold"
+    COMPARABLE = "comparable"
+
+
+_GRAVITY = {code: place for place, code in enumerate(MarkCode)}
+
+
+class Described(typing.Protocol):
+    """What an index entry of an indicator says that matters here."""
+
+    @property
+    def concept(self) -> str | None:
+        """The shared definition it claims to implement."""
+
+    @property
+    def definition_version(self) -> str:
+        """Which version of it."""
+
+    @property
+    def unit(self) -> str:
+        """What the numbers count."""
+
+    @property
+    def reference_point(self) -> str:
+        """Which moment a figure is about."""
+
+    @property
+    def method(self) -> str:
+        """How it was measured."""
+
+    @property
+    def round_base(self) -> float | None:
+        """What figures are rounded to."""
+
+    @property
+    def threshold(self) -> float | None:
+        """The supplier's own threshold."""
+
+    @property
+    def breaks(self) -> Collection[str]:
+        """The periods from which the series differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides whether a figure compares; an empty text means that nobody said.
+
+    `vintage` is the level id the figure is about (`gemeente@2025`); `breaks` are the periods from
+    which a series differs from before; `recalculated` says that the figure was computed from
+    another vintage; `reporting_year_start` is that of the breaks' spelling.
+    """
+
+    concept: str = ""
+    definition_version: str = ""
+    unit: str = ""
+    reference_point: str = ""
+    vintage: str = ""
+    method: str = ""
+    round_base: float | None = None
+    threshold: float | None = None
+    breaks: tuple[str, ...] = ()
+    recalculated: bool = False
+    reporting_year_start: str = ""
+
+    @classmethod
+    def of(cls, entry: Described, vintage: str = "", *, recalculated: bool = False) -> "Facts":
+        """Return the facts that an index entry states, about a level."""
+        return cls(
+            concept=entry.concept or "",
+            definition_version=entry.definition_version,
+            unit=entry.unit,
+            reference_point=entry.reference_point,
+            vintage=vintage,
+            method=entry.method,
+            round_base=entry.round_base,
+            threshold=entry.threshold,
+            breaks=tuple(entry.breaks),
+            recalculated=recalculated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: the mark it calls for, and the message that says it."""
+
+    mark: MarkCode
+    code: str
+    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def say(self, lang: str = "nl") -> str:
+        """Return the reason as a sentence."""
+        return say(self.code, lang, **self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The gravest reason's code, and all reasons, gravest first."""
+
+    code: MarkCode
+    reasons: tuple[Reason, ...] = ()
+
+    def label(self, lang: str = "nl") -> str:
+        """Return what the mark is called."""
+        return say(f"MARK_{self.code.name}", lang)
+
+
+def mark(
+    reference: Facts,
+    other: Facts,
+    period: Period,
+    obs_status: str = "A",
+    since: Period | None = None,
+) -> Mark:
+    """Return how far a figure compares with the reference figure, both about `period`.
+
+    `obs_status` is the public status of the other cell. `since` is the first period that stands
+    beside it, where a series is compared over time: a break after it, up to `period`, counts;
+    without it only a break in `period` itself does. A fact that one side does not state is not
+    held against it.
+    """
+    reasons = [
+        *_missing(obs_status),
+        *_definition(reference, other),
+        *_breaks(reference, other, period, since),
+        *_differing(reference, other),
+        *_numbers(reference, other),
+    ]
+    if other.recalculated:
+        level = {"level": other.vintage}
+        reasons.append(Reason(MarkCode.RECALCULATED, "COMPARE_RECALCULATED", level))
+    reasons.sort(key=lambda reason: _GRAVITY[reason.mark])
+    return Mark(reasons[0].mark if reasons else MarkCode.COMPARABLE, tuple(reasons))
+
+
+def _missing(obs_status: str) -> list[Reason]:
+    if obs_status not in SYMBOL_OF_OBS_STATUS:
+        return []
+    code = "COMPARE_HIDDEN" if obs_status == "Q" else "COMPARE_MISSING"
+    return [Reason(MarkCode.INCOMPLETE, code)]
+
+
+def _definition(reference: Facts, other: Facts) -> list[Reason]:
+    pairs = {
+        "COMPARE_CONCEPT": (reference.concept, other.concept),
+        "COMPARE_DEFINITION": (
+            _meaning(reference.definition_version),
+            _meaning(other.definition_version),
+        ),
+        "COMPARE_UNIT": (reference.unit, other.unit),
+    }
+    return [
+        Reason(MarkCode.OTHER_DEFINITION, code, {"reference": ours, "other": theirs})
+        for code, (ours, theirs) in pairs.items()
+        if ours and theirs and ours != theirs
+    ]
+
+
+def _meaning(version: str) -> str:
+    """Return the part of a version that says the meaning: in semver, only the first number does."""
+    first, *rest = version.split(".")
+    numbered = len(rest) == 2 and all(each.isdecimal() for each in (first, *rest))
+    return first if numbered else version
+
+
+def _breaks(reference: Facts, other: Facts, period: Period, since: Period | None) -> list[Reason]:
+    found: dict[str, Reason] = {}
+    for facts in (reference, other):
+        for text in facts.breaks:
+            at = Period.parse(text, facts.reporting_year_start)
+            inside = period.start_date <= at.start_date <= period.end_date
+            between = since is not None and since.start_date < at.start_date <= period.end_date
+            if between if since is not None else inside:
+                found[text] = Reason(MarkCode.BREAK, "COMPARE_BREAK", {"period": text})
+    return list(found.values())
+
+
+_FACTS = (
+    ("method", MarkCode.OTHER_METHOD, "COMPARE_METHOD"),
+    ("reference_point", MarkCode.OTHER_REFERENCE_DATE, "COMPARE_REFERENCE_DATE"),
+    ("vintage", MarkCode.OTHER_VINTAGE, "COMPARE_VINTAGE"),
+)
+
+
+def _differing(reference: Facts, other: Facts) -> list[Reason]:
+    reasons = []
+    for name, code, message in _FACTS:
+        ours, theirs = getattr(reference, name), getattr(other, name)
+        if ours and theirs and ours != theirs:
+            reasons.append(Reason(code, message, {"reference": ours, "other": theirs}))
+    return reasons
+
+
+def _numbers(reference: Facts, other: Facts) -> list[Reason]:
+    pairs = (
+        (MarkCode.OTHER_ROUNDING, "COMPARE_ROUNDING", reference.round_base, other.round_base),
+        (MarkCode.OTHER_THRESHOLD, "COMPARE_THRESHOLD", reference.threshold, other.threshold),
+    )
+    return [
+        Reason(code, message, {"reference": _figure(ours), "other": _figure(theirs)})
+        for code, message, ours, theirs in pairs
+        if ours != theirs
+    ]
+
+
+def _figure(number: float | None) -> str:
+    return "-" if number is None else f"{number:g}"
