@@ -105,14 +105,14 @@ def _facet(
 
 def label(kind: str, value: str, lang: str) -> str:
     """Return the name of a closed value (level, access, state); a free one names itself."""
-    code = f"{kind}_{value}".upper().replace("-", "_")
+    code = f"WORD_{kind}_{value}".upper().replace("-", "_")
     return say(code, lang) if code in messages() else value
 
 
 def level_label(level: str, lang: str) -> str:
     """Return a level with its vintage always spelled out: `gemeente (indeling 2025)`."""
     code, _, vintage = level.partition("@")
-    return say("LEVEL_EDITION", lang, level=label("level", code, lang), vintage=vintage)
+    return say("WORD_EDITION", lang, level=label("level", code, lang), vintage=vintage)
 
 
 def members(catalogue: Catalogue) -> Members:
@@ -139,7 +139,7 @@ def subject(catalogue: Catalogue, subject_id: str) -> SubjectAnswer:
         known = _freshness(catalogue, session)
         parties = by_agency(catalogue.members(session))
     listed = [_publication(each, parties, known) for each in published if each.agency in parties]
-    concept = catalogue.concepts.claimed(published[0].subject)
+    concept = catalogue.concepts.shared(each.indicator.concept for each in published)
     first = published[0].indicator
     return SubjectAnswer(
         id=subject_id,

@@ -3,22 +3,21 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-import httpx  # noqa: TID251 the type of a transport that tests hand in
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from hanse.areas import Registry
 from hanse.areas.tables import registry_from
-from hanse.catalog import concepts, index, pages, roster, routes
+from hanse.catalog import concepts, index, members, migrations, oauth, pages, routes
 from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.harvest import Harvester, Schedule
 from hanse.catalog.search.engine import TantivySearch
 from hanse.catalog.settings import CatalogSettings
-from hanse.outbound import Outbound
+from hanse.outbound import Outbound, Transport
 from hanse.store import engine as store
 from hanse.store.session import reading, transaction
 from hanse.web import Site, create
@@ -26,22 +25,18 @@ from hanse.web import Site, create
 Clock = Callable[[], datetime]
 
 
-def system_clock() -> datetime:
-    """Return the moment, in UTC."""
-    return datetime.now(UTC)
-
-
 def create_app(
     settings: CatalogSettings,
     *,
-    clock: Clock = system_clock,
-    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Clock = members.moment,
+    transport: Transport | None = None,
 ) -> FastAPI:
     """Return the catalogue's application; while it runs it looks at its members' nodes.
 
     `transport` replaces the network (tests hand in the nodes themselves).
     """
     engine = store.create(settings.database)
+    migrations.upgrade(engine)
     way = Outbound(networks=settings.reachable, transport=transport)
     catalogue = assemble(settings, engine=engine, way=way, clock=clock)
     site = Site(
@@ -54,6 +49,7 @@ def create_app(
     )
     app = create(site, checks=_checks(engine), lifespan=_lifespan(catalogue, way))
     app.state.catalogue = catalogue
+    app.include_router(oauth.routes(settings, engine, clock))
     app.include_router(routes.routes(catalogue))
     app.include_router(pages.routes(catalogue, way))
     return app
@@ -68,7 +64,7 @@ def assemble(
     harvester = Harvester(
         settings,
         engine=engine,
-        roster=roster.identities,
+        roster=members.identities,
         way=way,
         concepts=registry,
         search=search,
@@ -81,7 +77,7 @@ def assemble(
     return Catalogue(
         settings=settings,
         engine=engine,
-        members=roster.members,
+        members=members.members,
         search=search,
         concepts=registry,
         harvester=harvester,

@@ -37,5 +37,6 @@ class Catalogue:
 
 
 def by_agency(members: Sequence[MemberEntry]) -> Mapping[str, MemberEntry]:
-    """Return members by their agency."""
-    return {each.agency: each for each in members}
+    """Return members by their agency; of several enrolments under one name the active one."""
+    ordered = sorted(members, key=lambda each: each.status == "active")
+    return {each.agency: each for each in ordered}

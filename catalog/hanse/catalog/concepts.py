@@ -5,7 +5,7 @@ folder of the catalogue, whose entries stand before it.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -36,6 +36,10 @@ class Concepts:
         """Return what groups an indicator with others: the concept it claims, else its own id."""
         concept = self.claimed(claim)
         return concept.id if concept else indicator_id
+
+    def shared(self, claims: Iterable[str | None]) -> ConceptEntry | None:
+        """Return the concept that one of these claims names: an id alike is no claim."""
+        return next((found for each in claims if (found := self.claimed(each))), None)
 
     @cached_property
     def digest(self) -> str:

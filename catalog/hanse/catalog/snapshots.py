@@ -28,6 +28,8 @@ MOST_KEYWORDS = 50
 LONGEST_NAME = 300
 LONGEST_TEXT = 10_000
 LONGEST_CODE = 64
+LAST_SEQUENCE = 2**53 - 1
+LAST_RELEASE = 2**31 - 1
 
 _INDICATOR_ID = re.compile(r"[a-z][a-z0-9_]{0,45}")
 _LEVEL_ID = re.compile(r"[a-z][a-z0-9_]{0,31}@[0-9]{4}")
@@ -84,6 +86,7 @@ def _check_limits(feed: Feed) -> None:
     _limit("datasets", len(feed.datasets), MOST_DATASETS)
     _limit("indicators", sum(len(each.indicators) for each in feed.datasets), MOST_INDICATORS)
     _limit("tombstones", len(feed.tombstones), MOST_TOMBSTONES)
+    _limit("sequence", feed.sequence, LAST_SEQUENCE)
     if feed.sequence < 1:
         raise Invalid("FEED_SHAPE", agency=feed.agency, where="sequence")
     _once("", "dataset", (each.slug for each in feed.datasets))
@@ -93,6 +96,9 @@ def _check_dataset(dataset: DatasetEntry) -> None:
     slug = dataset.slug
     _limit(f"{slug}: periods", len(dataset.periods), MOST_PERIODS)
     _limit(f"{slug}: levels", len(dataset.levels), MOST_LEVELS)
+    if dataset.current:
+        _limit(f"{slug}: release_no", dataset.current.release_no, LAST_RELEASE)
+        _plain(slug, dataset.current.release_id, LONGEST_CODE)
     _check_named(slug, dataset.title, dataset.description, dataset.keywords)
     _once(slug, "indicator", (each.id for each in dataset.indicators))
     for code in (dataset.theme, dataset.licence, dataset.contact, dataset.profile):
@@ -120,6 +126,7 @@ def _check_indicator(slug: str, indicator: IndicatorEntry) -> None:
 def _check_tombstone(tombstone: Tombstone) -> None:
     place = f"tombstone {tombstone.kind}"
     _plain(place, tombstone.id, 200)
+    _limit(f"{place}: release_no", tombstone.release_no, LAST_RELEASE)
     for text in tombstone.reason.values():
         _plain(place, text, LONGEST_TEXT)
 

@@ -53,7 +53,7 @@ def records(publications: Iterable[Published], concepts: Concepts) -> Iterator[R
 
 def record(subject: str, group: tuple[Published, ...], concepts: Concepts) -> Record:
     """Put the publications of one subject together."""
-    concept = concepts.claimed(subject)
+    concept = concepts.shared(each.indicator.concept for each in group)
     hit = _hit(subject, group, concept)
     return Record(
         hit=hit,

@@ -4,6 +4,7 @@ Whatever is filtered on is a column; what is only shown is JSON text. Moments ar
 UTC. Nothing here is a figure.
 """
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 
@@ -27,7 +28,7 @@ class LookRow(SQLModel, table=True):
     __tablename__ = "index_look"
 
     agency: str = Field(primary_key=True, max_length=64)
-    sequence: int = 0
+    sequence: int = Field(default=0, sa_type=BigInteger)
     snapshot: str = ""
     etag: str = ""
     issued_at: str = ""
