@@ -20,9 +20,7 @@ from hanse.cube.contract import Contract
 from hanse.cube.indicator import Indicator
 
 CELLS_NAMED_MAX = 10_000
-"""How many withdrawn cells are named one by one; a release that withdraws more is not a revision."""
-
-SAMPLE = 20
+"""How many withdrawn cells are named one by one: more of them is not a revision."""
 
 
 class Weight(IntEnum):

@@ -25,6 +25,7 @@ class ReleaseRow(Row, table=True):
     approved_by: str = ""
     state: str = Field(default=PUBLISHED, max_length=16)
     withdrawn_at: str = Field(default="", max_length=32)
+    withdrawn_by: str = ""
     withdrawn_reason: str = ""
     difference: str
 

@@ -1,0 +1,367 @@
+"""Makes releases: protects, compares, waits for the second person, writes, signs, and announces.
+
+Nothing of a release is visible before one transaction has written its row, moved the pointer and
+put the event in the outbox; after it, nothing of it ever changes. The only caller of disclosure
+control.
+"""
+
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import orjson
+import pyarrow as pa
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from hanse.areas.registry import Registry
+from hanse.cube.cleared import scrub
+from hanse.cube.contract import Contract
+from hanse.cube.query import Extent
+from hanse.errors import Conflict, Invalid, Refused
+from hanse.node import contracts, datasets, proposals
+from hanse.node.intake.draft import Draft
+from hanse.node.releases import (
+    derived,
+    description,
+    difference,
+    layout,
+    manifest,
+    registration,
+    tables,
+)
+from hanse.node.releases.cells import open_cells
+from hanse.node.releases.description import Edition
+from hanse.node.releases.difference import CELLS_NAMED_MAX, Difference
+from hanse.node.releases.registration import Withdrawal
+from hanse.node.tables import moment
+from hanse.policies import profile as profiles
+from hanse.policies.canonical import canonical, digest
+from hanse.policies.disclosure import primary
+from hanse.policies.profile import Profile
+from hanse.policies.signatures import MANIFEST, SigningKey, sign
+from hanse.store.objects import DirectoryStore, ObjectStore
+from hanse.store.session import reading, transaction
+from hanse.wire import Coverage, Manifest, Tombstone
+
+CONTRACT = "contract.json"
+ORPHAN_AGE_SECONDS = 24 * 3_600
+"""How old a folder that no release refers to must be before it is cleared away."""
+
+Kind = Literal["preliminary", "final", "corrected"]
+
+
+class Finding(typing.Protocol):
+    """What publishing reads of a finding of the checks."""
+
+    @property
+    def rule(self) -> str:
+        """The rule's id, `R001`."""
+
+    @property
+    def severity(self) -> str:
+        """`error` stops a release; anything else does not."""
+
+    @property
+    def waived_reason(self) -> str | None:
+        """Why it was accepted; empty where it was not."""
+
+
+Check = Callable[[Draft, Registry, pa.Table | None], Sequence[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What publishing needs of a node; time and randomness (the key) come from outside."""
+
+    engine: Engine
+    home: Path
+    key: SigningKey
+    registry: Registry
+    clock: Callable[[], datetime]
+    check: Check
+    approvals: Literal["second-person", "none"] = "second-person"
+    own_profiles: Mapping[str, Profile] = MappingProxyType({})
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Where the folders of releases live."""
+        return DirectoryStore(self.home / "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What kind of release is meant, and why; a correction says why."""
+
+    kind: Kind = "final"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A draft as it would be released: protected, arranged, compared; nothing is written yet."""
+
+    contract: Contract
+    profile: Profile
+    arranged: layout.Arranged
+    coverage: Coverage
+    difference: Difference
+    findings: tuple[Finding, ...]
+    waivers: Mapping[str, str]
+    previous: str | None
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The errors that nobody has waived."""
+        return tuple(
+            each for each in self.findings if each.severity == "error" and not each.waived_reason
+        )
+
+    def digest(self, intent: Intent) -> str:
+        """Return the digest that an approval is bound to: cells, contract, profile and words."""
+        bound = {
+            "dataset": self.contract.slug,
+            "contract": digest(datasets.contract_bytes(self.contract)),
+            "profile": self.profile.content_digest,
+            "cells": layout.fingerprint(self.arranged),
+            "previous": self.previous or "",
+            "waivers": dict(self.waivers),
+            "kind": intent.kind,
+            "reason": intent.reason,
+        }
+        return digest(canonical(bound))
+
+
+def prepare(press: Press, draft: Draft) -> Prepared:
+    """Protect a draft under its contract's profile and compare it with the release before.
+
+    Raises `Refused` or `Invalid` where the profile does not allow what the contract holds.
+    """
+    contract = draft.contract
+    profile = profiles.find(contract.profile, press.own_profiles)
+    with reading(press.engine) as session:
+        row = datasets.find(session, contract.slug)
+        previous = row.current_digest if row else None
+    before = _before(press, previous)
+    findings = press.check(draft, press.registry, before[1] if before else None)
+    cleared = scrub(derived.protected(_shielded(draft, profile, press.registry)))
+    arranged = layout.arrange(cleared, _ancestors(contract, press.registry))
+    return Prepared(
+        contract=contract,
+        profile=profile,
+        arranged=arranged,
+        coverage=description.coverage(cleared.table),
+        difference=difference.compare(before, contract, cleared.table),
+        findings=tuple(findings),
+        waivers=dict(draft.waivers),
+        previous=previous,
+    )
+
+
+def propose(press: Press, draft: Draft, intent: Intent, by: str) -> proposals.ProposalRow:
+    """Keep a proposal for a second person; it replaces an open one of the same dataset."""
+    prepared = prepare(press, draft)
+    _may_publish(prepared, intent)
+    proposal = proposals.made(prepared.contract.slug, prepared.digest(intent), by, press.clock())
+    proposal.kind, proposal.reason = intent.kind, intent.reason
+    with transaction(press.engine) as session:
+        return proposals.put(session, proposal)
+
+
+def approve(press: Press, draft: Draft, by: str) -> tables.ReleaseRow:
+    """Release exactly what was proposed, approved by somebody else than who proposed it.
+
+    Raises `Refused` for the same person, `Conflict` where the draft was changed in the meantime.
+    """
+    with reading(press.engine) as session:
+        proposal = proposals.standing(session, draft.dataset)
+    intent = _intent(proposal)
+    prepared = prepare(press, draft)
+    proposals.check_approval(proposal, prepared.digest(intent), by)
+    _may_publish(prepared, intent)
+    return _release(press, prepared, intent, _Signatures(proposal.proposed_by, by, proposal.id))
+
+
+def publish(press: Press, draft: Draft, intent: Intent, by: str) -> tables.ReleaseRow:
+    """Release at once; `Refused` on a node where a second person has to approve."""
+    if press.approvals != "none":
+        raise Refused("APPROVAL_NEEDED", dataset=draft.dataset)
+    prepared = prepare(press, draft)
+    _may_publish(prepared, intent)
+    return _release(press, prepared, intent, _Signatures(proposals.person(by)))
+
+
+def withdraw(
+    press: Press, dataset: str, release_id: str, reason: str, by: str
+) -> tables.ReleaseRow:
+    """Withdraw a release with a reason; the one before it becomes current, or none.
+
+    The bytes stay, the row stays, and a tombstone tells everyone who pulled it.
+    """
+    if not reason.strip():
+        raise Invalid("REASON_NEEDED", dataset=dataset[:64])
+    withdrawal = Withdrawal(dataset, release_id, reason, proposals.person(by), press.clock())
+    with transaction(press.engine) as session:
+        return registration.withdraw(session, withdrawal)
+
+
+def sweep(press: Press) -> tuple[str, ...]:
+    """Clear away folders that no release refers to and that no publishing can be busy with."""
+    with reading(press.engine) as session:
+        digests = session.exec(select(tables.ReleaseRow.digest))
+        referenced = {each.removeprefix("sha-256:") for each in digests}
+    return press.objects.sweep(referenced, ORPHAN_AGE_SECONDS, press.clock().timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class _Signatures:
+    proposed_by: str
+    approved_by: str = ""
+    proposal_id: int | None = None
+
+
+def _shielded(draft: Draft, profile: Profile, registry: Registry) -> pa.Table:
+    """Return all cells of the release to be, judged before and after sums and formulas.
+
+    Cells at levels that are not published are added up as they are: nobody can subtract them.
+    """
+    contract = draft.contract
+    indicators = contract.indicators
+    shown, inner = derived.at_levels(draft.cells, contract.levels)
+    judged = derived.joined(primary.protect(shown, indicators, profile), inner)
+    whole, _ = derived.at_levels(derived.rolled_up(judged, contract, registry), contract.levels)
+    counted = primary.rounded(primary.protect(whole, indicators, profile), indicators, profile)
+    computed = derived.with_formulas(counted, indicators)
+    return derived.flagged(primary.protect(computed, indicators, profile), indicators)
+
+
+def _ancestors(contract: Contract, registry: Registry) -> dict[str, Mapping[str, str]]:
+    """Return, per level below the partition level or at it, the partition area of each area."""
+    target = contract.partition_level
+    if not target or not registry.has(target):
+        return {}
+    found: dict[str, Mapping[str, str]] = {}
+    for level in contract.levels:
+        if level == target:
+            found[level] = {code: code for code in registry.areas(level)}
+        elif registry.has(level) and registry.correspondence(level, target) is not None:
+            table = registry.parent_table(level, target)
+            columns = (table.column(name).to_pylist() for name in ("child", "parent"))
+            found[level] = dict(zip(*columns, strict=True))
+    return found
+
+
+def _before(press: Press, previous: str | None) -> tuple[Contract, pa.Table] | None:
+    if previous is None:
+        return None
+    folder = manifest.folder_of(press.home, previous)
+    cells = open_cells(folder).select(Extent())
+    manifest.check(folder / CONTRACT, manifest.read(folder).contract)
+    return contracts.load(orjson.loads((folder / CONTRACT).read_bytes())), cells
+
+
+def _intent(proposal: proposals.ProposalRow) -> Intent:
+    kinds: dict[str, Kind] = {each: each for each in ("preliminary", "final", "corrected")}
+    return Intent(kinds[proposal.kind], proposal.reason)
+
+
+def _may_publish(prepared: Prepared, intent: Intent) -> None:
+    """Raise the first reason why this may not become a release."""
+    contract, found = prepared.contract, prepared.difference
+    if prepared.blocking:
+        rules = ", ".join(sorted({each.rule for each in prepared.blocking}))
+        raise Conflict("PUBLISH_FINDINGS", dataset=contract.slug, rules=rules)
+    if prepared.coverage.cells == 0:
+        raise Invalid("PUBLISH_EMPTY", dataset=contract.slug)
+    if intent.kind == "corrected" and (found.first or not intent.reason.strip()):
+        raise Invalid("REASON_NEEDED", dataset=contract.slug)
+    if found.nothing:
+        raise Conflict("PUBLISH_NOTHING", dataset=contract.slug)
+    if len(found.cells_removed) > CELLS_NAMED_MAX:
+        raise Conflict("PUBLISH_WITHDRAWS", dataset=contract.slug, limit=CELLS_NAMED_MAX)
+
+
+def _release(
+    press: Press, prepared: Prepared, intent: Intent, signatures: _Signatures
+) -> tables.ReleaseRow:
+    edition = _edition(press, prepared, intent)
+    _right_version(press, prepared)
+    stones = description.tombstones(prepared.difference, prepared.contract, edition)
+    address = _write(press, prepared, edition, stones)
+    row = tables.ReleaseRow(
+        dataset=prepared.contract.slug,
+        release_no=edition.release_no,
+        release_id=edition.release_id,
+        digest=f"sha-256:{address}",
+        kind=edition.kind,
+        reason=edition.reason,
+        published_at=moment(edition.published_at),
+        proposed_by=signatures.proposed_by,
+        approved_by=signatures.approved_by,
+        difference=difference.dump(prepared.difference),
+    )
+    with transaction(press.engine) as session:
+        registration.enter(session, prepared.contract, row, stones)
+        if signatures.proposal_id is not None:
+            proposals.approve(session, signatures.proposal_id, signatures.approved_by)
+    sweep(press)
+    return row
+
+
+def _edition(press: Press, prepared: Prepared, intent: Intent) -> Edition:
+    at = press.clock().astimezone(UTC)
+    with reading(press.engine) as session:
+        earlier = tables.history(session, prepared.contract.slug)
+    day = at.date().isoformat()
+    ids = [row.release_id.split(".") for row in earlier]
+    same_day = [int(number) for date, number in ids if date == day]
+    return Edition(
+        release_id=f"{day}.{max(same_day, default=0) + 1}",
+        release_no=max((row.release_no for row in earlier), default=0) + 1,
+        published_at=at,
+        kind=intent.kind,
+        reason=intent.reason,
+        previous=prepared.previous,
+        waivers=dict(prepared.waivers),
+    )
+
+
+def _right_version(press: Press, prepared: Prepared) -> None:
+    """Raise `Conflict` where what breaks for readers does not have a new major version."""
+    if prepared.previous is None or not prepared.difference.breaking:
+        return
+    was = manifest.load(press.home, prepared.previous).contract_version
+    now = prepared.contract.version
+    if int(now.split(".")[0]) <= int(was.split(".")[0]):
+        raise Conflict("PUBLISH_BREAKING", dataset=prepared.contract.slug, version=was)
+
+
+def _write(
+    press: Press, prepared: Prepared, edition: Edition, stones: tuple[Tombstone, ...]
+) -> str:
+    """Write the files of a release, sign its manifest, give the folder its name; return that."""
+    contract = prepared.contract
+    calendars = {
+        each.id: each.reporting_year_start
+        for each in contract.indicators
+        if each.reporting_year_start
+    }
+    content = datasets.contract_bytes(contract)
+    with press.objects.drafting() as folder:
+        parts = layout.write(prepared.arranged, folder, calendars)
+        (folder / CONTRACT).write_bytes(content)
+        described = layout.part(folder, CONTRACT, "metadata", "application/json")
+        measured = (prepared.coverage, (*parts, described), stones)
+        made = description.manifest(contract, digest(content), prepared.profile, edition, measured)
+        statement = manifest_bytes(made)
+        (folder / manifest.STATEMENT).write_text(sign(statement, MANIFEST, press.key), "ascii")
+        return press.objects.keep(folder, statement)
+
+
+def manifest_bytes(made: Manifest) -> bytes:
+    """Return the canonical bytes of a manifest: what its digest is taken of and what is signed."""
+    return canonical(made.model_dump(mode="json", by_alias=True))
