@@ -1,26 +1,27 @@
 """Cells that may leave: `scrub` is the only maker of `Cleared`, and renderers take nothing else.
 
-Marking a cell null hides it from the reader of the table, not from the reader of the bytes: Arrow may
-ship the old number under the null, the rows outside a slice, or a dictionary of every category
-(Arrow's own `docs/source/format/Security.rst`). Scrubbing rebuilds every buffer from what is visible.
+Marking a cell null hides it from the reader of the table, not from the reader of the bytes: Arrow
+may ship the old number under the null, the rows outside a slice, or a dictionary of every category
+(Arrow's own `docs/source/format/Security.rst`). Scrubbing writes every buffer anew from what is
+visible.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.cube.cells import dimensions_of, protected_schema
+from hanse.cube.status import SYMBOL_OF_OBS_STATUS, ConfStatus
 from hanse.errors import Invalid
 
 _SEAL = object()
 
-_BLANKS: dict[pa.DataType, object] = {pa.float64(): 0.0, pa.string(): ""}
-
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """A scrubbed table of protected cells: text columns plain, no metadata, nothing under a null."""
+    """A scrubbed table of protected cells: text columns plain, no metadata, nothing under nulls."""
 
     table: pa.Table
     seal: object
@@ -44,27 +45,61 @@ class Cleared:
 def scrub(table: pa.Table) -> Cleared:
     """Return the same visible cells in buffers that hold nothing else.
 
-    Raises `Invalid` for a column that a protected cube does not have, or a type it may not have:
-    where nothing is known about a type's hidden bytes, nothing leaves.
+    One copy, two where a column stands in several chunks. Every buffer is written anew and is as
+    long as the visible rows need; a slot without a value is zero; no dictionary and no metadata
+    remain; a number that is not finite is no number, for its bits could carry another.
+    Raises `Invalid`: CELLS_SHAPE for columns that a protected cube does not have; CELLS_TYPE for a
+    type it may not have (where nothing is known about a type's hidden bytes, nothing leaves);
+    CELLS_HIDDEN_NUMBER where a cell says it is hidden or missing and has a number all the same.
     """
     wanted = protected_schema(dimensions_of(table.schema)).names
     if table.column_names != wanted:
         raise Invalid("CELLS_SHAPE", found=", ".join(table.column_names), wanted=", ".join(wanted))
     columns = {name: _scrub_column(table.column(name)) for name in wanted}
+    _refuse_hidden_numbers(columns)
     return Cleared(pa.table(columns), _SEAL)
 
 
+def _refuse_hidden_numbers(columns: Mapping[str, pa.Array]) -> None:
+    missing = pa.array(list(SYMBOL_OF_OBS_STATUS), pa.string())
+    numbered = pc.is_valid(columns["obs_value"])
+    silent = pc.or_(
+        pc.is_in(columns["obs_status"], value_set=missing),
+        pc.equal(pc.fill_null(columns["conf_status"], ""), ConfStatus.CONFIDENTIAL.value),
+    )
+    count = pc.sum(pc.and_(numbered, silent)).as_py() or 0
+    if count:
+        raise Invalid("CELLS_HIDDEN_NUMBER", count=count)
+
+
 def _scrub_column(column: pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if isinstance(array, pa.ChunkedArray):  # no rows at all: combine_chunks keeps the wrapper
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()  # `take` alone keeps every category
-    if array.type not in _BLANKS:
-        raise Invalid("CELLS_TYPE", type=str(array.type))
-    blank = pa.scalar(_BLANKS[array.type], array.type)
-    filled = pc.fill_null(array, blank)
-    # A null *array*, not a null scalar: the scalar kernel leaves the old bytes under the null.
-    masked = pc.replace_with_mask(filled, pc.is_null(array), pa.scalar(None, array.type))
-    compacted = masked.take(pa.arange(0, len(masked), 1))
-    return compacted
+    array = _joined(column)
+    if pa.types.is_dictionary(array.type) and array.type.value_type == pa.string():
+        # Reading the texts one by one writes them anew; taking rows would keep every category.
+        return _rebuilt(pc.take(array.dictionary, array.indices))
+    if array.type == pa.float64():
+        visible = pc.fill_null(pc.is_finite(array), False)
+        return _rebuilt(pc.if_else(visible, array, 0.0), visible)
+    if array.type == pa.string():
+        visible = pc.invert(pc.is_null(array))
+        return _rebuilt(pc.if_else(visible, array, ""), visible)
+    raise Invalid("CELLS_TYPE", type=str(array.type))
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def _rebuilt(array: pa.Array, visible: pa.Array | None = None) -> pa.Array:
+    """Return what a kernel wrote, with its own idea of nulls replaced by `visible`, if given."""
+    if (
+        array.offset
+    ):  # a kernel that hands back a view instead of writing would carry what is outside
+        raise Invalid("CELLS_TYPE", type=f"{array.type} at {array.offset}")
+    if visible is None:
+        return array
+    _, *buffers = array.buffers()
+    validity = None if pc.all(visible).as_py() is not False else visible.buffers()[1]
+    return pa.Array.from_buffers(array.type, len(array), [validity, *buffers])
