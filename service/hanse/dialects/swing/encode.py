@@ -16,6 +16,7 @@ import xlsxwriter
 from hanse.cube.cells import dimensions_of
 from hanse.cube.codelist import TOTAL, Dimension
 from hanse.cube.indicator import Indicator
+from hanse.cube.period import Period
 from hanse.cube.status import FORMS, CellState
 from hanse.dialects.swing.grid import TO_AREA, Role
 from hanse.dialects.swing.headers import INDICATOR_COLUMNS
@@ -124,7 +125,8 @@ def _key(
     if name == "indicator":
         return [by_id[text].origin_code or text if text in by_id else text for text in texts]
     if name == "period":
-        return [float(text) if text.isdigit() else text for text in texts]
+        spelled = {text: Period.parse(text).swing for text in set(texts)}
+        return [float(spelled[t]) if spelled[t].isdigit() else spelled[t] for t in texts]
     return texts  # type: ignore[no-any-return]
 
 

@@ -4,7 +4,7 @@ A sheet that is none of the known kinds is not read and says so in a remark: the
 queues every sheet, instructions included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -110,39 +110,49 @@ def decode(workbooks: Mapping[str, bytes]) -> SwingWorkbook:
 
 
 def combine(
-    grids: Sequence[Grid],
+    grids: Iterable[Grid],
     described: Sequence[Indicator] = (),
     lists: Mapping[str, Dimension] | None = None,
     remarks: Sequence[Remark] = (),
 ) -> SwingWorkbook:
-    """Return the cells of the grids with every indicator and every dimension they use described."""
-    cells = unified([assemble(grid) for grid in grids])
-    known = {each.id: each for each in surveys.rebuilt(described)}
-    codes = {role.name: header for grid in grids for role, header in _measures(grid)}
-    used = cells.column("indicator").unique().to_pylist()
-    for name in dict.fromkeys([*codes, *used]):
-        known.setdefault(name, undescribed(name, codes.get(name, name)))
-    streams = frozenset(
-        role.name for grid in grids if TO_AREA in grid.dimensions() for role, _ in _measures(grid)
-    )
+    """Return the cells of the grids with every indicator and every dimension they use described.
+
+    One sheet may come as several grids of the same columns; each is let go when its cells are read.
+    """
+    tables = []
+    shapes: dict[str, Shape] = {}
+    for grid in grids:
+        tables.append(assemble(grid))
+        shapes.setdefault(grid.sheet, Shape(grid.sheet, grid.headers, grid.roles, grid.level))
+    cells = unified(tables)
     return SwingWorkbook(
         cells,
-        tuple(
-            replace(each, geo_type="stream") if each.id in streams else each
-            for each in known.values()
-        ),
+        _indicators(cells, described, list(shapes.values())),
         _dimensions(cells, lists or {}),
-        tuple(Shape(grid.sheet, grid.headers, grid.roles, grid.level) for grid in grids),
+        tuple(shapes.values()),
         tuple(remarks),
     )
 
 
-def _measures(grid: Grid) -> list[tuple[Role, str]]:
-    return [
-        (role, header)
-        for role, header in zip(grid.roles, grid.headers, strict=True)
+def _indicators(
+    cells: pa.Table, described: Sequence[Indicator], shapes: Sequence[Shape]
+) -> tuple[Indicator, ...]:
+    """Return what was described and, by their code alone, the indicators nobody described."""
+    known = {each.id: each for each in surveys.rebuilt(described)}
+    measures = [
+        (role.name, header, shape)
+        for shape in shapes
+        for role, header in zip(shape.roles, shape.headers, strict=True)
         if role.kind == "measure"
     ]
+    for name, header, _ in measures:
+        known.setdefault(name, undescribed(name, header))
+    for name in cells.column("indicator").unique().to_pylist():
+        known.setdefault(name, undescribed(name, name))
+    for name, _, shape in measures:
+        if any(role.name == TO_AREA for role in shape.roles):
+            known[name] = replace(known[name], geo_type="stream")
+    return tuple(known.values())
 
 
 def _has_text(sheet: Sheet) -> bool:
