@@ -22,5 +22,7 @@ from hanse.outbound.bulk import open_bulk as open_bulk
 from hanse.outbound.origin import Origin as Origin
 from hanse.outbound.resilience import Breaker as Breaker
 from hanse.outbound.resilience import RetryBudget as RetryBudget
+from hanse.outbound.transport import Transport as Transport
+from hanse.outbound.way import Opened as Opened
 from hanse.outbound.way import Outbound as Outbound
 from hanse.outbound.way import fetch as fetch

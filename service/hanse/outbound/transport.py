@@ -24,6 +24,9 @@ from hanse.outbound.addresses import AddressRule
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a name and a port to its addresses, as literals."""
 
+Transport = httpx.AsyncBaseTransport
+"""What may be handed in instead of the wire: `httpx.ASGITransport(app)` in a test."""
+
 KEEPALIVE_SECONDS: Final = 60.0
 BROKEN: Final = (httpx.HTTPError, aiohttp.ClientError)
 """What either library raises for an answer that breaks off or is no HTTP."""

@@ -1,0 +1,309 @@
+"""The province's commands: sign in, search, pull, compare, explain; the answer is never a riddle.
+
+Tables on a terminal, one JSON document with `--json`. Exit codes: 0 everything came · 3 no access ·
+4 a node was not reached, what came is printed all the same.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from hanse.errors import Invalid
+
+if TYPE_CHECKING:
+    from hanse.client.comparison import Comparison
+    from hanse.client.federation import Wish
+
+Areas = Annotated[
+    str, typer.Option("-g", "--areas", help="Level and codes: gemeente:11002,41002 or 11002.")
+]
+Periods = Annotated[str, typer.Option("-p", "--periods", help="2021, 2018:2021, 2015: or :2020.")]
+Cities = Annotated[
+    list[str] | None, typer.Option("--city", "--cities", help="City name or NIS code; repeatable.")
+]
+Purpose = Annotated[str, typer.Option("--purpose", help="What the figures are for.")]
+Release = Annotated[str, typer.Option("--release", help="Release id; else the current one.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")]
+Format = Annotated[str, typer.Option("--format", help="csv, json, parquet, arrow or xlsx.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Lang = Annotated[str, typer.Option("--lang", help="nl, en or fr.")]
+Deadline = Annotated[
+    float | None, typer.Option("--deadline", help="Longest time in seconds.", min=0.05, max=3600)
+]
+Permitted = Annotated[
+    bool, typer.Option("--permitted", help="Exactly what the protocol opens, however little.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the province's commands."""
+    for command in (login, whoami, search, pull, compare, explain):
+        app.command()(command)
+
+
+def login(
+    catalogue: Annotated[str, typer.Option("--catalogue", help="Address of the catalogue.")],
+    client_id: Annotated[str, typer.Option("--client-id", help="Name you are registered by.")],
+    key: Annotated[
+        Path | None, typer.Option("--key", help="Private JWK; made when it is not there.")
+    ] = None,
+    networks: Annotated[
+        list[str] | None, typer.Option("--network", help="Private network to reach (CIDR).")
+    ] = None,
+    as_json: AsJson = False,
+    lang: Lang = "nl",
+) -> None:
+    """Say who you are and where; make a key if there is none, and show its public half."""
+    from hanse.client.keys import ClientKey
+    from hanse.client.settings import ClientConfig, read_settings, write_config
+    from hanse.messages import say
+    from hanse.outbound import Origin
+
+    settings = read_settings()
+    file = (key or settings.config.with_name("key.jwk")).expanduser().absolute()
+    Origin.of(catalogue)
+    if not file.exists():
+        ClientKey.generate().write(file)
+    held = ClientKey.read(file)
+    base = catalogue.rstrip("/")
+    write_config(
+        settings.config,
+        ClientConfig(
+            catalogue=base,
+            client_id=client_id,
+            key=file,
+            issuers=(base,),
+            networks=tuple(networks or ()),
+        ),
+    )
+    document = {"client_id": client_id, "catalogue": base, "public_key": held.public_jwk()}
+    if as_json:
+        typer.echo(json.dumps(document))
+        return
+    typer.echo(say("LOGIN_DONE", lang, file=str(settings.config)))
+    typer.echo(say("LOGIN_REGISTER", lang))
+    typer.echo(json.dumps(held.public_jwk(), indent=2))
+
+
+def whoami(
+    city: Annotated[str, typer.Option("--city", help="Try to sign in at this node.")] = "",
+    purpose: Purpose = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show as whom you sign in, where, and with which key."""
+    from hanse.client.federation import connect
+    from hanse.client.keys import ClientKey
+    from hanse.client.settings import read_config, read_settings
+
+    settings = read_settings()
+    config = read_config(settings.config)
+    public = ClientKey.read(config.key).public_jwk() if config.key else None
+    document: dict[str, object] = {
+        "client_id": config.client_id,
+        "catalogue": config.catalogue,
+        "issuers": list(config.issuers),
+        "public_key": public,
+    }
+    if city:
+        with connect(settings, config) as federation:
+            node = federation.node(city)
+            node.sign_in(purpose)
+            document["signed_in_at"] = node.url
+    if as_json:
+        typer.echo(json.dumps(document))
+        return
+    for name, value in document.items():
+        typer.echo(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
+
+
+def search(  # noqa: PLR0913 one option per facet of the search
+    words: Annotated[str, typer.Argument(help="What you look for, in your own words.")],
+    theme: Annotated[str, typer.Option("--theme")] = "",
+    level: Annotated[str, typer.Option("--level")] = "",
+    access: Annotated[str, typer.Option("--access", help="open or protocol.")] = "",
+    page: Annotated[int, typer.Option("--page", min=1)] = 1,
+    as_json: AsJson = False,
+    lang: Lang = "nl",
+) -> None:
+    """Search what all cities publish."""
+    from hanse.cli.shown import search_table
+    from hanse.client.federation import connect
+    from hanse.messages import say
+
+    with connect() as federation:
+        found = federation.search(words, page=page, theme=theme, level=level, access=access)
+    if as_json:
+        typer.echo(found.model_dump_json())
+    elif not found.hits:
+        typer.echo(say("SEARCH_NOTHING", lang))
+    else:
+        Console().print(search_table(found, lang))
+
+
+def pull(  # noqa: PLR0913 one option per axis of a question
+    subject: Annotated[str, typer.Argument(metavar="DATASET/INDICATOR")],
+    areas: Areas = "",
+    periods: Periods = "",
+    release: Release = "",
+    city: Cities = None,
+    purpose: Purpose = "",
+    permitted: Permitted = False,
+    output: Output = None,
+    file_format: Format = "",
+    deadline: Deadline = None,
+    as_json: AsJson = False,
+    lang: Lang = "nl",
+) -> None:
+    """Pull figures of one or more cities, to the screen or to a file."""
+    from hanse.client.federation import Wish
+
+    wish = Wish(
+        areas=areas,
+        periods=periods,
+        cities=_listed(city),
+        release=release,
+        purpose=_purpose(purpose),
+        permitted=permitted,
+    )
+    wanted = _format(output, file_format)
+    if output and _save_alone(subject, wish, output, wanted, lang):
+        return
+    _finish(_gathered(subject, wish, deadline), output, wanted, as_json=as_json, lang=lang)
+
+
+def compare(  # noqa: PLR0913 one option per axis of a question
+    indicator: Annotated[str, typer.Argument(metavar="INDICATOR")],
+    cities: Cities = None,
+    areas: Areas = "",
+    periods: Periods = "",
+    level: Annotated[str, typer.Option("--level", help="Area level; else gemeente.")] = "",
+    purpose: Purpose = "",
+    deadline: Deadline = None,
+    output: Output = None,
+    file_format: Format = "",
+    as_json: AsJson = False,
+    lang: Lang = "nl",
+) -> None:
+    """Lay the figures of many cities side by side, each with its mark; every city accounted for."""
+    from hanse.client.federation import Wish, connect
+
+    wish = Wish(
+        areas=areas,
+        periods=periods,
+        level=level,
+        cities=_listed(cities),
+        purpose=_purpose(purpose),
+    )
+    wanted = _format(output, file_format)
+    with connect() as federation:
+        comparison = federation.compare(indicator, wish, deadline)
+    _finish(comparison, output, wanted, as_json=as_json, lang=lang)
+
+
+def explain(
+    subject: Annotated[str, typer.Argument(metavar="DATASET/INDICATOR")],
+    areas: Areas = "",
+    periods: Periods = "",
+    city: Cities = None,
+    purpose: Purpose = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say why a figure is hidden or missing, or why a question is refused."""
+    from hanse.client.federation import Wish, connect
+
+    wish = Wish(areas=areas, periods=periods, cities=_listed(city), purpose=_purpose(purpose))
+    told = []
+    with connect() as federation:
+        for member, question in federation.locate(subject, wish):
+            told.append((member, federation.node(member.agency).explain(question)))
+    if as_json:
+        nodes = [
+            {"agency": member.agency, "name": member.name, **answer.model_dump(mode="json")}
+            for member, answer in told
+        ]
+        typer.echo(json.dumps({"schema": 1, "nodes": nodes}, ensure_ascii=False))
+        return
+    for member, answer in told:
+        typer.echo(f"{member.name}: {answer.sentence}")
+        for check in answer.checks:
+            typer.echo(f"  {'+' if check.passed else 'x'} {check.name}: {check.wanted}")
+        if answer.allowed:
+            typer.echo(f"  {answer.allowed}")
+
+
+def _gathered(subject: str, wish: "Wish", deadline: float | None) -> "Comparison":
+    from hanse.client.federation import connect
+
+    with connect() as federation:
+        return federation.get(subject, wish, deadline)
+
+
+def _save_alone(subject: str, wish: "Wish", output: Path, file_format: str, lang: str) -> bool:
+    """Save the node's own file when the question goes to one node: resumable, as it rendered it."""
+    from hanse.client.federation import connect
+    from hanse.messages import say
+
+    with connect() as federation:
+        located = federation.locate(subject, wish)
+        if len(located) != 1:
+            return False
+        member, question = located[0]
+        saved = federation.node(member.agency).save(question, output, file_format)
+    release = saved.signed.manifest.release_id
+    told = say("PULL_SAVED_BYTES", lang, file=str(output), size=saved.bytes, release=release)
+    typer.echo(told, err=True)
+    return True
+
+
+def _finish(
+    comparison: "Comparison", output: Path | None, file_format: str, *, as_json: bool, lang: str
+) -> None:
+    """Print or write what came, then leave with the code that says what did not."""
+    from hanse.cli.shown import figures_table, outcomes_table, sign_of
+    from hanse.dialects.figures import write
+    from hanse.messages import say
+
+    if output:
+        output.write_bytes(write(comparison.table, file_format))
+    if as_json:
+        document = comparison.document(lang)
+        if output:
+            document = {**document, "data": {}, "file": str(output)}
+        typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    elif file_format and not output:
+        typer.echo(write(comparison.table, file_format), nl=False)
+    else:
+        console = Console()
+        if comparison.table.num_rows and not output:
+            console.print(figures_table(comparison, lang))
+            console.print(say("LEGEND_SYMBOLS", lang), style="dim", markup=False)
+        console.print(outcomes_table(comparison.outcomes, lang))
+    code = sign_of(comparison)
+    if code:
+        raise typer.Exit(code)
+
+
+def _listed(cities: list[str] | None) -> tuple[str, ...]:
+    """Return the cities of repeated options and of comma lists alike; `all` means every member."""
+    named = [each.strip() for given in cities or [] for each in given.split(",") if each.strip()]
+    return () if named == ["all"] else tuple(named)
+
+
+def _purpose(given: str) -> str:
+    from hanse.client.settings import read_settings
+
+    return given or read_settings().purpose
+
+
+def _format(output: Path | None, given: str) -> str:
+    """Return the file format: the one asked for, else the extension's; "" for the screen."""
+    from hanse.dialects.figures import formats
+
+    chosen = given or (output.suffix.removeprefix(".").lower() if output else "")
+    if (chosen or output) and chosen not in formats():
+        listed = ", ".join(sorted(formats()))
+        raise Invalid("FORMAT_UNKNOWN", format=chosen[:20] or "?", formats=listed)
+    return chosen

@@ -1,0 +1,98 @@
+"""How figures and outcomes look on a terminal: symbols for what is no number, marks in words."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from hanse.client.answers import tame
+from hanse.client.comparison import Comparison
+from hanse.client.outcome import NodeState, Outcome
+from hanse.cube.status import SYMBOL_OF_OBS_STATUS
+from hanse.messages import catalogue, say
+from hanse.wire import SearchAnswer
+
+NO_ACCESS = 3
+NOT_REACHED = 4
+SHOWN_ROWS = 500
+
+
+def sign_of(comparison: Comparison) -> int:
+    """Return the exit code: 0 it came, 3 nobody gave anything, 4 somebody was missed."""
+    if not comparison.reached:
+        return NOT_REACHED
+    answered = any(each.state is NodeState.ANSWERED for each in comparison.outcomes)
+    return 0 if answered else NO_ACCESS
+
+
+def figures_table(comparison: Comparison, lang: str) -> Table:
+    """Return areas down, periods across; a cell is its number or its symbol, and its mark."""
+    rows = comparison.table.slice(0, SHOWN_ROWS * 10).to_pylist()
+    spans = sorted({row["period"] for row in rows})
+    names = [name for name in comparison.table.column_names if name.isupper()]
+    lines: dict[tuple[str, ...], dict[str, Text]] = {}
+    marks: dict[tuple[str, ...], set[str]] = {}
+    for row in rows:
+        line = (row["origin_name"], row["area"], row["indicator"], *(row[name] for name in names))
+        lines.setdefault(line, {})[row["period"]] = _cell(row)
+        marks.setdefault(line, set()).add(row.get("mark", ""))
+    table = Table(box=box.SIMPLE_HEAD)
+    for code in ("COLUMN_CITY", "COLUMN_AREA", "COLUMN_INDICATOR"):
+        table.add_column(say(code, lang))
+    for name in names:
+        table.add_column(name)
+    for span in spans:
+        table.add_column(span, justify="right")
+    marked = "mark" in comparison.table.column_names
+    if marked:
+        table.add_column(say("COLUMN_MARK", lang))
+    for line, cells in list(lines.items())[:SHOWN_ROWS]:
+        told = [", ".join(_mark(code, lang) for code in sorted(marks[line]))] if marked else []
+        shown = [Text(tame(each)) for each in line]
+        table.add_row(*shown, *(cells.get(span, Text("")) for span in spans), *told)
+    return table
+
+
+def outcomes_table(outcomes: Sequence[Outcome], lang: str) -> Table:
+    """Return one line per node: what it gave, from which release, or why not."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for code in ("COLUMN_CITY", "COLUMN_OUTCOME", "COLUMN_CELLS", "COLUMN_RELEASE", "COLUMN_WHY"):
+        table.add_column(say(code, lang), justify="right" if code == "COLUMN_CELLS" else "left")
+    for each in outcomes:
+        published = f" ({each.published_at:%Y-%m-%d})" if each.published_at else ""
+        table.add_row(
+            Text(tame(each.name)),
+            say(f"STATE_{each.state.name}", lang),
+            str(each.cells) if each.state is NodeState.ANSWERED else "",
+            Text(tame(each.release) + published),
+            Text(tame(each.why(lang))),
+            style="" if each.state is NodeState.ANSWERED else "yellow",
+        )
+    return table
+
+
+def search_table(found: SearchAnswer, lang: str) -> Table:
+    """Return one line per subject that was found."""
+    table = Table(box=box.SIMPLE_HEAD, title=f"{found.total} ({found.page}/{found.pages})")
+    columns = ("INDICATOR", "NAME", "CITIES", "PERIODS", "ACCESS")
+    for code in columns:
+        table.add_column(say(f"COLUMN_{code}", lang))
+    for hit in found.hits:
+        name = hit.name.get(lang) or hit.name.get("nl") or hit.id
+        told = (hit.id, name, str(len(hit.agencies)), f"{hit.first_period}:{hit.last_period}")
+        table.add_row(*(Text(tame(each)) for each in told), ", ".join(hit.access))
+    return table
+
+
+def _cell(row: dict[str, object]) -> Text:
+    value, status = row["obs_value"], str(row["obs_status"])
+    if not isinstance(value, float):
+        return Text(SYMBOL_OF_OBS_STATUS.get(status, "?"), style="dim")
+    shown = f"{value:,.10g}".replace(",", "\u202f")
+    return Text(shown if status == "A" else f"{shown} {status}")
+
+
+def _mark(code: str, lang: str) -> str:
+    key = f"MARK_{code.upper().replace('-', '_')}"
+    return say(key, lang) if key in catalogue() else code

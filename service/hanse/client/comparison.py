@@ -1,0 +1,121 @@
+"""A comparison over nodes as a value: each cell with origin and mark, each node's account.
+
+Rows stand in the order of their keys and origin, so that the order in which nodes were asked or
+answered never shows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from hanse.client.conversation import Pulled
+from hanse.client.fanout import Reply
+from hanse.client.marks import Marks, Place
+from hanse.client.outcome import NodeState, Outcome
+from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS
+from hanse.cube.codelist import TOTAL
+
+ORIGIN_COLUMNS: Final = ("origin", "origin_name", "dataset", "release", "manifest")
+MARK_COLUMNS: Final = ("mark", "reasons")
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of it.
+
+    `table`: the key columns and breakdowns, `obs_value`, `obs_status`, `conf_status`; then `origin`
+    (agency), `origin_name`, `dataset`, `release`, `manifest` (digest); then `mark` and `reasons`
+    (codes, separated by a blank). `outcomes` has one entry per node that was asked.
+    """
+
+    table: pa.Table
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+    deadline_seconds: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether every node answered with cells."""
+        return all(outcome.state is NodeState.ANSWERED for outcome in self.outcomes)
+
+    @property
+    def reached(self) -> bool:
+        """Whether every node itself said something that holds."""
+        return all(outcome.reached for outcome in self.outcomes)
+
+    def document(self, lang: str = "nl") -> dict[str, object]:
+        """Return it as one JSON object with a stable set of members; cells stand in columns."""
+        return {
+            "schema": SCHEMA,
+            "seconds": round(self.seconds, 3),
+            "deadline_seconds": self.deadline_seconds,
+            "complete": self.complete,
+            "nodes": [outcome.document(lang) for outcome in self.outcomes],
+            "columns": self.table.column_names,
+            "rows": self.table.num_rows,
+            "data": self.table.to_pydict(),
+        }
+
+
+def assemble(
+    replies: Sequence[Reply], seconds: float, deadline_seconds: float, *, marked: bool = True
+) -> Comparison:
+    """Put the replies together: one table over all nodes, marked where figures are compared."""
+    pulls = [reply.pulled for reply in replies if reply.pulled]
+    table = _gather(pulls)
+    if marked:
+        table = _mark(table, pulls)
+    outcomes = sorted(
+        (reply.outcome for reply in replies), key=lambda each: (each.agency, each.dataset)
+    )
+    return Comparison(table, tuple(outcomes), seconds, deadline_seconds)
+
+
+def _gather(pulls: Sequence[Pulled]) -> pa.Table:
+    """Stack the tables; a node without a breakdown that others have gives totals of it."""
+    dimensions = sorted(
+        {name for pull in pulls for name in pull.table.column_names if name.isupper()}
+    )
+    names = (*KEY_COLUMNS, *dimensions, *MEASURE_COLUMNS, *ORIGIN_COLUMNS)
+    if not pulls:
+        return _empty(names)
+    keys = (*KEY_COLUMNS, *dimensions, "origin", "dataset")
+    stacked = pa.concat_tables([_with_origin(pull, names) for pull in pulls])
+    return stacked.sort_by([(name, "ascending") for name in keys]).combine_chunks()
+
+
+def _with_origin(pull: Pulled, names: Sequence[str]) -> pa.Table:
+    told = {
+        "origin": pull.agency,
+        "origin_name": pull.name,
+        "dataset": pull.manifest.dataset,
+        "release": pull.release,
+        "manifest": pull.manifest_digest,
+    }
+    rows = pull.table.num_rows
+    columns = {
+        name: pull.table.column(name)
+        if name in pull.table.column_names
+        else pa.array([told.get(name, TOTAL)] * rows, pa.string())
+        for name in names
+    }
+    return pa.table(columns)
+
+
+def _empty(names: Sequence[str]) -> pa.Table:
+    return pa.table(
+        {name: pa.array([], pa.float64() if name == "obs_value" else pa.string()) for name in names}
+    )
+
+
+def _mark(table: pa.Table, pulls: Sequence[Pulled]) -> pa.Table:
+    columns = (table.column(name).to_pylist() for name in Place._fields)
+    places = [Place(*values) for values in zip(*columns, strict=True)]
+    marks = Marks.over(pulls, places)
+    found = [marks.of(place) for place in places]
+    codes = pa.array([each.code.value for each in found], pa.string())
+    told = [" ".join(reason.code for reason in each.reasons) for each in found]
+    return table.append_column("mark", codes).append_column("reasons", pa.array(told, pa.string()))

@@ -1,0 +1,266 @@
+"""The conversation with one node: asked without a name first, signed in where that is demanded.
+
+Open data needs no issuer, so nobody's key is used and no issuer is told who reads what. Everything
+a node answers is held against what it signed before it is believed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hanse.client.answers import expect, read
+from hanse.client.cache import AnswerCache, Kept
+from hanse.client.cells import MEDIA_TYPE, read_cells
+from hanse.client.deadline import Deadline
+from hanse.client.question import Question
+from hanse.client.signin import Grant, Tokens
+from hanse.client.verification import (
+    NO_PIN,
+    Pin,
+    SignedManifest,
+    check_body,
+    open_feed,
+    open_manifest,
+)
+from hanse.errors import Invalid, Unauthenticated
+from hanse.outbound import Answer, Ask, Limits, Origin, Outbound
+from hanse.wire import Explanation, Feed, Manifest
+
+STATEMENT_BYTES: Final = 20_000_000
+JOSE: Final = "application/jose"
+JSON: Final = "application/json"
+ARROW: Final = MEDIA_TYPE
+SENTENCE_BYTES: Final = 1_000_000
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """Cells of one release, verified: from whom, which release, under which protocol and licence.
+
+    `table` has the columns of a protected cube; text plain. `reused` says that the node confirmed
+    an answer that was kept. `decision` names the node's record of this answer.
+    """
+
+    table: pa.Table
+    node: str
+    agency: str
+    name: str
+    release: str
+    manifest: Manifest
+    manifest_digest: str
+    protocol: str = ""
+    decision: str = ""
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One request to a node: `dataset` is what its answer is about, "" for the node itself."""
+
+    path: str
+    accept: str = JSON
+    dataset: str = ""
+    purpose: str = ""
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+
+
+class Conversation:
+    """Talks to the node at `url`; `pin` says whose it is and which keys it signs with."""
+
+    def __init__(
+        self,
+        url: str,
+        way: Outbound,
+        *,
+        tokens: Tokens | None = None,
+        party: str = "",
+        pin: Pin = NO_PIN,
+        cache: AnswerCache | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.origin = Origin.of(self.url)
+        self.way = way
+        self.pin = pin
+        self._tokens = tokens
+        self._party = party
+        self._cache = cache
+        self._closed: set[str] = set()
+        self._manifests: dict[str, SignedManifest] = {}
+        self._sequence = 0
+
+    async def ask(self, wanted: Wanted, within: Deadline, body_bytes: int = 0) -> Answer:
+        """Ask, and sign in when the node wants to know who asks.
+
+        A token that is refused is renewed once; a second no is `Unauthenticated`.
+        """
+        limits = within.limits(body_bytes) if body_bytes else within.limits()
+        for _ in range(3):
+            headers = await self.headers(wanted, within)
+            answer = await self.way.fetch(self.request(wanted, headers, limits))
+            if not self.may_try(answer, wanted, headers):
+                return answer
+        return answer
+
+    async def headers(self, wanted: Wanted, within: Deadline) -> dict[str, str]:
+        """Return the headers of a request, with a token where this dataset is known to want one."""
+        told = {"Accept": wanted.accept, **wanted.headers}
+        if wanted.purpose:
+            told["Purpose"] = quote(wanted.purpose, safe=" -._~")
+        if self._tokens is None or wanted.dataset not in self._closed:
+            return told
+        grant = Grant(self.url, purpose=wanted.purpose)
+        return {**told, **await self._tokens.header(grant, within.seconds_left)}
+
+    def request(self, wanted: Wanted, headers: Mapping[str, str], limits: Limits) -> Ask:
+        """Return the request as it goes out."""
+        return Ask(self.origin, self.url + wanted.path, headers=headers, limits=limits)
+
+    def may_try(self, answer: Answer, wanted: Wanted, sent: Mapping[str, str]) -> bool:
+        """After a 401: sign in if we had not, renew a token that was refused."""
+        if answer.status != 401 or self._tokens is None:
+            return False
+        if "Authorization" in sent:
+            self._tokens.forget(Grant(self.url, purpose=wanted.purpose))
+        self._closed.add(wanted.dataset)
+        return True
+
+    async def document(self, path: str, within: Deadline, dataset: str = "") -> object:
+        """Return a JSON document of the node."""
+        answer = await self.ask(Wanted(path, dataset=dataset), within, STATEMENT_BYTES)
+        return expect(answer).json()
+
+    async def feed(self, within: Deadline) -> Feed:
+        """Return the node's signed snapshot; an older one than seen before is refused."""
+        answer = expect(await self.ask(Wanted("/v1/feed", JOSE), within, STATEMENT_BYTES))
+        feed = open_feed(answer.text(), self.pin, self.url, self._sequence)
+        self._sequence = feed.sequence
+        return feed
+
+    async def manifest(
+        self, dataset: str, release: str, within: Deadline, digest: str = ""
+    ) -> SignedManifest:
+        """Return the signed manifest of a release; `digest` is the one that an answer named.
+
+        Raises `Invalid` for a signature that does not hold, and for a manifest of something else.
+        """
+        signed = self._held(digest) if digest else None
+        if signed is None:
+            path = f"/v1/datasets/{quote(dataset, safe='')}/releases/{quote(release, safe='')}"
+            wanted = Wanted(f"{path}/manifest.jws", JOSE, dataset)
+            answer = expect(await self.ask(wanted, within, STATEMENT_BYTES))
+            signed = open_manifest(answer.text(), self.pin, self.url)
+            self._keep(signed, answer.text())
+        other = signed.manifest.dataset != dataset or signed.manifest.release_id != release
+        if other or (digest and signed.digest != digest):
+            raise Invalid("STATEMENT_OTHER", peer=self.url)
+        return signed
+
+    def _held(self, digest: str) -> SignedManifest | None:
+        if digest in self._manifests:
+            return self._manifests[digest]
+        statement = self._cache.manifest(digest) if self._cache else None
+        if statement is None:
+            return None
+        try:
+            signed = open_manifest(statement, self.pin, self.url)
+        except Invalid:  # kept under an older pin, or damaged: the node is asked again
+            return None
+        return signed if signed.digest == digest else None
+
+    def _keep(self, signed: SignedManifest, statement: str) -> None:
+        self._manifests[signed.digest] = signed
+        if self._cache:
+            self._cache.put_manifest(signed.digest, statement)
+
+    async def pull(self, question: Question, within: Deadline) -> Pulled:
+        """Return the cells that a question opens.
+
+        Verified: the body against its digest, the release against its signed manifest, and that
+        nothing was answered that was not asked.
+        """
+        target = f"{question.target('arrow')}&codec=raw"
+        key = question.digest(self.url, self._party, "arrow")
+        kept = self._cache.find(key) if self._cache else None
+        wanted = Wanted(target, ARROW, question.dataset, question.purpose, _unless(kept))
+        answer = expect(await self.ask(wanted, within), (200, 304))
+        reused = kept if answer.status == 304 else None
+        headers = {**reused.headers} if reused else answer.headers
+        body = reused.body if reused else answer.body
+        check_body(headers, body, self.url)
+        signed = await self.signed(question.dataset, headers, within)
+        table = read_cells(body, self.url)
+        _check_scope(table, question, signed.manifest, self.url)
+        if self._cache and not reused:
+            self._cache.put(key, headers, body)
+        return self.pulled(table, signed, answer.headers, reused=reused is not None)
+
+    async def signed(
+        self, dataset: str, headers: Mapping[str, str], within: Deadline
+    ) -> SignedManifest:
+        """Return the signed manifest of the release that an answer says it is from."""
+        release, digest = headers.get("release", ""), headers.get("release-digest", "")
+        if not release or not digest:
+            raise Invalid("STATEMENT_OTHER", peer=self.url)
+        return await self.manifest(dataset, release, within, digest)
+
+    def pulled(
+        self,
+        table: pa.Table,
+        signed: SignedManifest,
+        headers: Mapping[str, str],
+        *,
+        reused: bool = False,
+    ) -> Pulled:
+        """Say of verified cells where they came from."""
+        return Pulled(
+            table=table,
+            node=self.url,
+            agency=self.pin.agency,
+            name=self.pin.name,
+            release=signed.manifest.release_id,
+            manifest=signed.manifest,
+            manifest_digest=signed.digest,
+            protocol=headers.get("protocol", ""),
+            decision=headers.get("decision", ""),
+            reused=reused,
+        )
+
+    async def explain(self, question: Question, within: Deadline) -> Explanation:
+        """Return why a cell is what it is, or why a question is refused."""
+        told = {
+            "indicator": ",".join(question.indicators),
+            "area": ",".join(question.areas),
+            "level": question.level,
+            "period": question.periods,
+        }
+        query = urlencode({name: value for name, value in told.items() if value}, safe=",:@")
+        path = f"/v1/datasets/{quote(question.dataset, safe='')}/explain?{query}"
+        wanted = Wanted(path, dataset=question.dataset, purpose=question.purpose)
+        return read(Explanation, expect(await self.ask(wanted, within, SENTENCE_BYTES)))
+
+    async def sign_in(self, purpose: str, within: Deadline) -> None:
+        """Get a token for this node, to see whether that works; raises what stands in the way."""
+        if self._tokens is None:
+            raise Unauthenticated("PEER_SIGN_IN", peer=self.url)
+        await self._tokens.header(Grant(self.url, purpose=purpose), within.seconds_left)
+
+
+def _unless(kept: Kept | None) -> Mapping[str, str]:
+    return {"If-None-Match": kept.etag} if kept else NOTHING
+
+
+def _check_scope(table: pa.Table, question: Question, manifest: Manifest, peer: str) -> None:
+    """Refuse cells of an indicator that was not asked for, or that the manifest does not list."""
+    answered = set(pc.unique(table.column("indicator")).to_pylist())
+    listed = {entry.id for entry in manifest.indicators}
+    asked = set(question.indicators) or listed
+    levels = set(pc.unique(table.column("level")).to_pylist())
+    elsewhere = bool(question.level) and not levels <= {question.level}
+    if not answered <= listed & asked or elsewhere:
+        raise Invalid("NODE_CELLS", peer=peer)

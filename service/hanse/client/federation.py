@@ -1,0 +1,217 @@
+"""The federation as one thing to ask: search it, pull from it, lay its figures side by side.
+
+with connect() as federation:
+    federation.compare("v2506_elek_res_n", cities=["Aalst", "Gent"], periods="2018:")
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final, Self
+
+from hanse.client.cache import AnswerCache
+from hanse.client.catalogue import Catalogue, CatalogueTalk, choose
+from hanse.client.comparison import Comparison, assemble
+from hanse.client.deadline import Deadline
+from hanse.client.expressions import AreaChoice, periods
+from hanse.client.fanout import Target, ask_all
+from hanse.client.keys import ClientKey
+from hanse.client.line import Line, networks_of
+from hanse.client.node import NodeClient
+from hanse.client.outcome import NodeState, Outcome
+from hanse.client.question import Question
+from hanse.client.settings import ClientConfig, ClientSettings, read_config, read_settings
+from hanse.client.signin import Credentials
+from hanse.errors import HanseError, Invalid, NotFound
+from hanse.wire import IndexedDataset, MemberEntry, Publication, SearchAnswer
+
+DEFAULT_LEVEL: Final = "gemeente"
+
+Step = Callable[[Deadline], Coroutine[Any, Any, Sequence[Target]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a reader wants, in the words they type; `cities` empty means every member."""
+
+    areas: str = ""
+    periods: str = ""
+    level: str = ""
+    cities: tuple[str, ...] = ()
+    release: str = ""
+    purpose: str = ""
+    permitted: bool = False
+
+    def question(self, dataset: str, indicators: tuple[str, ...], levels: list[str]) -> Question:
+        """Return the question to one node that has the dataset at these levels."""
+        choice = AreaChoice.parse(self.areas)
+        level = choice.level or self.level
+        named = replace(choice, level=level)
+        wanted = bool(level or choice.codes)
+        return Question(
+            dataset=dataset,
+            indicators=indicators,
+            level=named.level_among(levels, DEFAULT_LEVEL) if wanted else "",
+            areas=choice.codes,
+            periods=periods(self.periods),
+            release=self.release,
+            purpose=self.purpose,
+            permitted=self.permitted,
+        )
+
+
+class Federation:
+    """Everything one user may ask; a catalogue names the nodes and pins their keys."""
+
+    def __init__(self, catalogue: str, line: Line) -> None:
+        self._line = line
+        self.catalogue = Catalogue(catalogue, line=line)
+        self._index = CatalogueTalk(self.catalogue.url, line.blocking.way)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._line.close()
+
+    def search(self, q: str, *, page: int = 1, **facets: str) -> SearchAnswer:
+        """Search the catalogue."""
+        return self.catalogue.search(q, page=page, **facets)
+
+    def node(self, city: str) -> NodeClient:
+        """Return a client of one member's node, its keys pinned."""
+        return self.catalogue.node(city)
+
+    def compare(
+        self, indicator: str, wish: Wish | None = None, deadline_seconds: float | None = None
+    ) -> Comparison:
+        """Lay the figures of many nodes side by side, within one total deadline.
+
+        Every node is accounted for in `outcomes`; what did not come is never waited for. Raises
+        only when the catalogue itself cannot be asked, or nobody publishes the indicator.
+        """
+        asked = replace(wish or Wish(), permitted=True)
+        step = partial(self._compared, indicator, asked)
+        return self._gathered(step, deadline_seconds, marked=True)
+
+    def get(
+        self, subject: str, wish: Wish | None = None, deadline_seconds: float | None = None
+    ) -> Comparison:
+        """Pull `dataset` or `dataset/indicator` from every node that has it, or from `cities`.
+
+        The table says of every cell whose it is; figures are not judged against each other.
+        """
+        step = partial(self._pulled, subject, wish or Wish())
+        return self._gathered(step, deadline_seconds, marked=False)
+
+    def locate(self, subject: str, wish: Wish) -> tuple[tuple[MemberEntry, Question], ...]:
+        """Return which nodes a subject would be pulled from, and with which question."""
+        targets = self._line.wait(partial(self._pulled, subject, wish))
+        for target in targets:
+            if target.fault:
+                raise target.fault
+        return tuple((target.member, target.question) for target in targets)
+
+    def _gathered(self, step: Step, seconds: float | None, *, marked: bool) -> Comparison:
+        allowed = seconds or self._line.deadline_seconds
+
+        async def run(within: Deadline) -> Comparison:
+            started = within.clock()
+            replies = await ask_all(await step(within), self._line.conversation, within)
+            spent = within.clock() - started
+            return assemble(replies, spent, allowed, marked=marked)
+
+        return self._line.wait(run, allowed)
+
+    async def _compared(self, indicator: str, wish: Wish, within: Deadline) -> list[Target]:
+        subject, members = await asyncio.gather(
+            self._index.indicator(indicator, within), self._index.members(within)
+        )
+        targets = []
+        for member in choose(members, wish.cities):
+            offers = [each for each in subject.publications if each.agency == member.agency]
+            targets += [_offered(member, offer, wish) for offer in offers]
+            if not offers and wish.cities:
+                absent = NotFound("INDICATOR_NOT_THERE", indicator=indicator, city=member.name)
+                targets.append(Target(member, Question(""), absent))
+        if not targets:
+            raise NotFound("INDICATOR_NOWHERE", indicator=indicator)
+        return targets
+
+    async def _pulled(self, subject: str, wish: Wish, within: Deadline) -> list[Target]:
+        slug, _, named = subject.partition("/")
+        indicators = tuple(each for each in named.split(",") if each)
+        holders, members = await asyncio.gather(
+            self._index.holders(slug, within), self._index.members(within)
+        )
+        by_agency = {holder.agency: holder for holder in holders}
+        chosen = choose(members, wish.cities)
+        targets = [
+            _held(member, by_agency.get(member.agency), (slug, indicators), wish)
+            for member in chosen
+            if wish.cities or member.agency in by_agency
+        ]
+        if not targets:
+            raise NotFound("DATASET_NOWHERE", dataset=slug)
+        return targets
+
+
+def _offered(member: MemberEntry, offer: Publication, wish: Wish) -> Target:
+    try:
+        wished = wish if wish.level or wish.areas else replace(wish, level=DEFAULT_LEVEL)
+        question = wished.question(offer.dataset, (offer.indicator.id,), offer.levels)
+    except Invalid as fault:
+        if fault.code != "LEVEL_ABSENT":
+            raise
+        return Target(member, Question(offer.dataset), fault)
+    return Target(member, question)
+
+
+def _held(
+    member: MemberEntry,
+    holder: IndexedDataset | None,
+    subject: tuple[str, tuple[str, ...]],
+    wish: Wish,
+) -> Target:
+    slug, indicators = subject
+    if holder is None:
+        return Target(member, Question(slug), NotFound("DATASET_NOWHERE", dataset=slug))
+    try:
+        return Target(member, wish.question(slug, indicators, holder.dataset.levels))
+    except HanseError as fault:
+        if fault.code != "LEVEL_ABSENT":
+            raise
+        return Target(member, Question(slug), fault)
+
+
+def connect(
+    settings: ClientSettings | None = None, config: ClientConfig | None = None
+) -> Federation:
+    """Open a line as `hanse login` set it up; raises `NotFound` when nobody signed in here yet."""
+    known = settings or read_settings()
+    chosen = config or read_config(known.config)
+    credentials = None
+    if chosen.client_id and chosen.key:
+        credentials = Credentials(chosen.client_id, ClientKey.read(chosen.key), chosen.issuers)
+    line = Line.open(
+        credentials,
+        networks=(*networks_of(chosen.catalogue), *chosen.networks),
+        cache=AnswerCache(known.cache, known.keep),
+        deadline_seconds=known.deadline_seconds,
+    )
+    return Federation(chosen.catalogue, line)
+
+
+def unreached(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Return the nodes that gave nothing that holds."""
+    return tuple(outcome for outcome in outcomes if not outcome.reached)
+
+
+def refused(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Return the nodes that said no."""
+    return tuple(outcome for outcome in outcomes if outcome.state is NodeState.REFUSED)

@@ -1,0 +1,157 @@
+"""One node, for code that waits: its feed, its releases, its cells and its reasons."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import quote, urlencode
+
+import pyarrow as pa
+
+from hanse.client.answers import word
+from hanse.client.cells import check_cells
+from hanse.client.conversation import ARROW, Pulled, Wanted
+from hanse.client.deadline import Deadline
+from hanse.client.download import FILE_BYTES, Saved, save
+from hanse.client.line import Line, networks_of
+from hanse.client.question import Question
+from hanse.client.signin import Credentials
+from hanse.client.verification import NO_PIN, Pin, SignedManifest, check_digest
+from hanse.errors import Invalid
+from hanse.outbound import Answer, BulkAnswer, Transport
+from hanse.wire import Explanation, Feed
+
+DOWNLOAD_SECONDS: Final = 600.0
+
+
+class NodeClient:
+    """Asks one node. `pin` holds the keys its statements must be signed with (`Catalogue.node`).
+
+    Every method raises words of `hanse.errors`: `Refused` with the node's reason, `NotFound`,
+    `Unavailable`, `Invalid` for an answer that is not what was signed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials | None = None,
+        *,
+        pin: Pin = NO_PIN,
+        transport: Transport | None = None,
+        line: Line | None = None,
+    ) -> None:
+        self._own = line is None
+        self._line = line or Line.open(credentials, transport=transport, networks=networks_of(url))
+        self._talk = self._line.conversation(url, pin)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, unless they belong to a line that was handed in."""
+        if self._own:
+            self._line.close()
+
+    @property
+    def url(self) -> str:
+        """The node's address, as it is registered."""
+        return self._talk.url
+
+    def node(self) -> object:
+        """Return what the node says of itself."""
+        return self._document("/v1/node")
+
+    def feed(self) -> Feed:
+        """Return the node's signed snapshot, its signature verified."""
+        return self._line.wait(self._talk.feed)
+
+    def changes(self, since: int = 0) -> object:
+        """Return the events after a cursor, and the next cursor."""
+        return self._document(f"/v1/changes?{urlencode({'since': since})}")
+
+    def datasets(self) -> object:
+        """Return the datasets that this caller may know of."""
+        return self._document("/v1/datasets")
+
+    def dataset(self, dataset: str) -> object:
+        """Return what the node tells about a dataset."""
+        return self._document(f"/v1/datasets/{quote(dataset, safe='')}", dataset)
+
+    def releases(self, dataset: str) -> object:
+        """Return the releases of a dataset."""
+        return self._document(f"/v1/datasets/{quote(dataset, safe='')}/releases", dataset)
+
+    def permitted(self, dataset: str, purpose: str = "") -> object:
+        """Return what the protocols open to this caller."""
+        query = f"?{urlencode({'purpose': purpose})}" if purpose else ""
+        return self._document(f"/v1/datasets/{quote(dataset, safe='')}/permitted{query}", dataset)
+
+    def manifest(self, dataset: str, release: str) -> SignedManifest:
+        """Return the signed manifest of a release, verified, with its digest."""
+        return self._line.wait(lambda within: self._talk.manifest(dataset, release, within))
+
+    def pull(self, question: Question, seconds: float | None = None) -> Pulled:
+        """Return the cells that a question opens, verified against the signed release."""
+        return self._line.wait(partial(self._talk.pull, question), seconds)
+
+    def pull_all(self, question: Question, seconds: float = DOWNLOAD_SECONDS) -> Pulled:
+        """Return a whole dataset, or much of one, read straight into Arrow.
+
+        Text stays dictionary-coded. The whole body is held against its digest after reading.
+        """
+        wanted = Wanted(
+            f"{question.target('arrow')}&codec=raw", ARROW, question.dataset, question.purpose
+        )
+        within = Deadline.after(seconds)
+        for _ in range(3):
+            headers = self._line.blocking.run(self._talk.headers(wanted, within))
+            ask = self._talk.request(wanted, headers, within.limits(FILE_BYTES))
+            with self._line.blocking.way.bulk(ask) as opened:
+                if opened.status == 200:
+                    return self._bulk(question, opened, within)
+                body = opened.read(1 << 20)
+            answer = Answer(opened.peer, opened.status, opened.headers, body)
+            if not self._talk.may_try(answer, wanted, headers):
+                break
+        raise word(answer)
+
+    def save(
+        self,
+        question: Question,
+        file: Path,
+        file_format: str = "parquet",
+        seconds: float = DOWNLOAD_SECONDS,
+    ) -> Saved:
+        """Save the node's own file (parquet, csv, xlsx, json, arrow); goes on after a break."""
+        return self._line.wait(
+            lambda within: save(self._talk, question, file, file_format, within), seconds
+        )
+
+    def explain(self, question: Question) -> Explanation:
+        """Return why a cell is hidden or missing, or why a question is refused."""
+        return self._line.wait(partial(self._talk.explain, question))
+
+    def sign_in(self, purpose: str = "") -> None:
+        """Get a token for this node; raises what stands in the way."""
+        self._line.wait(partial(self._talk.sign_in, purpose))
+
+    def _document(self, path: str, dataset: str = "") -> object:
+        return self._line.wait(lambda within: self._talk.document(path, within, dataset))
+
+    def _bulk(self, question: Question, opened: BulkAnswer, within: Deadline) -> Pulled:
+        with _arrow(opened) as reader:
+            table = check_cells(reader.read_all(), self.url)
+        check_digest(opened.headers, opened.finish(), self.url)
+        signed = self._line.blocking.run(
+            self._talk.signed(question.dataset, opened.headers, within)
+        )
+        return self._talk.pulled(table, signed, opened.headers)
+
+
+def _arrow(opened: BulkAnswer) -> Any:
+    try:
+        return pa.ipc.open_stream(opened)
+    except pa.ArrowException as fault:
+        raise Invalid("NODE_CELLS", peer=opened.peer) from fault
