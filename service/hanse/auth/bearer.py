@@ -18,6 +18,8 @@ from hanse.errors import Invalid, Unauthenticated
 CREDENTIAL_HEADERS: Final = frozenset({b"authorization", b"apikey", b"x-ckan-api-key"})
 CREDENTIAL_PARAMETERS: Final = frozenset({"apikey", "api_key", "key", "token", "access_token"})
 
+MAX_HEADER_BYTES: Final = 10_000
+
 _AUTHORIZATION = re.compile(r"(?i:(bearer)) ([A-Za-z0-9_.-]+)")
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -44,6 +46,8 @@ def credential(headers: Headers, query: bytes = b"") -> Credential | None:
     if len({name for name, _ in found}) > 1:
         raise Invalid("CREDENTIALS_TWICE")
     name, value = found[0]
+    if len(value) > MAX_HEADER_BYTES:
+        raise Unauthenticated("TOKEN_INVALID")
     matched = _AUTHORIZATION.fullmatch(value.decode("latin-1"))
     # Feed tokens (Basic, apikey) and DPoP proofs are not read by this service: a credential it
     # cannot check is refused, never passed over.
