@@ -15,7 +15,17 @@ from hanse.errors import Conflict, HanseError, Invalid, NotFound, Refused, Unava
 from hanse.messages import catalogue, explain
 
 # One module per topic; each has `register(app)` and imports its role inside its commands.
-TOPICS = ("intake", "publish", "protocol", "node", "catalog", "province", "demo", "generated")
+TOPICS = (
+    "intake",
+    "publish",
+    "protect",
+    "protocol",
+    "node",
+    "catalog",
+    "province",
+    "demo",
+    "generated",
+)
 
 EXIT_CODES: dict[type[HanseError], int] = {
     Invalid: 2,

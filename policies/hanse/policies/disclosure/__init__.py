@@ -1,7 +1,7 @@
 """Disclosure control: hidden means hidden, with proof, over everything a table adds up to.
 
-`protect(table, plan)` hides small counts, then whatever would give them away, and returns the proof.
-Pure: no files, no clock, no randomness from outside; the same table and plan give the same pattern.
+`protect(table, plan)` hides small counts, then whatever would give them away, and returns the
+proof. Pure: no files, no clock; the same table and plan give the same pattern.
 """
 
 from hanse.policies.disclosure.certificate import Certificate as Certificate
@@ -12,6 +12,9 @@ from hanse.policies.disclosure.plan import load as load
 from hanse.policies.disclosure.protection import Demand as Demand
 from hanse.policies.disclosure.protection import Protected as Protected
 from hanse.policies.disclosure.protection import secure as secure
+from hanse.policies.disclosure.sidecar import from_sidecar as from_sidecar
+from hanse.policies.disclosure.sidecar import recheck as recheck
+from hanse.policies.disclosure.sidecar import sidecar as sidecar
 from hanse.policies.disclosure.table import inside as inside
 from hanse.policies.disclosure.table import protect as protect
 from hanse.policies.disclosure.table import public as public

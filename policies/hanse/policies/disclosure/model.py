@@ -143,6 +143,16 @@ def _relations(dimensions: tuple[Dimension, ...]) -> Sparse:
     return relations
 
 
+def sums(model: Model) -> Sparse:
+    """Return every sum of one dimension for every cell: the relations, and those they imply."""
+    parts = []
+    for number, dimension in enumerate(model.dimensions):
+        factors = [sparse.identity(other.size) for other in model.dimensions]
+        factors[number] = dimension.definitions
+        parts.append(product(factors))
+    return sparse.vstack(parts, format="csc").astype(np.int64)
+
+
 def _unit(places: Ints, size: int) -> Sparse:
     """Return the rows of the identity matrix that stand at `places`."""
     ones = np.ones(places.size, dtype=np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 
 from hanse.policies.disclosure.blocks import Block, Chain
 from hanse.policies.disclosure.dimension import Ints, Sparse
-from hanse.policies.disclosure.model import Bools
+from hanse.policies.disclosure.model import Bools, sums
 from hanse.policies.disclosure.moves import Move
 from hanse.policies.disclosure.repair import State, amounts
 from hanse.policies.disclosure.solver import Program
@@ -21,12 +21,12 @@ CUTS = (1, 2)
 
 def prune(state: State, chain: Chain, columns: Sparse, locked: Bools) -> None:
     """Open every secondary cell that can be spared; `locked` cells stay hidden."""
-    opener = _Opener(state, locked)
+    opener = _Opener(state, columns, locked)
     opener.open_untouched()
     for cut in CUTS:
         if cut < len(chain):
             for block in chain.blocks(cut, opener.candidates(), 10 * BLOCK_HIDDEN_MAX):
-                opener.try_block(block, columns)
+                opener.try_block(block)
     opener.open_untouched()
     state.moves = [move for move in opener.moves if move is not None]
 
@@ -34,40 +34,50 @@ def prune(state: State, chain: Chain, columns: Sparse, locked: Bools) -> None:
 class _Opener:
     """Moves by the cells they touch, so that dropping some is undone as easily."""
 
-    def __init__(self, state: State, locked: Bools) -> None:
+    def __init__(self, state: State, columns: Sparse, locked: Bools) -> None:
         self._state = state
         self._locked = locked
+        self._columns = columns
         self._protected = np.zeros(state.model.cells, dtype=bool)
         self._protected[state.needs.protected] = True
         self.moves: list[Move | None] = []
         self._touching: dict[int, dict[int, int]] = {}  # cell -> number of a move -> change
         self._tried: set[int] = set()
+        self._chains = _Chains(state, self._protected)
         for move in state.moves:
             self._add(move)
 
+    def _secondary(self) -> Ints:
+        """Return the cells hidden only for the sake of others."""
+        state = self._state
+        return np.flatnonzero(state.hidden & state.model.published & ~self._locked)
+
     def candidates(self) -> Ints:
         """Return the secondary cells that have not been tried."""
-        secondary = self._state.hidden & self._state.model.published & ~self._locked
-        return np.setdiff1d(np.flatnonzero(secondary), np.array([*self._tried], dtype=np.int64))
+        return np.setdiff1d(self._secondary(), np.array([*self._tried], dtype=np.int64))
 
     def open_untouched(self) -> None:
         """Open the secondary cells no move touches: nothing leans on them."""
-        cells = [c for c in self.candidates().tolist() if not self._touching.get(c)]
+        cells = [c for c in self._secondary().tolist() if not self._touching.get(c)]
         self._state.hidden[cells] = False
+        for cell in cells:
+            self._chains.know(cell)
 
-    def try_block(self, block: Block, columns: Sparse) -> None:
+    def try_block(self, block: Block) -> None:
         """Try to open the block's targets, dearest first."""
         cells = block.cells(self._state.model.shape)
         cells = cells[self._state.free()[cells] & ~self._state.fixed[cells]]
         if cells.size > BLOCK_HIDDEN_MAX:
             return
-        part = columns[:, cells].tocsr()
+        part = self._columns[:, cells].tocsr()
         part = part[np.diff(part.indptr) > 0]
         room = self._state.model.values[cells] - self._state.needs.lower[cells]
         program = Program(part, room, np.ones(cells.size))
         cost = self._state.cost[block.targets]
         for cell in block.targets[np.lexsort((block.targets, -cost))].tolist():
-            if self._state.hidden[cell]:
+            if self._chains.reveals(cell):
+                self._tried.add(cell)
+            elif self._state.hidden[cell]:
                 self._try(cell, program, cells)
 
     def _try(self, cell: int, program: Program, cells: Ints) -> None:
@@ -85,6 +95,7 @@ class _Opener:
             self._tried.add(cell)
             if all(self._replace(int(p), program, cells, added) for p in unmet):
                 self._state.hidden[cell] = False
+                self._chains.know(cell)
                 return
         touched = self._affected(added)
         for number in added:
@@ -145,3 +156,44 @@ class _Opener:
         for cell in move.cells.tolist():
             del self._touching[cell][number]
         return move
+
+
+class _Chains:
+    """The quick no: what follows from a cell by sums in which it leaves one unknown only."""
+
+    def __init__(self, state: State, protected: Bools) -> None:
+        columns = sums(state.model)
+        self._columns = columns
+        self._protected = protected
+        unknown = (state.free() & ~state.fixed).astype(np.int64)
+        held = abs(columns)
+        self._count = np.asarray(held @ unknown)
+        self._sum = np.asarray(held @ (unknown * np.arange(unknown.size)))
+
+    def _rows(self, cell: int) -> list[int]:
+        span = slice(self._columns.indptr[cell], self._columns.indptr[cell + 1])
+        return list(self._columns.indices[span].tolist())
+
+    def know(self, cell: int) -> None:
+        """Take a cell out of the unknowns."""
+        for row in self._rows(cell):
+            self._count[row] -= 1
+            self._sum[row] -= cell
+
+    def reveals(self, cell: int) -> bool:
+        """Say whether knowing the cell gives a protected one, sum after sum."""
+        known, queue = {cell}, [cell]
+        counts: dict[int, int] = {}
+        sums: dict[int, int] = {}
+        while queue:
+            latest = queue.pop()
+            for row in self._rows(latest):
+                counts[row] = counts.get(row, int(self._count[row])) - 1
+                sums[row] = sums.get(row, int(self._sum[row])) - latest
+                last = sums[row]
+                if counts[row] == 1 and last not in known:
+                    if self._protected[last]:
+                        return True
+                    known.add(last)
+                    queue.append(last)
+        return False

@@ -66,7 +66,7 @@ def _counts(table: pa.Table, name: str) -> Ints:
         raise Invalid(
             "DISCLOSURE_NOT_WHOLE", column=name, row=int(wrong[0]) + 1, count=int(wrong.size)
         )
-    return numbers.astype(np.int64)
+    return np.asarray(numbers, dtype=np.int64)
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
@@ -115,7 +115,7 @@ def chosen(model: Model, selections: Sequence[Selection]) -> Bools:
 
 
 def public(protected: Protected) -> pa.Table:
-    """Return what a recipient may see: codes, value or none, and one status for all that is hidden."""
+    """Return what a recipient may see: codes, value or none, one status for all that is hidden."""
     cells = np.flatnonzero(protected.model.published)
     hidden = protected.hidden[cells]
     status = np.where(hidden, "Q", "A")
