@@ -7,7 +7,7 @@ control.
 
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -63,15 +63,11 @@ class Finding(typing.Protocol):
         """The rule's id, `R001`."""
 
     @property
-    def severity(self) -> str:
-        """`error` stops a release; anything else does not."""
-
-    @property
-    def waived_reason(self) -> str | None:
-        """Why it was accepted; empty where it was not."""
+    def blocks(self) -> bool:
+        """Whether it stops a release: an error that nobody accepted with a reason."""
 
 
-Check = Callable[[Draft, Registry, pa.Table | None], Sequence[Finding]]
+Check = Callable[[Draft, Registry, pa.Table | None, Contract | None], Sequence[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ class Press:
     clock: Callable[[], datetime]
     check: Check
     approvals: Literal["second-person", "none"] = "second-person"
-    own_profiles: Mapping[str, Profile] = MappingProxyType({})
+    own_profiles: Mapping[str, Profile] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def objects(self) -> ObjectStore:
@@ -117,9 +113,7 @@ class Prepared:
     @property
     def blocking(self) -> tuple[Finding, ...]:
         """The errors that nobody has waived."""
-        return tuple(
-            each for each in self.findings if each.severity == "error" and not each.waived_reason
-        )
+        return tuple(each for each in self.findings if each.blocks)
 
     def digest(self, intent: Intent) -> str:
         """Return the digest that an approval is bound to: cells, contract, profile and words."""
@@ -147,7 +141,8 @@ def prepare(press: Press, draft: Draft) -> Prepared:
         row = datasets.find(session, contract.slug)
         previous = row.current_digest if row else None
     before = _before(press, previous)
-    findings = press.check(draft, press.registry, before[1] if before else None)
+    was_contract, was_cells = before or (None, None)
+    findings = press.check(draft, press.registry, was_cells, was_contract)
     cleared = scrub(derived.protected(_shielded(draft, profile, press.registry)))
     arranged = layout.arrange(cleared, _ancestors(contract, press.registry))
     return Prepared(
@@ -305,7 +300,7 @@ def _release(
         difference=difference.dump(prepared.difference),
     )
     with transaction(press.engine) as session:
-        registration.enter(session, prepared.contract, row, stones)
+        registration.enter(session, prepared.contract, row, stones, prepared.previous)
         if signatures.proposal_id is not None:
             proposals.approve(session, signatures.proposal_id, signatures.approved_by)
     sweep(press)

@@ -30,14 +30,21 @@ class Withdrawal:
 
 
 def enter(
-    session: Session, contract: Contract, row: tables.ReleaseRow, stones: Sequence[Tombstone]
+    session: Session,
+    contract: Contract,
+    row: tables.ReleaseRow,
+    stones: Sequence[Tombstone],
+    previous: str | None,
 ) -> None:
     """Enter a release whose files stand, make it the current one, and put it in the outbox.
 
-    Raises `Conflict` where another release of the dataset came in between.
+    `previous` is the digest of the current release it was compared with. Raises `Conflict` where
+    another release of the dataset came in between.
     """
     outbox.lock(session)
-    if _last_no(session, row.dataset) != row.release_no - 1:
+    known = datasets.find(session, row.dataset)
+    current = known.current_digest if known else None
+    if current != previous or _last_no(session, row.dataset) != row.release_no - 1:
         raise Conflict("PUBLISH_OVERTAKEN", dataset=row.dataset)
     dataset = datasets.put(session, contract, row.published_at)
     session.add(row)
