@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from hanse.catalog.catalogue import Catalogue
-from hanse.catalog.pages import members, search
+from hanse.catalog.pages import indicator, members, search
 from hanse.outbound import Outbound
 
 
@@ -12,4 +12,5 @@ def routes(catalogue: Catalogue, way: Outbound) -> APIRouter:
     router = APIRouter(prefix="/{lang}", include_in_schema=False)
     router.include_router(search.routes(catalogue))
     router.include_router(members.routes(catalogue))
+    router.include_router(indicator.routes(catalogue, way))
     return router
