@@ -1,0 +1,197 @@
+"""`hanse publish`, `approve`, `diff`, `releases`, `withdraw`: a draft becomes a release."""
+
+import getpass
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hanse.messages import say
+
+if TYPE_CHECKING:
+    from hanse.node.publish import Prepared, Press
+    from hanse.node.releases.difference import Difference
+    from hanse.node.releases.tables import ReleaseRow
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
+]
+Person = Annotated[str | None, typer.Option("--as", help="Who does this; else the user's name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Dataset = Annotated[str, typer.Argument(help="The dataset's slug.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; a correction or withdrawal needs it.")]
+Kind = Literal["preliminary", "final", "corrected"]
+
+LINES_MAX = 20
+"""How many changes are listed before the rest is counted."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of publishing."""
+    app.command("publish")(publish)
+    app.command("approve")(approve)
+    app.command("diff")(diff)
+    app.command("releases")(releases)
+    app.command("withdraw")(withdraw)
+
+
+def publish(  # noqa: PLR0913 a command's options
+    dataset: Dataset,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show only what would change.")
+    ] = False,
+    kind: Annotated[Kind, typer.Option("--kind", help="What kind of release it is.")] = "final",
+    reason: Reason = "",
+    person: Person = None,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Show what a draft changes and release it, or propose it where a second person approves."""
+    from hanse.node import publish as publishing
+    from hanse.node.intake import draft as drafts
+
+    press = _press(home)
+    found = drafts.load(press.home, dataset)
+    intent = publishing.Intent(kind, reason)
+    prepared = publishing.prepare(press, found)
+    if not as_json:
+        _show(prepared.difference)
+    if dry_run:
+        _tell(as_json, "dry-run", prepared)
+        return
+    if press.approvals == "none":
+        row = publishing.publish(press, found, intent, _who(person))
+        _tell(as_json, "published", prepared, _release(row))
+        return
+    proposal = publishing.propose(press, found, intent, _who(person))
+    _tell(as_json, "proposed", prepared, {"digest": proposal.digest, "by": proposal.proposed_by})
+
+
+def approve(
+    dataset: Dataset, person: Person = None, as_json: AsJson = False, home: Home = None
+) -> None:
+    """Approve and release exactly what somebody else proposed."""
+    from hanse.node import publish as publishing
+    from hanse.node.intake import draft as drafts
+
+    press = _press(home)
+    row = publishing.approve(press, drafts.load(press.home, dataset), _who(person))
+    _tell(as_json, "published", None, _release(row))
+
+
+def diff(dataset: Dataset, as_json: AsJson = False, home: Home = None) -> None:
+    """Show what a draft changes against the last release."""
+    from hanse.node import publish as publishing
+    from hanse.node.intake import draft as drafts
+
+    press = _press(home)
+    prepared = publishing.prepare(press, drafts.load(press.home, dataset))
+    if as_json:
+        _tell(as_json, "difference", prepared)
+    else:
+        _show(prepared.difference)
+
+
+def releases(dataset: Dataset, as_json: AsJson = False, home: Home = None) -> None:
+    """List the releases of a dataset, newest first."""
+    from hanse.node.releases import tables
+    from hanse.store.session import reading
+
+    with reading(_press(home).engine) as session:
+        rows = tables.history(session, dataset)
+    if as_json:
+        typer.echo(json.dumps([_release(row) for row in rows], ensure_ascii=False))
+        return
+    table = Table("release", "kind", "published", "state", "reason")
+    for row in rows:
+        reason = row.withdrawn_reason or row.reason
+        table.add_row(row.release_id, row.kind, row.published_at[:16], row.state, reason)
+    Console().print(table)
+
+
+def withdraw(
+    dataset: Dataset,
+    release_id: Annotated[str, typer.Argument(help="The release, such as 2026-10-01.1.")],
+    reason: Reason = "",
+    person: Person = None,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Withdraw a release; whoever pulled it is told, and the one before it becomes current."""
+    from hanse.node import publish as publishing
+
+    row = publishing.withdraw(_press(home), dataset, release_id, reason, _who(person))
+    _tell(as_json, "withdrawn", None, _release(row))
+
+
+def _press(home: Path | None) -> "Press":
+    from hanse.node.press import open_press
+    from hanse.node.settings import read_settings
+
+    return open_press(read_settings(home))
+
+
+def _who(person: str | None) -> str:
+    return person if person is not None else getpass.getuser()
+
+
+def _release(row: "ReleaseRow") -> dict[str, Any]:
+    return {
+        "dataset": row.dataset,
+        "release": row.release_id,
+        "release_no": row.release_no,
+        "manifest": row.digest,
+        "kind": row.kind,
+        "published_at": row.published_at,
+        "state": row.state,
+        "reason": row.withdrawn_reason or row.reason,
+    }
+
+
+def _tell(
+    as_json: bool,
+    outcome: str,
+    prepared: "Prepared | None",
+    details: dict[str, Any] | None = None,
+) -> None:
+    if not as_json:
+        name = outcome.upper().replace("-", "_")
+        typer.echo(say(f"PUBLISH_DONE_{name}", "en", **(details or {})))
+        return
+    document: dict[str, Any] = {"outcome": outcome, **(details or {})}
+    if prepared is not None:
+        from hanse.node.releases import difference
+
+        document["difference"] = json.loads(difference.dump(prepared.difference))
+        document["coverage"] = prepared.coverage.model_dump()
+        document["blocking"] = sorted({each.rule for each in prepared.blocking})
+    typer.echo(json.dumps(document, ensure_ascii=False))
+
+
+def _show(found: "Difference") -> None:
+    table = Table("", "added", "changed", "removed", title="Against the last release")
+    if found.first:
+        table.title = "First release"
+    table.add_row("cells", str(found.added), str(found.changed), str(found.removed))
+    for name in ("indicators", "levels", "periods", "areas"):
+        axis = getattr(found, name)
+        table.add_row(name, _named(axis.added), "", _named(axis.removed))
+    console = Console()
+    console.print(table)
+    console.print(f"Newly hidden: {found.newly_hidden} · shown again: {found.newly_shown}")
+    for change in found.changes[:LINES_MAX]:
+        subject = f"{change.subject}.{change.field}" if change.field else change.subject
+        console.print(f"  {change.weight.name.lower():6} {change.rule} {subject}", markup=False)
+    if len(found.changes) > LINES_MAX:
+        console.print(f"  and {len(found.changes) - LINES_MAX} more")
+    if found.breaking:
+        console.print("Breaking: a new major version of the contract is needed.", style="bold red")
+
+
+def _named(codes: tuple[str, ...]) -> str:
+    if len(codes) <= 3:
+        return ", ".join(codes)
+    return f"{codes[0]} … {codes[-1]} ({len(codes)})"

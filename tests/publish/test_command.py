@@ -1,0 +1,61 @@
+"""The commands of publishing, from a saved draft to a withdrawn release."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from tests.support.presses import TOWN, draft, registry
+from typer.testing import CliRunner
+
+from hanse.cli import publish
+from hanse.errors import Conflict, Refused
+from hanse.node import areas, home
+from hanse.node.intake import draft as drafts
+
+LINES = [("inw", TOWN, "11002", "2024", 100), ("inw", TOWN, "41002", "2024", 3)]
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Path:
+    home.init(tmp_path / "node", {"agency": "NIS41002", "name": "Aalst"})
+    areas.store(tmp_path / "node", registry())
+    drafts.save(tmp_path / "node", draft(LINES))
+    return tmp_path / "node"
+
+
+def run(node: Path, *arguments: str) -> dict[str, object]:
+    app = typer.Typer()
+    publish.register(app)
+    done = CliRunner().invoke(app, [*arguments, "--json", "--home", str(node)])
+    if done.exception:
+        raise done.exception
+    shown: dict[str, object] = json.loads(done.stdout)
+    return shown
+
+
+def test_one_proposes_another_approves_and_the_release_is_listed(node: Path) -> None:
+    difference = run(node, "diff", "bevolking")["difference"]
+    assert isinstance(difference, dict)
+    assert (difference["first"], difference["added"]) == (True, 2)
+    assert run(node, "publish", "bevolking", "--dry-run")["outcome"] == "dry-run"
+    assert run(node, "publish", "bevolking", "--as", "an")["outcome"] == "proposed"
+    with pytest.raises(Refused, match="APPROVAL_SAME_PERSON"):
+        run(node, "approve", "bevolking", "--as", "an")
+    published = run(node, "approve", "bevolking", "--as", "bo")
+    assert published["outcome"] == "published"
+    listed = run(node, "releases", "bevolking")
+    assert [line["release"] for line in listed] == [published["release"]]
+    with pytest.raises(Conflict, match="PUBLISH_NOTHING"):
+        run(node, "publish", "bevolking", "--as", "an")
+    release = str(published["release"])
+    gone = run(node, "withdraw", "bevolking", release, "--reason", "Fout bestand", "--as", "bo")
+    assert (gone["state"], gone["reason"]) == ("withdrawn", "Fout bestand")
+
+
+def test_the_difference_is_shown_to_people_too(node: Path) -> None:
+    app = typer.Typer()
+    publish.register(app)
+    done = CliRunner().invoke(app, ["diff", "bevolking", "--home", str(node)])
+    assert done.exit_code == 0
+    assert "First release" in done.stdout
