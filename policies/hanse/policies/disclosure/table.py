@@ -19,7 +19,7 @@ from hanse.policies.disclosure.protection import Demand, Protected, secure, smal
 
 ROWS_MAX = 20_000_000
 TOTAL = "Total"
-FREE, CONFIDENTIAL, SECONDARY = "F", "A", "D"
+FREE, PRIMARY, SECONDARY = "F", "A", "D"
 
 
 def protect(table: pa.Table, plan: Plan) -> Protected:
@@ -60,7 +60,9 @@ def _counts(table: pa.Table, name: str) -> Ints:
     column = _column(table, name)
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise Invalid("DISCLOSURE_COLUMN", column=name, found=str(column.type))
-    numbers = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    if pa.types.is_uint64(column.type):
+        raise Invalid("DISCLOSURE_COLUMN", column=name, found=str(column.type))
+    numbers = column.to_numpy()  # an empty integer makes it float, an empty count not a number
     wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers != np.round(numbers)))
     if wrong.size:
         raise Invalid(
@@ -129,7 +131,7 @@ def inside(protected: Protected) -> pa.Table:
     """Return what the publisher sees: every value, and whether it is free, primary or secondary."""
     cells = np.flatnonzero(protected.model.published)
     status = np.where(protected.hidden[cells], SECONDARY, FREE)
-    status = np.where(protected.primary[cells], CONFIDENTIAL, status)
+    status = np.where(protected.primary[cells], PRIMARY, status)
     columns = {**_keys(protected.model, cells), "value": protected.model.values[cells]}
     return pa.table({**columns, "conf_status": status})
 
