@@ -170,6 +170,34 @@ class Event(Body):
     manifest: Digest | None = None
 
 
+class Changes(Body):
+    """Events after a cursor, oldest first; `next` is the cursor to ask with next time."""
+
+    events: list[Event]
+    next: int
+
+
+class ReleaseLine(Body):
+    """A release in a dataset's list; a withdrawn one stays there, with the reason."""
+
+    release_id: str
+    release_no: int
+    manifest: Digest
+    published_at: AwareDatetime
+    kind: str
+    reason: str = ""
+    state: Literal["published", "withdrawn"] = "published"
+    withdrawn_at: AwareDatetime | None = None
+
+
+class Releases(Body):
+    """Every release of a dataset, newest first."""
+
+    dataset: Slug
+    current: str | None = None
+    releases: list[ReleaseLine]
+
+
 class Problem(BaseModel):
     """RFC 9457 problem details, with the four parts of a message and the code they come from."""
 
@@ -374,3 +402,49 @@ class EnrolmentAnswer(Body):
     agency: str
     status: Literal["pending", "active", "suspended"]
     fingerprint: str
+
+
+class NodeDescription(Body):
+    """Who a node is, and where its parts are."""
+
+    agency: str
+    name: str
+    kbo: str
+    territory: str
+    contact: str
+    base_url: str
+    software: str
+    issuers: list[str]
+    feed: str
+    datasets: str
+
+
+class Datasets(Body):
+    """The datasets of a node that whoever asks may know of."""
+
+    datasets: list[DatasetEntry]
+
+
+class Permitted(Body):
+    """What whoever asks may see of a dataset's current release, and on which terms.
+
+    A period side that is null is open; `areas` are codes per `level@vintage`.
+    """
+
+    dataset: Slug
+    release: str
+    manifest: Digest
+    protocol: str
+    version: int
+    content_hash: Digest
+    profile: str
+    indicators: list[str]
+    areas: dict[str, list[str]]
+    periods: tuple[str | None, str | None]
+    breakdowns: dict[str, list[str]]
+    formats: list[str]
+    purposes: list[str] | Literal["all"]
+    onward: str
+    retention: str
+    licence: str
+    valid_until: str

@@ -27,6 +27,9 @@ class NodeSettings(BaseSettings):
     approvals: Literal["second-person", "none"] = Field(
         "second-person", description="Whether publishing needs somebody else's approval."
     )
+    record_open: bool = Field(
+        True, description="Whether answers of open data are recorded too, or only counted."
+    )
     max_body_bytes: int = Field(1_048_576, description="Largest request body.")
     max_upload_bytes: int = Field(200_000_000, description="Largest file that intake reads.")
     decode_memory_bytes: int = Field(4_000_000_000, description="Memory of the decoding process.")

@@ -14,9 +14,10 @@ SUFFIX = ".arrows"
 CHUNK_ROWS = 65_536
 
 
-def render(
-    cleared: Cleared, heading: Heading, codec: Literal["raw", "zstd"] = "raw"
-) -> Iterator[bytes]:
+Codec = Literal["raw", "zstd"]
+
+
+def render(cleared: Cleared, heading: Heading, codec: Codec = "raw") -> Iterator[bytes]:
     """Yield the stream message by message: schema, dictionaries, record batches, end marker."""
     table = cleared.table.combine_chunks()
     columns = [

@@ -1,0 +1,332 @@
+"""The one door figures leave by: decide, open, scrub, record.
+
+Who asks is known when they come here, and rendering comes after. What may not be known to exist is
+not here: a stranger's question about it and about nothing at all have one answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import pyarrow.parquet as pq
+from sqlalchemy import Engine
+
+from hanse import telemetry
+from hanse.auth.principal import Principal
+from hanse.cube.cleared import Cleared, scrub
+from hanse.cube.contract import Access
+from hanse.cube.query import Extent, Query
+from hanse.errors import Invalid, NotFound, Refused, Unauthenticated
+from hanse.node import record, shape
+from hanse.node.record import Decision
+from hanse.node.releases import manifest, tables
+from hanse.node.releases.cells import Codec, ReleaseCells, open_cells
+from hanse.node.releases.views import Runs
+from hanse.node.shape import Part, Shape
+from hanse.node.world import Offer, World, Worlds
+from hanse.policies.decision import NotPermitted, Permit, decide
+from hanse.policies.protocol import TIME_ZONE
+from hanse.policies.request import AXES, Request
+from hanse.store.session import reading
+from hanse.wire import Manifest
+
+Format = Literal["json", "csv", "xlsx", "parquet", "arrow"]
+
+_ZONE = ZoneInfo(TIME_ZONE)
+_SHAPES_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What leaves: exactly one of `cleared` cells, `runs` of bytes that exist, or a `file`.
+
+    `decision` is the reference of its record, "" where answers of open data are not recorded.
+    """
+
+    manifest: Manifest
+    digest: str
+    permit: Permit
+    extent: Extent
+    decision: str
+    rows: int
+    cleared: Cleared | None = None
+    runs: Runs | None = None
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """What somebody may see of a dataset's current release, and on which terms."""
+
+    manifest: Manifest
+    digest: str
+    permit: Permit
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell as an explanation sees it: never its figure, only whether and why there is none."""
+
+    manifest: Manifest
+    permit: Permit
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One question on its way through the door."""
+
+    world: World
+    offer: Offer
+    principal: Principal
+    purpose: str | None
+    format: str
+    cells: ReleaseCells
+    release_id: str
+
+
+class Door:
+    """Decides and opens for one node. `clock` gives the moment, with its time zone."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        home: Path,
+        clock: Callable[[], datetime],
+        *,
+        record_open: bool = True,
+    ) -> None:
+        self._engine = engine
+        self._home = home
+        self._clock = clock
+        self._record_open = record_open
+        self.worlds = Worlds(engine, home)
+
+    def answer(
+        self,
+        principal: Principal,
+        query: Query,
+        purpose: str | None,
+        form: Format,
+        codec: Codec = "raw",
+    ) -> Answer:
+        """Return the cells that one protocol opens of what is asked.
+
+        Raises `Unauthenticated` where nobody asks for what is not open, `NotFound` for what whoever
+        asks may not know of, `NotPermitted` (recorded) for what no protocol opens, `Invalid` for a
+        code that does not exist, `Unavailable` where the decision cannot be recorded.
+        """
+        case = self._case(principal, query, purpose, form)
+        permit = self._permit(case, query)
+        extent = permit.extent
+        cleared, runs, file, rows = _open(case, query, extent, form, codec)
+        decision = self._record(case, permit, rows)
+        telemetry.count_cells(rows, form, case.offer.contract.access.value)
+        return Answer(
+            case.cells.manifest,
+            case.cells.digest,
+            permit,
+            extent,
+            decision,
+            rows,
+            cleared,
+            runs,
+            file,
+        )
+
+    def permitted(self, principal: Principal, dataset: str, purpose: str | None) -> Permitted:
+        """Return what may be asked: every axis as far as the protocol that opens least opens it.
+
+        No figure leaves, so nothing is recorded; refusals are those of `answer`.
+        """
+        query = Query(dataset, permitted_only=True)
+        case = self._case(principal, query, purpose, "")
+        permit = _first_permit(case, _part(case, query), self._today())
+        return Permitted(case.cells.manifest, case.cells.digest, permit, permit.extent)
+
+    def explain(self, principal: Principal, query: Query, purpose: str | None) -> Cell:
+        """Return the status of one cell, None where the release has no such cell.
+
+        Which kind of hidden a cell is stays in the house; refusals are those of `answer`.
+        """
+        case = self._case(principal, query, purpose, "json")
+        permit = self._permit(case, query)
+        table = scrub(case.cells.select(permit.extent)).table
+        if table.num_rows > 1:
+            raise Invalid("EXPLAIN_ONE_CELL", cells=table.num_rows)
+        self._record(case, permit, table.num_rows)
+        status = table.column("obs_status")[0].as_py() if table.num_rows else None
+        return Cell(case.cells.manifest, permit, status)
+
+    def visible(self, principal: Principal) -> tuple[Offer, ...]:
+        """Return the datasets that whoever asks may know of, by slug."""
+        world = self.worlds.current()
+        return tuple(
+            offer
+            for slug in sorted(world.offers)
+            if (offer := world.offer(slug)) and world.known_to(offer, principal.client_id)
+        )
+
+    def offer(self, principal: Principal, slug: str) -> Offer:
+        """Return a dataset that whoever asks may know of; see `answer` for what is raised else."""
+        return _known(self.worlds.current(), principal, slug)
+
+    def _today(self) -> date:
+        return self._clock().astimezone(_ZONE).date()
+
+    def _case(self, principal: Principal, query: Query, purpose: str | None, form: str) -> _Case:
+        world = self.worlds.current()
+        offer = _known(world, principal, query.dataset)
+        if not principal.known and offer.contract.access is not Access.OPEN:
+            raise Unauthenticated("SIGN_IN_NEEDED")
+        if None not in (purpose, principal.purpose) and purpose != principal.purpose:
+            raise Refused("PURPOSE_DIFFERS")
+        release_id, digest = self._release(offer, query.release)
+        cells = open_cells(manifest.folder_of(self._home, digest))
+        asked_for = purpose or principal.purpose
+        return _Case(world, offer, principal, asked_for, form, cells, release_id)
+
+    def _release(self, offer: Offer, release_id: str | None) -> tuple[str, str]:
+        if offer.release_id is None or offer.digest is None:
+            raise NotFound("RELEASE_NONE", dataset=offer.slug)
+        if release_id in (None, offer.release_id):
+            return offer.release_id, offer.digest
+        with reading(self._engine) as session:
+            found = tables.find(session, offer.slug, release_id)
+        return found.release_id, found.digest
+
+    def _permit(self, case: _Case, query: Query) -> Permit:
+        today = self._today()
+        try:
+            try:
+                part = _part(case, query)
+            except Invalid:
+                # Codes are told only to whoever may see something of the dataset.
+                decide(
+                    _request(case, _part(case, Query(query.dataset)), AXES),
+                    case.world.register,
+                    today,
+                )
+                raise
+            narrow = part.silent if query.permitted_only else frozenset[str]()
+            return decide(_request(case, part, narrow), case.world.register, today)
+        except NotPermitted as refusal:
+            raise refusal.recorded(self._record_refusal(case, query, refusal)) from None
+
+    def _record(self, case: _Case, permit: Permit, rows: int) -> str:
+        if permit.everybody and not self._record_open:
+            return ""
+        decision = Decision(
+            request=permit.request,
+            release_id=case.release_id,
+            manifest=case.cells.digest,
+            register_hash=case.world.register.hash,
+            checks=permit.checks,
+            party=case.principal.party,
+            protocol=permit.protocol,
+            protocol_version=permit.version,
+            content_hash=permit.content_hash,
+            rows=rows,
+        )
+        return record.write(self._engine, decision, self._clock())
+
+    def _record_refusal(self, case: _Case, query: Query, refusal: NotPermitted) -> str:
+        decision = Decision(
+            request=_request(case, _asked(case, query), frozenset()),
+            release_id=case.release_id,
+            manifest=case.cells.digest,
+            register_hash=case.world.register.hash,
+            checks=refusal.checks,
+            party=case.principal.party,
+            code=refusal.code,
+            protocol=refusal.protocol,
+        )
+        return record.write(self._engine, decision, self._clock())
+
+
+def _known(world: World, principal: Principal, slug: str) -> Offer:
+    offer = world.offer(slug)
+    if offer is not None and world.known_to(offer, principal.client_id):
+        return offer
+    # The same for what does not exist and for what may not be known.
+    if not principal.known:
+        raise Unauthenticated("SIGN_IN_NEEDED")
+    raise NotFound("NOT_FOUND")
+
+
+def _part(case: _Case, query: Query) -> Part:
+    return shape.part(_shape(case.cells), query)
+
+
+def _asked(case: _Case, query: Query) -> Part:
+    try:
+        return _part(case, query)
+    except Invalid:
+        return _part(case, Query(query.dataset))
+
+
+@lru_cache(maxsize=_SHAPES_MAX)
+def _shape(cells: ReleaseCells) -> Shape:
+    return shape.of(cells.codes, cells.index["partitions"], cells.index["areas"])
+
+
+def _request(case: _Case, part: Part, narrow: frozenset[str]) -> Request:
+    contract, principal = case.offer.contract, case.principal
+    return Request(
+        client=principal.client_id,
+        thumbprint=principal.thumbprint,
+        scopes=principal.scopes,
+        purpose=case.purpose,
+        action="read",
+        dataset=case.offer.slug,
+        theme=contract.theme,
+        access=contract.access.value,
+        profile=case.cells.manifest.profile,
+        indicators=part.indicators,
+        levels=frozenset(part.areas),
+        areas=part.areas,
+        periods=part.periods,
+        format=case.format,
+        breakdowns=part.breakdowns,
+        protocol=principal.protocol,
+        protocol_hash=principal.protocol_hash,
+        narrow=narrow,
+    )
+
+
+def _first_permit(case: _Case, part: Part, today: date) -> Permit:
+    """Return the permit for the first format that any protocol opens."""
+    refusal: NotPermitted | None = None
+    for form in ("json", "csv", "xlsx", "parquet", "arrow"):
+        asked = _request(case, part, AXES)
+        try:
+            return decide(_with_format(asked, form), case.world.register, today)
+        except NotPermitted as fault:
+            refusal = refusal or fault
+    assert refusal is not None  # noqa: S101 the loop is never empty
+    raise refusal
+
+
+def _with_format(request: Request, form: str) -> Request:
+    return replace(request, format=form)
+
+
+_Opened = tuple[Cleared | None, Runs | None, Path | None, int]
+
+
+def _open(case: _Case, query: Query, extent: Extent, form: Format, codec: Codec) -> _Opened:
+    cells = case.cells
+    if form == "parquet":
+        file = cells.parquet(extent)
+        return None, None, file, pq.read_metadata(file).num_rows
+    # A question about everything is answered with bytes that exist; a slice is cut and scrubbed.
+    if form == "arrow" and query.indicators is None and query.areas is None:
+        runs = cells.runs(extent, codec)
+        return None, runs, None, runs.rows
+    cleared = scrub(cells.select(extent))
+    return cleared, None, None, cleared.rows

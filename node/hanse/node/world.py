@@ -1,0 +1,103 @@
+"""What the door decides on: the register and the datasets on offer, in memory, swapped whole.
+
+Looking whether anything changed costs one number from the database and one from the file system;
+only a change is read again. A request sees one world from its beginning to its end.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from sqlalchemy import Engine, text
+
+from hanse.cube.contract import Access, Contract
+from hanse.node import areas, datasets, protocols
+from hanse.policies.register import Register
+from hanse.store.session import reading
+
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A dataset on offer. `release_id` and `digest` are None while nothing is published."""
+
+    slug: str
+    contract: Contract
+    release_id: str | None
+    digest: str | None
+
+    @property
+    def listed(self) -> bool:
+        """Whether strangers may know that it exists."""
+        return self.contract.listed and self.contract.access is not Access.INTERNAL
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One state of the node."""
+
+    register: Register
+    offers: Mapping[str, Offer]
+
+    def offer(self, slug: str) -> Offer | None:
+        """Return the offer of a dataset; None where there is none, or it stays in the house."""
+        found = self.offers.get(slug)
+        return None if found is None or found.contract.access is Access.INTERNAL else found
+
+    def known_to(self, offer: Offer, client: str | None) -> bool:
+        """Say whether whoever asks may know that a dataset exists."""
+        if offer.listed:
+            return True
+        if client is None:
+            return False
+        naming = self.register.candidates(client, offer.slug, offer.contract.theme)
+        return any(each.client == client for each in naming)
+
+
+class Worlds:
+    """The newest world of a node."""
+
+    def __init__(self, engine: Engine, home: Path) -> None:
+        self._engine = engine
+        self._home = home
+        self._lock = threading.Lock()
+        self._held: tuple[Stamp, World] | None = None
+
+    def current(self) -> World:
+        """Return the world as it stands now; raises `Unavailable` where it cannot be read."""
+        stamp = self._stamp()
+        held = self._held
+        if held is not None and held[0] == stamp:
+            return held[1]
+        with self._lock:
+            held = self._held
+            if held is None or held[0] != stamp:
+                held = (stamp, self._read())
+                self._held = held
+            return held[1]
+
+    def _stamp(self) -> Stamp:
+        try:
+            tables = (self._home / "areas").stat().st_mtime_ns
+        except FileNotFoundError:
+            tables = 0
+        with reading(self._engine) as session:
+            newest = session.connection().execute(_NEWEST).scalar()
+        return int(newest or 0), tables
+
+    def _read(self) -> World:
+        registry = areas.load(self._home)
+        with reading(self._engine) as session:
+            rows = datasets.all(session)
+            register = protocols.load_register(session, registry)
+        offers = {
+            row.slug: Offer(row.slug, row.contract, row.current_id, row.current_digest)
+            for row in rows
+        }
+        return World(register, MappingProxyType(offers))
+
+
+_NEWEST = text("SELECT max(id) FROM outbox")
