@@ -35,7 +35,8 @@ def _loaded(folder: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Registry:
 def read_folders(folders: Sequence[Path]) -> Registry:
     """Return the registry of folders of tables (`def_gemeente2024.csv`, `agg_…_….csv`).
 
-    Raises `NotFound` where they hold no definition, `Invalid` for tables that contradict themselves.
+    Raises `NotFound` where they hold no definition, `Invalid` for tables that contradict
+    themselves.
     """
     texts: dict[str, str] = {}
     for folder in folders:

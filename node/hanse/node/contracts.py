@@ -17,7 +17,8 @@ _DIMENSIONS = TypeAdapter(tuple[Dimension, ...])
 
 
 def dump(contract: Contract) -> dict[str, Any]:
-    """Return the contract as a JSON object: text, whole numbers, finite floats, lists and objects."""
+    """Return the contract as a JSON object: text, whole numbers, finite floats, lists and
+    objects."""
     return cast("dict[str, Any]", _CONTRACT.dump_python(contract, mode="json"))
 
 

@@ -1,4 +1,5 @@
-"""Cells of a draft as a file: written and read back by the node that made it, never sent anywhere."""
+"""Cells of a draft as a file: written and read back by the node that made it, never sent
+anywhere."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """From what files say to a draft: levels get their vintage, periods their dates, cells their flags.
 
-Everything a file spells is looked up once per spelling. What cannot be looked up is refused with the
-row it stands in, and nothing is kept.
+Everything a file spells is looked up once per spelling. What cannot be looked up is refused with
+the row it stands in, and nothing is kept.
 """
 
 import re
@@ -203,10 +203,9 @@ def duplicates(cells: pa.Table) -> tuple[Positions, Positions]:
 def within(cells: pa.Table, scope: str, registry: Registry) -> pa.Table:
     """Return the cells of one area and of the areas below it, at every level.
 
-    `scope` is `level:code` or `level@vintage:code`; a bare level means the newest vintage that has the
-    area and from which the other level can be reached.
-    Raises `Invalid` (INTAKE_SCOPE) for a scope that is none, that no level lies below, or that no cell
-    lies in.
+    `scope` is `level:code` or `level@vintage:code`; a bare level means the newest vintage that has
+    the area and from which the other level can be reached. Raises `Invalid` (INTAKE_SCOPE) for a
+    scope that is none, that no level lies below, or that no cell lies in.
     """
     levels, areas = _column(cells, "level"), _column(cells, "area")
     kept = pa.array(np.zeros(cells.num_rows, bool))

@@ -1,7 +1,8 @@
 """Limits of the decoding process, and the way a file goes in and cells come out of it.
 
-A file may be made to eat the machine: 471 bytes of Parquet become 100 GB. Declared sizes lie, so the
-limits that count are the operating system's, set on a process that holds nothing else. It dies alone.
+A file may be made to eat the machine: 471 bytes of Parquet become 100 GB. Declared sizes lie, so
+the limits that count are the operating system's, set on a process that holds nothing else. It dies
+alone.
 """
 
 import json
@@ -76,7 +77,7 @@ def _decode(job: Job, limits: Limits, out: Path) -> None:
     names = ", ".join(_shown(path) for path in job.files)[:200]
     seconds = limits.cpu_seconds * _WALL_FACTOR + _START_SECONDS
     try:
-        done = subprocess.run(  # noqa: S603 our own interpreter and module
+        done = subprocess.run(
             [sys.executable, "-I", "-m", "hanse.node.intake.decoder"],
             input=json.dumps(order).encode(),
             stdout=subprocess.DEVNULL,

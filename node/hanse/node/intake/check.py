@@ -26,8 +26,9 @@ def check(
 ) -> tuple[Finding, ...]:
     """Return what the rules find in a draft.
 
-    `previous` is the last release's cells (protected shape; a draft's will do), `previous_contract` its
-    contract: with them a figure hidden now and shown before is found, and a code with a new meaning.
+    `previous` is the last release's cells (protected shape; a draft's will do), `previous_contract`
+    its contract: with them a figure hidden now and shown before is found, and a code with a new
+    meaning.
     """
     case = Case(draft, registry, previous, previous_contract)
     waivers = draft.waivers

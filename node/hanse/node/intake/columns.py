@@ -15,7 +15,8 @@ from hanse.errors import Invalid
 ROLES = (
     "period", "level", "area", "indicator", "value", "status", "dimension", "measure", "skip",
 )  # fmt: skip
-"""What `--map column=role` may say; `dimension:SEX` and `measure:bev_totaal` give a name of ours."""
+"""What `--map column=role` may say; `dimension:SEX` and `measure:bev_totaal` give a name of
+ours."""
 
 _OURS = MappingProxyType(
     {"level": "level", "area": "area", "obs_value": "value", "obs_status": "status",

@@ -1,4 +1,5 @@
-"""The caged process: sets its own limits, reads one job from standard input, leaves cells or a fault."""
+"""The caged process: sets its own limits, reads one job from standard input, leaves cells or a
+fault."""
 
 import json
 import resource
@@ -27,7 +28,7 @@ def main() -> int:
     except (MemoryError, RecursionError):
         limit = order["limits"]["memory_bytes"]
         _leave(order, Invalid("INTAKE_MEMORY", file=names, limit=limit))
-    except BaseException:  # noqa: BLE001 a parser may fail in any way; none of its words are ours
+    except BaseException:
         _leave(order, Invalid("INTAKE_UNREADABLE", file=names))
     return 0
 

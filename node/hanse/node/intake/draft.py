@@ -1,7 +1,7 @@
 """A draft: what was loaded for a dataset and not published yet, kept whole or not at all.
 
-`<home>/drafts/<slug>/current` names the folder beside it that holds the draft. A new draft is written
-in full before that one name changes, so a reader finds the old one or the new one.
+`<home>/drafts/<slug>/current` names the folder beside it that holds the draft. A new draft is
+written in full before that one name changes, so a reader finds the old one or the new one.
 """
 
 import hashlib
@@ -45,8 +45,8 @@ class Waiver:
 class Draft:
     """Cells (draft shape) under a contract, where they came from, and what was accepted.
 
-    `scope` is the area the draft was limited to, `level:code`, or "". `shapes` are the sheets it came
-    in; `remarks` what only the reader of the files could see.
+    `scope` is the area the draft was limited to, `level:code`, or "". `shapes` are the sheets it
+    came in; `remarks` what only the reader of the files could see.
     """
 
     contract: Contract

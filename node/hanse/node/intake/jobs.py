@@ -9,7 +9,8 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one import may use: bytes of the file, memory and processor time of the process, rows."""
+    """What one import may use: bytes of the file, memory and processor time of the process,
+    rows."""
 
     file_bytes: int = 200_000_000
     memory_bytes: int = 4_000_000_000

@@ -1,4 +1,5 @@
-"""The answer to one question to a city's own database, as cells: read only, bounded, nothing kept open.
+"""The answer to one question to a city's own database, as cells: read only, bounded, nothing kept
+open.
 
 The statement is the publisher's own, so the database's own means keep it to reading: a read-only
 transaction or connection, never committed. A row too many ends it.
@@ -6,6 +7,7 @@ transaction or connection, never committed. A row too many ends it.
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,8 +43,7 @@ def read(url: str, statement: str, columns: Columns, limits: Limits) -> SwingWor
             connection.execute(text(_READ_ONLY[engine.dialect.name]))
             return combine(_grids(connection, statement, columns, limits))
     except DBAPIError as fault:
-        word = Unavailable if fault.connection_invalidated or _is_unreachable(fault) else None
-        if word is not None:
+        if fault.connection_invalidated or _is_unreachable(fault):
             raise Unavailable("SQL_UNREACHABLE", database=engine.dialect.name) from None
         raise Invalid("SQL_FAILED", database=engine.dialect.name) from None
     except SQLAlchemyError:
@@ -104,11 +105,11 @@ def _grids(
         first += len(rows)
 
 
-def _chunks(partitions: Iterator[Sequence[object]]) -> Iterator[list[tuple[object, ...]]]:
+def _chunks(partitions: Iterator[Sequence[Any]]) -> Iterator[list[tuple[object, ...]]]:
     """Yield the partitions, and one empty one where there are none."""
     found = False
     for rows in partitions:
         found = True
-        yield [tuple(row) for row in rows]  # type: ignore[misc]
+        yield [tuple(row) for row in rows]
     if not found:
         yield []

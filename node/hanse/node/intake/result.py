@@ -1,4 +1,5 @@
-"""What the decoding process read, as files: how cells and descriptions cross from one to the other."""
+"""What the decoding process read, as files: how cells and descriptions cross from one to the
+other."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,5 @@
-"""CSV and Parquet files as grids, strictly: a file that is not quite right is refused with its line.
+"""CSV and Parquet files as grids, strictly: a file that is not quite right is refused with its
+line.
 
 Only ever called inside the cage of `hanse.node.intake.decoder`.
 """
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -75,10 +77,10 @@ def _refuse_magic(path: Path, name: str, magic: Sequence[bytes], wanted: str) ->
         raise Invalid("INTAKE_FILE_KIND", file=name, wanted=wanted)
 
 
-def _lines(file: object, name: str) -> Iterator[str]:
+def _lines(file: BinaryIO, name: str) -> Iterator[str]:
     """Yield the lines of a UTF-8 file with a newline each, whatever ended them."""
     number = 0
-    while line := file.readline(LINE_BYTES):  # type: ignore[attr-defined]
+    while line := file.readline(LINE_BYTES):
         number += 1
         if len(line) == LINE_BYTES:
             raise Invalid("INTAKE_LINE_LONG", file=name, line=number, limit=LINE_BYTES)
@@ -99,7 +101,7 @@ def _delimiter(first: str) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
-def _rows(reader: "csv._reader", name: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(reader: Any, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield every row with the line it ends on; a row of another width is refused."""
     width = 0
     while True:

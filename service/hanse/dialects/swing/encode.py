@@ -1,7 +1,7 @@
 """Cells and indicators written back as a Swing workbook: the sheets as they came, or one per cube.
 
-Numbers stay numbers, codes stay text, a state becomes its missing code, a cell that is not there stays
-blank. Never a formula: a text that looks like one is written as text.
+Numbers stay numbers, codes stay text, a state becomes its missing code, a cell that is not there
+stays blank. Never a formula: a text that looks like one is written as text.
 """
 
 import io
@@ -27,7 +27,7 @@ from hanse.errors import Invalid
 MAX_SHEET_ROWS = 1_048_575
 """Rows below the header that one sheet holds."""
 
-_SHEET_NAME = str.maketrans({each: "_" for each in "[]:*?/\\"})
+_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", "_"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,11 @@ def encode(
     shapes: Sequence[Shape] = (),
     levels: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return a workbook with the cells (draft or raw shape), the indicator sheet and the cube sheets.
+    """Return a workbook with the cells (draft or raw shape), the indicator sheet and the cube
+    sheets.
 
-    `shapes` gives the sheets the cells came in; without them one sheet holds all flat indicators, and
-    every cube has its own. `levels` spells each `level@vintage` the way Swing does.
+    `shapes` gives the sheets the cells came in; without them one sheet holds all flat indicators,
+    and every cube has its own. `levels` spells each `level@vintage` the way Swing does.
     """
     by_id = {each.id: each for each in indicators}
     cells = cells.set_column(
@@ -77,7 +78,8 @@ def _spelled(column: pa.ChunkedArray, levels: Mapping[str, str]) -> pa.ChunkedAr
 
 
 def _figures(cells: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return every cell's number as Swing writes it: the figure, or the missing code of its state."""
+    """Return every cell's number as Swing writes it: the figure, or the missing code of its
+    state."""
     values = np.array(cells.column("value").to_numpy(), dtype=np.float64)
     states = cells.column("state").cast(pa.string())
     for state in CellState:
@@ -137,10 +139,12 @@ def _laid_out(cells: pa.Table, by_id: Mapping[str, Indicator]) -> list[_Page]:
         mask = pc.is_in(cells.column("indicator").cast(pa.string()), pa.array(indicators))
         part = cells.filter(mask)
         keys = ["period", "level", "area", *used]
-        part = part.append_column("source_row", _row_numbers(part, keys)) if (
-            "source_row" not in part.column_names
-        ) else part.set_column(
-            part.column_names.index("source_row"), "source_row", _row_numbers(part, keys)
+        part = (
+            part.append_column("source_row", _row_numbers(part, keys))
+            if ("source_row" not in part.column_names)
+            else part.set_column(
+                part.column_names.index("source_row"), "source_row", _row_numbers(part, keys)
+            )
         )
         shown = [by_id[each].origin_code or each if each in by_id else each for each in indicators]
         dimensions = [Role("dimension", each) for each in used]
@@ -170,9 +174,7 @@ def _groups(cells: pa.Table) -> list[tuple[list[str], list[str]]]:
     groups: list[tuple[list[str], list[str]]] = []
     for indicator in names.unique().to_pylist():
         part = cells.filter(pc.equal(names, indicator))
-        used = [
-            each for each in dimensions if part.column(each).unique().to_pylist() != [TOTAL]
-        ]
+        used = [each for each in dimensions if part.column(each).unique().to_pylist() != [TOTAL]]
         if used:
             groups.append(([indicator], used))
         else:
@@ -183,15 +185,17 @@ def _groups(cells: pa.Table) -> list[tuple[list[str], list[str]]]:
 def _row_numbers(part: pa.Table, keys: Sequence[str]) -> pa.Array:
     """Return for each cell which row its key makes, keys in order."""
     codes = [
-        np.unique(part.column(key).cast(pa.string()).to_numpy(zero_copy_only=False),
-                  return_inverse=True)[1]
+        np.unique(
+            part.column(key).cast(pa.string()).to_numpy(zero_copy_only=False), return_inverse=True
+        )[1]
         for key in keys
     ]
     return pa.array(np.unique(np.stack(codes), axis=1, return_inverse=True)[1].ravel() + 2)
 
 
 def _cube_pages(dimensions: Sequence[Dimension], pages: Sequence[_Page]) -> list[_Page]:
-    """Return the sheets that describe the breakdowns: a definition per cube, the levels, the items."""
+    """Return the sheets that describe the breakdowns: a definition per cube, the levels, the
+    items."""
     used = [each for each in dimensions if each.id != TO_AREA]
     if not used:
         return []
@@ -242,9 +246,7 @@ def _indicator_page(indicators: Sequence[Indicator]) -> _Page:
     columns = [column.english for column in INDICATOR_COLUMNS]
     extra = dict.fromkeys(header for row in rows for header in row if header not in columns)
     shown = (*columns, *extra)
-    return _Page(
-        "Indicators", shown, tuple([row.get(header) for row in rows] for header in shown)
-    )
+    return _Page("Indicators", shown, tuple([row.get(header) for row in rows] for header in shown))
 
 
 def _written(pages: Sequence[_Page]) -> bytes:

@@ -7,8 +7,9 @@ workbook, a CSV file, a query), a grid is what is left of it, and `assemble` the
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +37,8 @@ _STATE_OF_STATUS = {
     "L": CellState.UNKNOWN,
 }
 
-Column = Sequence[object] | pa.Array
+Column = Sequence[object] | Any
+"""Plain values (a blank is an empty text), or an Arrow array (a blank is null)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +187,8 @@ def _constant(text: str, length: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(length, np.int32)), pa.array([text]))
 
 
-def _renamed(array: pa.DictionaryArray, rename: object) -> pa.DictionaryArray:
-    names = [rename(text) for text in array.dictionary.to_pylist()]  # type: ignore[operator]
+def _renamed(array: pa.DictionaryArray, rename: Callable[[str], str]) -> pa.DictionaryArray:
+    names = [rename(text) for text in array.dictionary.to_pylist()]
     return pa.DictionaryArray.from_arrays(array.indices, pa.array(names, pa.string()))
 
 
@@ -323,7 +325,7 @@ def _number(grid: Grid, index: int, at: int, value: object) -> float | None:
             raise _not_a_number(grid, index, at)
     elif isinstance(value, bool) or not hasattr(value, "__float__"):
         raise _not_a_number(grid, index, at)
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)
     if not np.isfinite(number):
         raise _not_a_number(grid, index, at)
     return number

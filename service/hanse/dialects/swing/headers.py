@@ -1,7 +1,8 @@
 """The words a Swing sheet is headed by, Dutch and English, and what each column means.
 
-Matched trimmed, without case and with inner white space folded. The indicator sheet has 42 columns in a
-fixed order (the vendor's own export); real sheets carry any subset, in any order, some misspelt.
+Matched trimmed, without case and with inner white space folded. The indicator sheet has 42 columns
+in a fixed order (the vendor's own export); real sheets carry any subset, in any order, some
+misspelt.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """A row of the indicator sheet as an indicator, and an indicator as a row.
 
 Whatever the fields would not write back as it stood (a column without a field, a Dutch data type, a
-code with capitals) travels in `Indicator.origin` under its English header, so that the row comes back.
+code with capitals) travels in `Indicator.origin` under its English header, so that the row comes
+back.
 """
 
 import html
@@ -24,7 +25,8 @@ from hanse.dialects.swing.grid import folded_code, indicator_id
 from hanse.errors import Invalid
 
 _LIFECYCLE = re.compile(
-    r"(?P<word>UITDOVEND|UITGEDOOFD|ARCHIEF|INTERN)\s*(?:\(sinds (?P<since>[^)]*)\))?\s*-\s*(?P<name>.*)",
+    r"(?P<word>UITDOVEND|UITGEDOOFD|ARCHIEF|INTERN)\s*"
+    r"(?:\(sinds (?P<since>[^)]*)\))?\s*-\s*(?P<name>.*)",
     re.DOTALL,
 )
 _STATES = MappingProxyType(
@@ -68,14 +70,15 @@ _GEO_HEADERS = MappingProxyType(
     {"single": "Single", "stream": "Stream", "saldo": "Saldo", "multiple": "Meervoudig"}
 )
 Row = Mapping[str, str]
-"""A row of the sheet: English header (or an unknown header as it stands) → text, blanks left out."""
+"""A row of the sheet: English header (or an unknown header as it stands) → text, blanks left
+out."""
 
 
 def from_row(row: Row, sheet: str) -> Indicator:
     """Return the indicator a row describes.
 
-    Raises `Invalid` for a code that cannot be one, a number that is none, or inter- and extrapolation:
-    a figure nobody measured is not published.
+    Raises `Invalid` for a code that cannot be one, a number that is none, or inter- and
+    extrapolation: a figure nobody measured is not published.
     """
     code = row["Indicator code"]
     for header in ("Interpolation", "Extrapolation"):
@@ -254,7 +257,8 @@ def spelled(value: object) -> str:
 
 
 def to_row(indicator: Indicator) -> dict[str, str | float]:
-    """Return the 42 columns of an indicator by their English headers; a column left out is blank."""
+    """Return the 42 columns of an indicator by their English headers; a column left out is
+    blank."""
     sample, threshold = indicator.sample, indicator.threshold
     given: dict[str, str | float | None] = {
         "Indicator code": indicator.origin_code or indicator.id,
@@ -294,7 +298,7 @@ def to_row(indicator: Indicator) -> dict[str, str | float]:
         "Exclude from Search": float(not indicator.searchable),
     }
     filled = {header: value for header, value in given.items() if value not in (None, "")}
-    return {**filled, **indicator.origin}  # type: ignore[dict-item]
+    return {**filled, **indicator.origin}
 
 
 def _data_type(indicator: Indicator) -> str:

@@ -1,8 +1,8 @@
 """A spreadsheet file as rows of plain values, with nothing silently lost on the way.
 
-The fast reader turns an error value (`#N/A`) and a formula without a remembered result into a blank,
-and a blank is a missing figure. So the sheet's own XML is searched for both: an error value is refused
-where it stands, and a formula without a result is worked out if it only joins text.
+The fast reader turns an error value (`#N/A`) and a formula without a remembered result into a
+blank, and a blank is a missing figure. So the sheet's own XML is searched for both: an error value
+is refused where it stands, and a formula without a result is worked out if it only joins text.
 """
 
 import io
@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import openpyxl
 import python_calamine
@@ -18,11 +19,13 @@ from hanse.dialects.swing.joining import Unreadable, evaluate
 from hanse.errors import Invalid
 
 Value = str | float | bool | object
-"""Text, number or truth value; anything else (a date, a duration) is refused where a column is used."""
+"""Text, number or truth value; anything else (a date, a duration) is refused where a column is
+used."""
 
 MAX_SHEETS = 200
 MAX_XML_BYTES = 1_500_000_000
-"""The largest XML of one sheet; a full sheet of 1,048,576 rows and 20 columns is about half of it."""
+"""The largest XML of one sheet; a full sheet of 1,048,576 rows and 20 columns is about half of
+it."""
 
 _CELL = re.compile(
     rb"<c ([^>]*?)(?:/>|>(?:<f[^>]*?(?:/>|>([^<]*)</f>))?(<v>[^<]*</v>|<v/>|<is>)?)", re.DOTALL
@@ -42,8 +45,8 @@ class Sheet:
 def read(content: bytes, file: str) -> tuple[Sheet, ...]:
     """Return the sheets of an `.xlsx` or `.xlsm` workbook, in order.
 
-    Raises `Invalid` for any other content (whatever its name), too many sheets, an error value, or a
-    formula without a remembered result that does more than join text.
+    Raises `Invalid` for any other content (whatever its name), too many sheets, an error value, or
+    a formula without a remembered result that does more than join text.
     """
     _refuse_other_content(content, file)
     try:
@@ -96,10 +99,11 @@ def _marks(content: bytes) -> Iterator[tuple[str, _Marks]]:
 
 
 def _paths(archive: zipfile.ZipFile) -> Mapping[str, str]:
-    targets = dict(
-        (_attribute(each, b"Id"), _attribute(each, b"Target"))
-        for each in re.findall(rb"<Relationship [^>]*>", archive.read("xl/_rels/workbook.xml.rels"))
-    )
+    relations = archive.read("xl/_rels/workbook.xml.rels")
+    targets = {
+        _attribute(each, b"Id"): _attribute(each, b"Target")
+        for each in re.findall(rb"<Relationship [^>]*>", relations)
+    }
     names = re.findall(rb"<sheet [^>]*>", archive.read("xl/workbook.xml"))
     found = {}
     for each in names:
@@ -121,7 +125,8 @@ def _unescape(text: str) -> str:
 
 
 def _search(text: bytes) -> _Marks:
-    errors, uncached = [], []
+    errors: list[tuple[int, int]] = []
+    uncached: list[tuple[int, int]] = []
     for match in _CELL.finditer(text):
         attributes = match.group(1)
         is_error = b't="e"' in attributes
@@ -154,8 +159,8 @@ def column_letters(column: int) -> str:
 
 
 def _completed(
-    content: bytes, name: str, rows: list[list[Value]], marks: Mapping[str, _Marks]
-) -> list[list[Value]]:
+    content: bytes, name: str, rows: list[list[Any]], marks: Mapping[str, _Marks]
+) -> list[list[Any]]:
     """Return the rows with formulas worked out that the file remembers no result of."""
     mark = marks.get(name)
     if mark is None:

@@ -1,8 +1,8 @@
 """Survey indicators rebuilt from the background indicators that a workbook carries them in.
 
-A quadruplet is a weighted numerator `_gt`, a weighted base `_gn`, an unweighted n `_n` and the result
-`_p` with its formula; a triplet is a score with its weight `_vw` and its `_n`, for which no margin can
-be computed. Only the result is for readers.
+A quadruplet is a weighted numerator `_gt`, a weighted base `_gn`, an unweighted n `_n` and the
+result `_p` with its formula; a triplet is a score with its weight `_vw` and its `_n`, for which no
+margin can be computed. Only the result is for readers.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,8 @@ class Families:
 def families(indicators: Sequence[Indicator]) -> Families:
     """Return the survey families among `indicators`; one that misses a member is no family."""
     ids = frozenset(each.id for each in indicators)
-    quadruplets, scores = [], []
+    quadruplets: list[str] = []
+    scores: list[str] = []
     background: set[str] = set()
     for indicator in indicators:
         members = _quadruplet(indicator) or _triplet(indicator)
@@ -35,15 +36,14 @@ def families(indicators: Sequence[Indicator]) -> Families:
 
 
 def rebuilt(indicators: Sequence[Indicator]) -> tuple[Indicator, ...]:
-    """Return the indicators with every family's result a survey indicator, its background hidden."""
+    """Return the indicators with every family's result a survey indicator, its background
+    hidden."""
     found = families(indicators)
     scores = frozenset(found.scores)
     return tuple(_rebuilt(each, scores, found.background) for each in indicators)
 
 
-def _rebuilt(
-    indicator: Indicator, scores: frozenset[str], background: frozenset[str]
-) -> Indicator:
+def _rebuilt(indicator: Indicator, scores: frozenset[str], background: frozenset[str]) -> Indicator:
     if indicator.id in background:
         return replace(indicator, visible=False)
     if indicator.id in scores and indicator.threshold and indicator.threshold.on:

@@ -4,6 +4,7 @@ A sheet that is none of the known kinds is not read and says so in a remark: the
 queues every sheet, instructions included.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,7 +48,8 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a data sheet was laid out: the headers and, per column, what it said; for the way back."""
+    """How a data sheet was laid out: the headers and, per column, what it said; for the way
+    back."""
 
     sheet: str
     headers: tuple[str, ...]
@@ -91,12 +93,7 @@ def decode(workbooks: Mapping[str, bytes]) -> SwingWorkbook:
 
     Raises `Invalid` for the first thing that is wrong, with sheet, row and column.
     """
-    placed = [
-        _place(sheet if len(workbooks) == 1 else replace(sheet, name=f"{file}:{sheet.name}"))
-        for file, content in workbooks.items()
-        for sheet in read(content, file)
-        if _has_text(sheet)
-    ]
+    placed = [_place(sheet) for sheet in _sheets(workbooks)]
     lists = _codelists(placed)
     grids = [
         _grid(each, _definition(each, placed), frozenset(lists))
@@ -153,6 +150,24 @@ def _indicators(
         if any(role.name == TO_AREA for role in shape.roles):
             known[name] = replace(known[name], geo_type="stream")
     return tuple(known.values())
+
+
+def _sheets(workbooks: Mapping[str, bytes]) -> list[Sheet]:
+    """Return all sheets with something in them; a name that stands twice gets its file's before
+    it."""
+    found = [
+        (file, sheet)
+        for file, content in workbooks.items()
+        for sheet in read(content, file)
+        if _has_text(sheet)
+    ]
+    names = Counter(headers.fold(sheet.name) for _, sheet in found)
+    return [
+        sheet
+        if names[headers.fold(sheet.name)] == 1
+        else replace(sheet, name=f"{file}:{sheet.name}")
+        for file, sheet in found
+    ]
 
 
 def _has_text(sheet: Sheet) -> bool:
@@ -339,9 +354,7 @@ def _items(placed: _Placed) -> tuple[Code, ...]:
     names = [headers.ITEM_HEADERS.get(each, "") for each in placed.headers]
     rows = placed.sheet.rows[placed.header_row + 1 :]
     if len(rows) > MAX_ITEMS:
-        raise Invalid(
-            "SWING_ITEMS", sheet=placed.sheet.name, count=len(rows), limit=MAX_ITEMS
-        )
+        raise Invalid("SWING_ITEMS", sheet=placed.sheet.name, count=len(rows), limit=MAX_ITEMS)
     codes = []
     for values in rows:
         row = dict(zip(names, map(spelled, values), strict=True))

@@ -1,4 +1,5 @@
-"""A draft laid out for its checks: columns as whole numbers, series in time, sums with their parts."""
+"""A draft laid out for its checks: columns as whole numbers, series in time, sums with their
+parts."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,5 @@
-"""Rules about what is said of an indicator: roll-up (R010), denominators (R011), required fields (R013),
+"""Rules about what is said of an indicator: roll-up (R010), denominators (R011), required fields
+(R013),
 names (R014), surveys (R016), the supplier's threshold (R017), codes with a new meaning (R019)."""
 
 import re
@@ -16,13 +17,18 @@ CODE_CHARS_MAX = 46
 """A connector puts four characters before a code of at most fifty."""
 
 THRESHOLD_MIN = 3.0
+THRESHOLD_MAX = 100.0
+"""A larger smallest figure says that figures are large, not that small ones are hidden."""
+
 HIDDEN_MIN = 10
 """Fewer hidden figures say nothing about the rule they were hidden by."""
 
 _NOT_ADDITIVE = frozenset(
     {MeasureType.MEDIAN, MeasureType.MEAN, MeasureType.SHARE, MeasureType.RATE, MeasureType.INDEX}
 )
-_SPEAKING = re.compile(r"mediaan|median|gemiddeld|moyenne|(?:^|_)(?:gem|avg|pct|ratio)(?:_|$)", re.I)
+_SPEAKING = re.compile(
+    r"mediaan|median|gemiddeld|moyenne|(?:^|_)(?:gem|avg|pct|ratio)(?:_|$)", re.IGNORECASE
+)
 _TYPE = re.compile(
     r"(?:PROGNOSE|MODEL|SCENARIO|ENQUETE)?\s*"
     r"\[(?:aantal|percentage|promille|ratio|mediaan|gemiddelde|varia)\]",
@@ -37,7 +43,7 @@ def r010(case: Case) -> Iterator[Finding]:
         speaking = _SPEAKING.search(f"{each.id} {each.name.get('nl', '')}")
         wrong = each.measure_type in _NOT_ADDITIVE or speaking
         if wrong and each.aggregate_geo is Aggregation.SUM:
-            yield about(each, Severity.ERROR, "R010", kind=each.measure_type.value)
+            yield about(each, Severity.ERROR, "R010")
 
 
 def r011(case: Case) -> Iterator[Finding]:
@@ -58,11 +64,12 @@ def r011(case: Case) -> Iterator[Finding]:
 
 
 def r013(case: Case) -> Iterator[Finding]:
-    """Yield indicators without unit, source, licence or definition, and breakdowns nobody described."""
+    """Yield indicators without unit, source, licence or definition, and breakdowns nobody
+    described."""
     for each in case.contract.indicators:
-        missing = _missing(each, case.contract.licence)
-        if missing and each.visible:
-            yield about(each, Severity.WARNING, "R013", fields=", ".join(missing))
+        if each.visible:
+            for code in _missing(each, case.contract.licence):
+                yield about(each, Severity.WARNING, code)
     for remark in case.draft.remarks:
         if remark.rule == "R013":
             yield Finding(
@@ -77,10 +84,10 @@ def r013(case: Case) -> Iterator[Finding]:
 
 def _missing(indicator: Indicator, licence: str) -> list[str]:
     fields = {
-        "unit": indicator.unit,
-        "source": indicator.sources,
-        "licence": indicator.licence or licence,
-        "definition": indicator.definition.get("nl") or indicator.description.get("nl"),
+        "R013_UNIT": indicator.unit,
+        "R013_SOURCE": indicator.sources,
+        "R013_LICENCE": indicator.licence or licence,
+        "R013_DEFINITION": indicator.definition.get("nl") or indicator.description.get("nl"),
     }
     return [name for name, value in fields.items() if not value]
 
@@ -96,7 +103,7 @@ def r014(case: Case) -> Iterator[Finding]:
         name, description = each.name.get("nl", ""), each.description.get("nl", "")
         if description and not _TYPE.match(description):
             yield about(each, Severity.WARNING, "R014")
-        if len(name) > NAME_CHARS_MAX or name[:1].isupper() and name[1:2].islower():
+        if len(name) > NAME_CHARS_MAX or (name[:1].isupper() and name[1:2].islower()):
             yield about(each, Severity.INFO, "R014_NAME", limit=NAME_CHARS_MAX)
         if names[name.casefold()] > 1:
             yield about(each, Severity.WARNING, "R014_TWICE", name=name[:NAME_CHARS_MAX])
@@ -131,7 +138,7 @@ def r017(case: Case) -> Iterator[Finding]:
             continue
         declared = indicator.threshold.value if indicator.threshold else 0.0
         smallest = float(np.min(positive))
-        if smallest > max(declared, THRESHOLD_MIN):
+        if max(declared, THRESHOLD_MIN) < smallest <= THRESHOLD_MAX:
             yield Finding(
                 rule="R017",
                 severity=Severity.WARNING,
@@ -150,17 +157,13 @@ def r019(case: Case) -> Iterator[Finding]:
         now = case.by_id.get(each.id)
         if now is None:
             continue
-        changed = [
-            name
-            for name, was, is_ in (
-                ("unit", each.unit, now.unit),
-                ("measure_type", each.measure_type.value, now.measure_type.value),
-                ("definition", _meaning(each), _meaning(now)),
-            )
-            if was and was != is_
-        ]
-        if changed:
-            yield about(now, Severity.ERROR, "R019", fields=", ".join(changed))
+        for code, was, is_ in (
+            ("R019_UNIT", each.unit, now.unit),
+            ("R019_TYPE", each.measure_type.value, now.measure_type.value),
+            ("R019_DEFINITION", _meaning(each), _meaning(now)),
+        ):
+            if was and was != is_:
+                yield about(now, Severity.ERROR, code)
 
 
 def _meaning(indicator: Indicator) -> str:

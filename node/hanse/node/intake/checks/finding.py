@@ -21,8 +21,9 @@ class Severity(StrEnum):
 class Finding:
     """One finding of a rule. `row` counts as the source shows it, 0 where no row is meant.
 
-    `count` says how many cells or areas it stands for; `fix` is what a program could do about it, in
-    words of its own (`area:04000`). No parameter ever holds a figure that is hidden, or undoes one.
+    `count` says how many cells or areas it stands for; `fix` is what a program could do about it,
+    in words of its own (`area:04000`). No parameter ever holds a figure that is hidden, or undoes
+    one.
     """
 
     rule: str

@@ -1,7 +1,9 @@
-"""Rules about areas, periods and keys: all of them there (R001), known (R003), spelled right (R004), once
+"""Rules about areas, periods and keys: all of them there (R001), known (R003), spelled right
+(R004), once
 (R005), no period empty (R009), no instruction sheet loaded (R020)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +19,8 @@ NIS_DIGITS = 5
 
 
 def r001(case: Case) -> Iterator[Finding]:
-    """Yield, per level and period, how many areas of the level (or of the city's part) are missing."""
+    """Yield, per level and period, how many areas of the level (or of the city's part) are
+    missing."""
     levels, names = case.codes("level")
     periods, texts = case.codes("period")
     areas, codes = case.codes("area")
@@ -45,9 +48,7 @@ def _expected(case: Case, level: str) -> frozenset[str]:
     if not case.registry.has(level):
         return frozenset()
     located = frozenset(
-        code
-        for code, area in case.registry.areas(level).items()
-        if area.kind is AreaKind.LOCATED
+        code for code, area in case.registry.areas(level).items() if area.kind is AreaKind.LOCATED
     )
     if not case.draft.scope:
         return located
@@ -67,11 +68,7 @@ def r004(case: Case) -> Iterator[Finding]:
         meant = _respelled(case, level, code)
         if meant is not None:
             found = case.finding(Severity.ERROR, "R004", position, meant=meant)
-            yield Finding(**{**_fields(found), "fix": f"area:{meant}"})
-
-
-def _fields(finding: Finding) -> dict[str, object]:
-    return {name: getattr(finding, name) for name in Finding.__dataclass_fields__}
+            yield replace(found, fix=f"area:{meant}")
 
 
 def _strangers(case: Case) -> Iterator[tuple[str, str, int]]:

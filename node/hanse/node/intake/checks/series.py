@@ -1,4 +1,5 @@
-"""Rules about figures through time: blank or zero by mistake (R002), outliers (R008), negative counts
+"""Rules about figures through time: blank or zero by mistake (R002), outliers (R008), negative
+counts
 (R012), breaks nobody wrote down (R015)."""
 
 from collections.abc import Iterator
@@ -101,9 +102,7 @@ def r008(case: Case) -> Iterator[Finding]:
         strange = group[(z > OUTLIER_Z) & large]
         strange = strange[np.argsort(-np.abs(change[strange]), kind="stable")]
         for at in strange[:OUTLIERS_LISTED]:
-            yield case.finding(
-                Severity.INFO, "R008", int(steps.after[at]), found=len(strange)
-            )
+            yield case.finding(Severity.INFO, "R008", int(steps.after[at]), found=len(strange))
 
 
 def _log_change(before: Floats, after: Floats) -> Floats:
@@ -113,7 +112,8 @@ def _log_change(before: Floats, after: Floats) -> Floats:
 
 
 def _robust_z(change: Floats) -> Floats:
-    """Return how far from the middle each is, in robust standard deviations; 0 where none varies."""
+    """Return how far from the middle each is, in robust standard deviations; 0 where none
+    varies."""
     middle = np.median(change)
     spread = np.median(np.abs(change - middle))
     found: Floats = 0.6745 * (change - middle) / spread if spread else np.zeros(len(change))
@@ -137,8 +137,11 @@ def r012(case: Case) -> Iterator[Finding]:
         wrong: Truths = case.visible & (case.values < 0)
     if not wrong.any():
         return
-    for position in np.flatnonzero(wrong & counts[numbers]):
-        yield case.finding(Severity.ERROR, "R012", int(position))
+    for position in np.flatnonzero(wrong & counts[numbers]).tolist():
+        if case.by_id[names[numbers[position]]].unit:
+            yield case.finding(Severity.ERROR, "R012", position)
+        else:
+            yield case.finding(Severity.WARNING, "R012_UNIT", position)
 
 
 def r015(case: Case) -> Iterator[Finding]:

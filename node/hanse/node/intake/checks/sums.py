@@ -1,4 +1,5 @@
-"""Everything in a draft that adds up: breakdowns to their total, areas to larger ones, brackets to all.
+"""Everything in a draft that adds up: breakdowns to their total, areas to larger ones, brackets to
+all.
 
 Totals that a workbook does not declare are recognised by what they do: siblings with a common stem
 whose sum is another indicator, row after row. One form serves the rule that sums are right and the
@@ -49,10 +50,8 @@ class Ledger:
     def sums(self, case: Case) -> Floats:
         """Return the sum of the parts that have a number."""
         figures = np.where(case.visible[self.parts], case.values[self.parts], 0.0)
-        found: Floats = np.bincount(
-            self.part_groups, weights=figures, minlength=len(self.totals)
-        )
-        return found
+        found = np.bincount(self.part_groups, weights=figures, minlength=len(self.totals))
+        return found.astype(np.float64)
 
 
 def ledgers(case: Case) -> list[Ledger]:
@@ -164,7 +163,8 @@ def _column(rows: Ints, positions: Ints, height: int) -> Ints:
 
 
 def _candidates(names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    """Yield sets of siblings that may be parts, each with the indicators that may be their whole."""
+    """Yield sets of siblings that may be parts, each with the indicators that may be their
+    whole."""
     numbered: dict[str, list[str]] = defaultdict(list)
     stems: dict[str, list[str]] = defaultdict(list)
     for name in sorted(names):

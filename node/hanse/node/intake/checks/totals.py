@@ -1,4 +1,5 @@
-"""Rules about sums: totals are their parts (R006), shares make a hundred (R007), nothing hidden can be
+"""Rules about sums: totals are their parts (R006), shares make a hundred (R007), nothing hidden can
+be
 worked out from what stands beside it (R018)."""
 
 import re
@@ -99,7 +100,8 @@ def _hidden_whole(case: Case, ledger: Ledger) -> Ints:
 
 
 def _through_ratios(case: Case) -> Iterator[tuple[str, Ints, str]]:
-    """Yield numerators and denominators hidden beside a visible ratio and their visible other half."""
+    """Yield numerators and denominators hidden beside a visible ratio and their visible other
+    half."""
     rows = case.keys("level", "area", "period", *case.dimensions)
     numbers, names = case.codes("indicator")
     number_of = {name: at for at, name in enumerate(names)}

@@ -1,0 +1,542 @@
+"""Commands of whoever publishes: load files into a draft, check it, take it out again, load
+areas."""
+
+import getpass
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hanse.errors import Invalid
+from hanse.messages import say
+
+if TYPE_CHECKING:
+    from hanse.dialects.swing import SwingWorkbook
+    from hanse.node.intake.build import Order
+    from hanse.node.intake.checks import Finding
+    from hanse.node.intake.draft import Draft
+    from hanse.node.intake.jobs import Job
+
+LISTED_PER_RULE = 5
+"""Findings a person sees per rule; the file of `--only-failing` has them all."""
+
+Home = Annotated[Path | None, typer.Option("--home", help="Folder of the node.")]
+Person = Annotated[str, typer.Option("--as", help="Who does this; else whoever is signed in.")]
+Dataset = Annotated[str, typer.Option("--dataset", help="Name of the dataset: energie-sector.")]
+Title = Annotated[str, typer.Option("--title", help="Title readers see, in Dutch.")]
+Description = Annotated[str, typer.Option("--description", help="What the dataset holds.")]
+Theme = Annotated[str, typer.Option("--theme", help="Theme it belongs to.")]
+AccessOption = Annotated[str, typer.Option("--access", help="open, protocol or internal.")]
+Profile = Annotated[str, typer.Option("--profile", help="Protection profile.")]
+Licence = Annotated[str, typer.Option("--licence", help="Licence of the figures.")]
+Levels = Annotated[
+    list[str] | None,
+    typer.Option("--level", help="level@vintage, where the codes do not tell; repeatable."),
+]
+Scope = Annotated[str, typer.Option("--only", help="Keep one area and below: gemeente:41002.")]
+Add = Annotated[bool, typer.Option("--add", help="Add to the draft there is, per period.")]
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="column=role: period, level, area, measure, dimension:SEX, skip."),
+]
+Period = Annotated[str, typer.Option("--period", help="Period of a table without such a column.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Lang = Annotated[str, typer.Option("--lang", help="nl, en or fr.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing when it went well.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    imports = typer.Typer(no_args_is_help=True, help="Load figures into a draft.")
+    imports.command("swing")(import_swing)
+    imports.command("csv")(import_csv)
+    imports.command("parquet")(import_parquet)
+    imports.command("sql")(import_sql)
+    exports = typer.Typer(no_args_is_help=True, help="Write figures in another system's form.")
+    exports.command("swing")(export_swing)
+    areas = typer.Typer(no_args_is_help=True, help="Area levels and how they correspond.")
+    areas.command("import")(import_areas)
+    areas.command("list")(list_areas)
+    app.add_typer(imports, name="import")
+    app.add_typer(exports, name="export")
+    app.add_typer(areas, name="areas")
+    app.command("check")(check_drafts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the options of an import said about the dataset."""
+
+    dataset: str
+    title: str
+    description: str
+    theme: str
+    access: str
+    profile: str
+    licence: str
+    levels: tuple[str, ...]
+    scope: str
+    person: str
+
+
+def import_swing(  # noqa: PLR0913 a command's options are its parameters
+    workbooks: Annotated[list[Path], typer.Argument(help="Workbooks, read together.")],
+    dataset: Dataset,
+    indicators: Annotated[
+        list[Path] | None, typer.Option("--indicators", help="Workbook with the indicator sheet.")
+    ] = None,
+    title: Title = "",
+    description: Description = "",
+    theme: Theme = "",
+    access: AccessOption = "protocol",
+    profile: Profile = "standaard-5",
+    licence: Licence = "CC-BY-4.0",
+    level: Levels = None,
+    only: Scope = "",
+    add: Add = False,
+    home: Home = None,
+    person: Person = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Load Swing workbooks: every layout, indicator sheets, cube metadata."""
+    from hanse.node.intake.jobs import Job
+
+    said = _Said(
+        dataset, title, description, theme, access, profile, licence, tuple(level or ()), only,
+        person,
+    )  # fmt: skip
+    job = Job("swing", (*workbooks, *(indicators or ())))
+    _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
+
+
+def import_csv(  # noqa: PLR0913 a command's options are its parameters
+    files: Annotated[list[Path], typer.Argument(help="CSV files in UTF-8, of one shape.")],
+    dataset: Dataset,
+    mapping: Mapping = None,
+    period: Period = "",
+    title: Title = "",
+    description: Description = "",
+    theme: Theme = "",
+    access: AccessOption = "protocol",
+    profile: Profile = "standaard-5",
+    licence: Licence = "CC-BY-4.0",
+    level: Levels = None,
+    only: Scope = "",
+    add: Add = False,
+    home: Home = None,
+    person: Person = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Load CSV files whose columns you name with --map."""
+    said = _Said(
+        dataset, title, description, theme, access, profile, licence, tuple(level or ()), only,
+        person,
+    )  # fmt: skip
+    job = _table_job("csv", files, mapping, level, period)
+    _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
+
+
+def import_parquet(  # noqa: PLR0913 a command's options are its parameters
+    files: Annotated[list[Path], typer.Argument(help="Parquet files of one shape.")],
+    dataset: Dataset,
+    mapping: Mapping = None,
+    period: Period = "",
+    title: Title = "",
+    description: Description = "",
+    theme: Theme = "",
+    access: AccessOption = "protocol",
+    profile: Profile = "standaard-5",
+    licence: Licence = "CC-BY-4.0",
+    level: Levels = None,
+    only: Scope = "",
+    add: Add = False,
+    home: Home = None,
+    person: Person = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Load Parquet files whose columns you name with --map."""
+    said = _Said(
+        dataset, title, description, theme, access, profile, licence, tuple(level or ()), only,
+        person,
+    )  # fmt: skip
+    job = _table_job("parquet", files, mapping, level, period)
+    _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
+
+
+def import_sql(  # noqa: PLR0913 a command's options are its parameters
+    url: Annotated[str, typer.Argument(help="Address of the database: sqlite:///cijfers.db.")],
+    query: Annotated[str, typer.Argument(help="A question that only reads.")],
+    dataset: Dataset,
+    mapping: Mapping = None,
+    period: Period = "",
+    title: Title = "",
+    description: Description = "",
+    theme: Theme = "",
+    access: AccessOption = "protocol",
+    profile: Profile = "standaard-5",
+    licence: Licence = "CC-BY-4.0",
+    level: Levels = None,
+    only: Scope = "",
+    add: Add = False,
+    home: Home = None,
+    person: Person = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Load the answer to a question to your own database."""
+    from hanse.node.intake import queries
+    from hanse.node.intake.cage import limits
+    from hanse.node.intake.columns import Columns
+    from hanse.node.settings import read_settings
+
+    said = _Said(
+        dataset, title, description, theme, access, profile, licence, tuple(level or ()), only,
+        person,
+    )  # fmt: skip
+    settings = read_settings(home)
+    columns = Columns(_pairs("--map", mapping or ()), _constant_level(level), period)
+    with _steps(quiet) as step:
+        step("IMPORT_READ")
+        reading = queries.read(url, query, columns, limits(settings))
+        draft = _keep(settings, reading, _order(settings, said), ("sql",), step, add=add)
+    _report(draft, as_json=as_json, quiet=quiet)
+
+
+def _table_job(
+    kind: Any,
+    files: Sequence[Path],
+    mapping: Sequence[str] | None,
+    level: Sequence[str] | None,
+    period: str,
+) -> "Job":
+    from hanse.node.intake.jobs import Job
+
+    pairs = _pairs("--map", mapping or ())
+    return Job(kind, tuple(files), pairs, _constant_level(level), period)
+
+
+def _constant_level(level: Sequence[str] | None) -> str:
+    return level[0] if level and len(level) == 1 else ""
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return name → value; the name may itself hold a `=`."""
+    pairs = {}
+    for text in texts:
+        name, sign, value = text.rpartition("=")
+        if not sign or not name or not value:
+            raise Invalid("CLI_PAIR", option=option, text=text[:60])
+        pairs[name] = value
+    return pairs
+
+
+def _import_files(
+    home: Path | None, job: "Job", said: _Said, *, add: bool, as_json: bool, quiet: bool
+) -> None:
+    from hanse.node.intake import cage
+    from hanse.node.settings import read_settings
+
+    settings = read_settings(home)
+    order = _order(settings, said)
+    with _steps(quiet) as step:
+        step("IMPORT_READ")
+        reading = cage.read(job, cage.limits(settings))
+        names = tuple(path.name for path in job.files)
+        draft = _keep(settings, reading, order, names, step, add=add)
+    _report(draft, as_json=as_json, quiet=quiet)
+
+
+def _order(settings: Any, said: _Said) -> "Order":
+    from hanse.cube.contract import Access
+    from hanse.node.intake.build import Order
+
+    if said.access not in {each.value for each in Access}:
+        raise typer.BadParameter("open, protocol or internal", param_hint="--access")
+    return Order(
+        slug=said.dataset,
+        agency=settings.agency,
+        created_by=_whoever(said.person),
+        created_at=datetime.now(UTC),
+        title=said.title,
+        description=said.description,
+        theme=said.theme,
+        access=Access(said.access),
+        profile=said.profile,
+        licence=said.licence,
+        contact=settings.contact,
+        levels=said.levels,
+        scope=said.scope,
+    )
+
+
+def _whoever(person: str) -> str:
+    """Return who does this: as said, else the account that is signed in."""
+    return person or getpass.getuser()
+
+
+def _keep(
+    settings: Any,
+    reading: "SwingWorkbook",
+    order: "Order",
+    sources: Sequence[str],
+    step: Any,
+    *,
+    add: bool,
+) -> "Draft":
+    from hanse.node import areas
+    from hanse.node.intake import build, draft
+
+    step("IMPORT_AREAS")
+    registry = areas.load(settings.home)
+    step("IMPORT_BUILD")
+    made = build.build(reading, order, registry, sources)
+    if add and order.slug in draft.slugs(settings.home):
+        made = build.add(draft.load(settings.home, order.slug), made)
+    step("IMPORT_SAVE")
+    draft.save(settings.home, made)
+    return made
+
+
+@contextmanager
+def _steps(quiet: bool) -> Iterator[Any]:
+    """Show a bar over the steps of an import, on a terminal; elsewhere nothing."""
+    console = Console(stderr=True)
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=4)
+
+        def step(code: str) -> None:
+            bar.update(task, description=say(code, "nl"), advance=1)
+
+        yield step
+
+
+def _report(draft: "Draft", *, as_json: bool, quiet: bool) -> None:
+    summary = _summary(draft)
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    elif not quiet:
+        typer.echo(say("IMPORT_DONE", "nl", **summary))
+
+
+def _summary(draft: "Draft") -> dict[str, Any]:
+    import pyarrow.compute as pc
+
+    cells = draft.cells
+    rows = cells.select(["source_sheet", "source_row"]).group_by(["source_sheet", "source_row"])
+    states = Counter(cells.column("state").cast("string").to_pylist())
+    formulas = sum(each.formula is not None for each in draft.contract.indicators)
+    return {
+        "dataset": draft.dataset,
+        "rows": rows.aggregate([]).num_rows,
+        "cells": cells.num_rows,
+        "hidden": states["suppressed_source"],
+        "indicators": len(draft.contract.indicators),
+        "formulas": formulas,
+        "levels": ", ".join(draft.contract.levels),
+        "periods": ", ".join(sorted(pc.unique(cells.column("period")).to_pylist())),
+        "sources": ", ".join(draft.sources),
+    }
+
+
+def check_drafts(  # noqa: PLR0913 a command's options are its parameters
+    dataset: Annotated[str, typer.Argument(help="Dataset; else every draft.")] = "",
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", help="Rule whose findings are accepted.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is published.")] = "",
+    only_failing: Annotated[
+        Path | None, typer.Option("--only-failing", help="CSV file for the rows that fail.")
+    ] = None,
+    home: Home = None,
+    person: Person = "",
+    as_json: AsJson = False,
+    lang: Lang = "nl",
+) -> None:
+    """Check drafts against the rules R001 to R020; exit code 1 when one may not be published."""
+    from hanse.node import areas
+    from hanse.node.intake import draft
+    from hanse.node.intake.check import blocking, check
+    from hanse.node.settings import read_settings
+
+    settings = read_settings(home)
+    registry = areas.load(settings.home)
+    found: dict[str, tuple[Finding, ...]] = {}
+    for slug in (dataset,) if dataset else draft.slugs(settings.home):
+        one = draft.load(settings.home, slug)
+        if accept:
+            one = _accepted(one, accept, reason, person)
+            draft.save(settings.home, one)
+        found[slug] = check(one, registry)
+    if only_failing is not None:
+        _write_failing(only_failing, found, lang)
+    if as_json:
+        typer.echo(json.dumps(_document(found, lang), ensure_ascii=False))
+    else:
+        _print(found, lang)
+    if any(blocking(findings) for findings in found.values()):
+        raise typer.Exit(1)
+
+
+def _accepted(draft: "Draft", rules: Sequence[str], reason: str, person: str) -> "Draft":
+    from hanse.node.intake.check import RULE_IDS
+    from hanse.node.intake.draft import accept
+
+    for rule in rules:
+        if rule not in RULE_IDS:
+            raise Invalid(
+                "CHECK_RULE_UNKNOWN", rule=rule[:20], first=RULE_IDS[0], last=RULE_IDS[-1]
+            )
+        if not person or not reason:
+            raise Invalid("WAIVER_PERSON", rule=rule)
+        draft = accept(draft, rule, reason, person)
+    return draft
+
+
+def _document(found: dict[str, "tuple[Finding, ...]"], lang: str) -> dict[str, Any]:
+    from hanse.node.intake.check import blocking
+
+    return {
+        "datasets": [
+            {
+                "dataset": slug,
+                "blocking": len(blocking(findings)),
+                "findings": [_entry(each, lang) for each in findings],
+            }
+            for slug, findings in found.items()
+        ]
+    }
+
+
+def _entry(finding: "Finding", lang: str) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "title": say(f"{finding.rule}_TITLE", lang),
+        "severity": finding.severity.value,
+        "code": finding.message_code,
+        "sheet": finding.sheet,
+        "row": finding.row,
+        "column": finding.column,
+        "count": finding.count,
+        "fix": finding.fix,
+        "waived": finding.waived_reason,
+        **finding.said(lang),
+    }
+
+
+def _print(found: dict[str, "tuple[Finding, ...]"], lang: str) -> None:
+    from hanse.node.intake.check import RULE_IDS
+
+    for slug, findings in found.items():
+        typer.echo(slug)
+        counts = Counter(finding.rule for finding in findings)
+        for rule in RULE_IDS:
+            title = say(f"{rule}_TITLE", lang)
+            if not counts[rule]:
+                typer.echo(f"  ✔ {rule}  {title}")
+                continue
+            own = [finding for finding in findings if finding.rule == rule]
+            typer.echo(f"  {_mark(own)} {rule}  {title}: {counts[rule]}")
+            for finding in own[:LISTED_PER_RULE]:
+                typer.echo(f"      {' '.join(finding.said(lang).values())}")
+
+
+def _mark(findings: Sequence["Finding"]) -> str:
+    """Return the sign of a rule's worst finding: stops, waits for a look, or accepted."""
+    if any(finding.blocks for finding in findings):
+        return "✖"
+    return "☑" if all(finding.waived_reason for finding in findings) else "⚠"
+
+
+def _write_failing(path: Path, found: dict[str, "tuple[Finding, ...]"], lang: str) -> None:
+    from hanse.dialects.failing_rows import encode
+
+    rows = [
+        (slug, each.rule, each.severity.value, each.sheet, each.row, each.column,
+         " ".join(each.said(lang).values()))
+        for slug, findings in found.items()
+        for each in findings
+        if each.row and each.waived_reason is None
+    ]  # fmt: skip
+    _replace(path, encode(rows))
+
+
+def export_swing(
+    dataset: Annotated[str, typer.Argument(help="Dataset with a draft.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Workbook to write.")],
+    home: Home = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a draft as a Swing workbook: the sheets it came in, and the 42-column indicator
+    sheet."""
+    from hanse.areas.level import to_swing
+    from hanse.dialects.swing import encode
+    from hanse.node.intake.draft import load
+    from hanse.node.settings import read_settings
+
+    draft = load(read_settings(home).home, dataset)
+    contract = draft.contract
+    levels = {level: to_swing(level) for level in contract.levels}
+    content = encode(draft.cells, contract.indicators, contract.dimensions, draft.shapes, levels)
+    _replace(output, content)
+    if not quiet:
+        typer.echo(say("EXPORT_DONE", "nl", file=output.name, cells=draft.cells.num_rows))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole, then let it take its name."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def import_areas(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with def_….csv and agg_….csv.")],
+    home: Home = None,
+    quiet: Quiet = False,
+) -> None:
+    """Load area levels, vintages and correspondences into the node."""
+    from hanse.node import areas
+    from hanse.node.settings import read_settings
+
+    registry = areas.read_folders(folders)
+    areas.store(read_settings(home).home, registry)
+    if not quiet:
+        tables = len(registry.tables)
+        typer.echo(say("AREAS_DONE", "nl", levels=len(registry.levels), tables=tables))
+
+
+def list_areas(home: Home = None, as_json: AsJson = False) -> None:
+    """List the area levels the node knows, finest first."""
+    from hanse.node import areas
+    from hanse.node.settings import read_settings
+
+    registry = areas.load(read_settings(home).home)
+    levels = [
+        {"level": each.id, "name": each.name["nl"], "areas": len(registry.areas(each.id))}
+        for each in registry.levels
+    ]
+    if as_json:
+        typer.echo(json.dumps({"levels": levels}, ensure_ascii=False))
+        return
+    for each in levels:
+        typer.echo(f"{each['level']:20} {each['areas']:>7}  {each['name']}")
