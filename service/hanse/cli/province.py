@@ -305,5 +305,5 @@ def _format(output: Path | None, given: str) -> str:
     chosen = given or (output.suffix.removeprefix(".").lower() if output else "")
     if (chosen or output) and chosen not in formats():
         listed = ", ".join(sorted(formats()))
-        raise Invalid("FORMAT_UNKNOWN", format=chosen[:20] or "?", formats=listed)
+        raise Invalid("FILE_FORMAT_UNKNOWN", format=chosen[:20] or "?", formats=listed)
     return chosen

@@ -27,6 +27,7 @@ from hanse.client.verification import (
     open_feed,
     open_manifest,
 )
+from hanse.cube.period import Period
 from hanse.errors import Invalid, Unauthenticated
 from hanse.outbound import Answer, Ask, Limits, Origin, Outbound
 from hanse.wire import Explanation, Feed, Manifest
@@ -57,6 +58,22 @@ class Pulled:
     protocol: str = ""
     decision: str = ""
     reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A release by name; `digest` is the one that an answer said it is from, "" where none did."""
+
+    dataset: str
+    release: str
+    digest: str = ""
+    purpose: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where its signed manifest stands on a node."""
+        dataset, release = (quote(name, safe="") for name in (self.dataset, self.release))
+        return f"/v1/datasets/{dataset}/releases/{release}/manifest.jws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +147,9 @@ class Conversation:
         self._closed.add(wanted.dataset)
         return True
 
-    async def document(self, path: str, within: Deadline, dataset: str = "") -> object:
+    async def document(self, wanted: Wanted, within: Deadline) -> object:
         """Return a JSON document of the node."""
-        answer = await self.ask(Wanted(path, dataset=dataset), within, STATEMENT_BYTES)
-        return expect(answer).json()
+        return expect(await self.ask(wanted, within, STATEMENT_BYTES)).json()
 
     async def feed(self, within: Deadline) -> Feed:
         """Return the node's signed snapshot; an older one than seen before is refused."""
@@ -142,22 +158,21 @@ class Conversation:
         self._sequence = feed.sequence
         return feed
 
-    async def manifest(
-        self, dataset: str, release: str, within: Deadline, digest: str = ""
-    ) -> SignedManifest:
-        """Return the signed manifest of a release; `digest` is the one that an answer named.
+    async def manifest(self, edition: Edition, within: Deadline) -> SignedManifest:
+        """Return the signed manifest of a release.
 
         Raises `Invalid` for a signature that does not hold, and for a manifest of something else.
         """
-        signed = self._held(digest) if digest else None
+        signed = self._held(edition.digest) if edition.digest else None
         if signed is None:
-            path = f"/v1/datasets/{quote(dataset, safe='')}/releases/{quote(release, safe='')}"
-            wanted = Wanted(f"{path}/manifest.jws", JOSE, dataset)
+            wanted = Wanted(edition.path, JOSE, edition.dataset, edition.purpose)
             answer = expect(await self.ask(wanted, within, STATEMENT_BYTES))
             signed = open_manifest(answer.text(), self.pin, self.url)
             self._keep(signed, answer.text())
-        other = signed.manifest.dataset != dataset or signed.manifest.release_id != release
-        if other or (digest and signed.digest != digest):
+        named = (signed.manifest.dataset, signed.manifest.release_id)
+        if named != (edition.dataset, edition.release):
+            raise Invalid("STATEMENT_OTHER", peer=self.url)
+        if edition.digest and signed.digest != edition.digest:
             raise Invalid("STATEMENT_OTHER", peer=self.url)
         return signed
 
@@ -193,7 +208,7 @@ class Conversation:
         headers = {**reused.headers} if reused else answer.headers
         body = reused.body if reused else answer.body
         check_body(headers, body, self.url)
-        signed = await self.signed(question.dataset, headers, within)
+        signed = await self.signed(question, headers, within)
         table = read_cells(body, self.url)
         _check_scope(table, question, signed.manifest, self.url)
         if self._cache and not reused:
@@ -201,13 +216,14 @@ class Conversation:
         return self.pulled(table, signed, answer.headers, reused=reused is not None)
 
     async def signed(
-        self, dataset: str, headers: Mapping[str, str], within: Deadline
+        self, question: Question, headers: Mapping[str, str], within: Deadline
     ) -> SignedManifest:
         """Return the signed manifest of the release that an answer says it is from."""
         release, digest = headers.get("release", ""), headers.get("release-digest", "")
         if not release or not digest:
             raise Invalid("STATEMENT_OTHER", peer=self.url)
-        return await self.manifest(dataset, release, within, digest)
+        edition = Edition(question.dataset, release, digest, question.purpose)
+        return await self.manifest(edition, within)
 
     def pulled(
         self,
@@ -257,6 +273,8 @@ def _unless(kept: Kept | None) -> Mapping[str, str]:
 
 def _check_scope(table: pa.Table, question: Question, manifest: Manifest, peer: str) -> None:
     """Refuse cells of an indicator that was not asked for, or that the manifest does not list."""
+    for spelled in pc.unique(table.column("period")).to_pylist():
+        Period.parse(spelled)
     answered = set(pc.unique(table.column("indicator")).to_pylist())
     listed = {entry.id for entry in manifest.indicators}
     asked = set(question.indicators) or listed

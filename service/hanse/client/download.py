@@ -93,7 +93,7 @@ async def save(
     resuming = {"Range": f"bytes={got}-", "If-Range": etag} if got and etag else NOTHING
     wanted = Wanted(target, MEDIA_TYPES[file_format], question.dataset, question.purpose, resuming)
     headers, start = await _receive(talk, wanted, part, within)
-    signed = await talk.signed(question.dataset, headers, within)
+    signed = await talk.signed(question, headers, within)
     try:
         check_digest(headers, part.sha256(), talk.url)
     except Invalid:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from hanse.client.answers import word
 from hanse.client.cells import check_cells
-from hanse.client.conversation import ARROW, Pulled, Wanted
+from hanse.client.conversation import ARROW, Edition, Pulled, Wanted
 from hanse.client.deadline import Deadline
 from hanse.client.download import FILE_BYTES, Saved, save
 from hanse.client.line import Line, networks_of
@@ -61,7 +61,7 @@ class NodeClient:
 
     def node(self) -> object:
         """Return what the node says of itself."""
-        return self._document("/v1/node")
+        return self._document(Wanted("/v1/node"))
 
     def feed(self) -> Feed:
         """Return the node's signed snapshot, its signature verified."""
@@ -69,28 +69,28 @@ class NodeClient:
 
     def changes(self, since: int = 0) -> object:
         """Return the events after a cursor, and the next cursor."""
-        return self._document(f"/v1/changes?{urlencode({'since': since})}")
+        return self._document(Wanted(f"/v1/changes?{urlencode({'since': since})}"))
 
     def datasets(self) -> object:
         """Return the datasets that this caller may know of."""
-        return self._document("/v1/datasets")
+        return self._document(Wanted("/v1/datasets"))
 
-    def dataset(self, dataset: str) -> object:
+    def dataset(self, dataset: str, purpose: str = "") -> object:
         """Return what the node tells about a dataset."""
-        return self._document(f"/v1/datasets/{quote(dataset, safe='')}", dataset)
+        return self._document(_about(dataset, "", purpose))
 
-    def releases(self, dataset: str) -> object:
+    def releases(self, dataset: str, purpose: str = "") -> object:
         """Return the releases of a dataset."""
-        return self._document(f"/v1/datasets/{quote(dataset, safe='')}/releases", dataset)
+        return self._document(_about(dataset, "/releases", purpose))
 
     def permitted(self, dataset: str, purpose: str = "") -> object:
         """Return what the protocols open to this caller."""
-        query = f"?{urlencode({'purpose': purpose})}" if purpose else ""
-        return self._document(f"/v1/datasets/{quote(dataset, safe='')}/permitted{query}", dataset)
+        return self._document(_about(dataset, "/permitted", purpose))
 
-    def manifest(self, dataset: str, release: str) -> SignedManifest:
+    def manifest(self, dataset: str, release: str, purpose: str = "") -> SignedManifest:
         """Return the signed manifest of a release, verified, with its digest."""
-        return self._line.wait(lambda within: self._talk.manifest(dataset, release, within))
+        edition = Edition(dataset, release, purpose=purpose)
+        return self._line.wait(partial(self._talk.manifest, edition))
 
     def pull(self, question: Question, seconds: float | None = None) -> Pulled:
         """Return the cells that a question opens, verified against the signed release."""
@@ -137,17 +137,20 @@ class NodeClient:
         """Get a token for this node; raises what stands in the way."""
         self._line.wait(partial(self._talk.sign_in, purpose))
 
-    def _document(self, path: str, dataset: str = "") -> object:
-        return self._line.wait(lambda within: self._talk.document(path, within, dataset))
+    def _document(self, wanted: Wanted) -> object:
+        return self._line.wait(partial(self._talk.document, wanted))
 
     def _bulk(self, question: Question, opened: BulkAnswer, within: Deadline) -> Pulled:
         with _arrow(opened) as reader:
             table = check_cells(reader.read_all(), self.url)
         check_digest(opened.headers, opened.finish(), self.url)
-        signed = self._line.blocking.run(
-            self._talk.signed(question.dataset, opened.headers, within)
-        )
+        signed = self._line.blocking.run(self._talk.signed(question, opened.headers, within))
         return self._talk.pulled(table, signed, opened.headers)
+
+
+def _about(dataset: str, ending: str, purpose: str) -> Wanted:
+    path = f"/v1/datasets/{quote(dataset, safe='')}{ending}"
+    return Wanted(path, dataset=dataset, purpose=purpose)
 
 
 def _arrow(opened: BulkAnswer) -> Any:

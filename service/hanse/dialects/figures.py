@@ -24,7 +24,7 @@ def write(table: pa.Table, file_format: str) -> bytes:
     """Return a table of text and numbers as a file; raises `Invalid` for an unknown format."""
     if file_format not in _WRITERS:
         formats = ", ".join(sorted(_WRITERS))
-        raise Invalid("FORMAT_UNKNOWN", format=file_format[:20], formats=formats)
+        raise Invalid("FILE_FORMAT_UNKNOWN", format=file_format[:20], formats=formats)
     return _WRITERS[file_format](table)
 
 
@@ -78,7 +78,7 @@ def _xlsx(table: pa.Table) -> bytes:
         import xlsxwriter
     except ImportError as fault:
         raise Invalid(
-            "FORMAT_UNKNOWN", format="xlsx", formats="csv, json, parquet, arrow"
+            "FILE_FORMAT_UNKNOWN", format="xlsx", formats="csv, json, parquet, arrow"
         ) from fault
     sink = io.BytesIO()
     with xlsxwriter.Workbook(sink, {"in_memory": True, "strings_to_formulas": False}) as workbook:

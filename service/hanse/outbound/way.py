@@ -12,6 +12,7 @@ from typing import Final, Self
 
 import httpx
 from opentelemetry import propagate, trace
+from opentelemetry.trace import SpanKind
 
 from hanse.errors import Invalid, Unavailable
 from hanse.outbound.addresses import AddressRule
@@ -116,14 +117,13 @@ class Outbound:
         try:
             async with asyncio.timeout(ask.limits.deadline_seconds), peer.bulkhead:
                 progress.code = "OUTBOUND_SILENT"
-                with _TRACER.start_as_current_span(f"{ask.method} {ask.origin}"):
-                    response = await self._persist(ask, url, peer)
-                    progress.code = "OUTBOUND_SLOW"
-                    try:
-                        check_head(ask, response.status_code, response.headers.raw)
-                        yield Opened(ask, response)
-                    finally:
-                        await response.aclose()
+                response = await self._persist(ask, url, peer)
+                progress.code = "OUTBOUND_SLOW"
+                try:
+                    check_head(ask, response.status_code, response.headers.raw)
+                    yield Opened(ask, response)
+                finally:
+                    await response.aclose()
             peer.breaker.judge(failing=response.status_code in FAILING)
         except TimeoutError as fault:
             peer.breaker.judge(failing=progress.code != "OUTBOUND_QUEUE")
@@ -187,8 +187,14 @@ class Outbound:
         return outcome
 
     async def _send(self, ask: Ask, url: str) -> httpx.Response | Unavailable:
-        headers = dict(ask.headers)
-        propagate.inject(headers)
+        with _TRACER.start_as_current_span(f"{ask.method} {ask.origin}", kind=SpanKind.CLIENT):
+            headers = dict(ask.headers)
+            propagate.inject(headers)
+            return await self._attempt(ask, url, headers)
+
+    async def _attempt(
+        self, ask: Ask, url: str, headers: dict[str, str]
+    ) -> httpx.Response | Unavailable:
         connect = min(ask.limits.connect_seconds, 0.8 * ask.limits.deadline_seconds)
         request = self._client.build_request(
             ask.method,
