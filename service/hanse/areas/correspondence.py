@@ -179,7 +179,8 @@ def chain(first: Correspondence, second: Correspondence) -> Correspondence:
     ends = {child: _ends(rows, onward) for child, rows in _rows_by_child(first).items()}
     touching = Counter(end for each in ends.values() for end in each if end)
     # A new area in between has no child, but it is part of the end's territory all the same.
-    touching.update(step.parent for new in first.unfed for step in onward[new] if step.parent)
+    new_land = [row.parent or "" for row in first.rows if row.child is None]
+    touching.update(step.parent for area in new_land for step in onward[area] if step.parent)
     rows = [row for child, each in ends.items() for row in _ended(child, each, touching)]
     fed = {row.parent for row in rows}
     new = [Row(None, end, RowType.NO_MATCH) for end in _parents(second) if end not in fed]

@@ -4,8 +4,7 @@ Not comparable is a fact to show beside the figure, never a reason to leave it o
 given; the mark is the gravest of them.
 """
 
-import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -33,42 +32,6 @@ class MarkCode(StrEnum):
 _GRAVITY = {code: place for place, code in enumerate(MarkCode)}
 
 
-class Described(typing.Protocol):
-    """What an index entry of an indicator says that matters here."""
-
-    @property
-    def concept(self) -> str | None:
-        """The shared definition it claims to implement."""
-
-    @property
-    def definition_version(self) -> str:
-        """Which version of it."""
-
-    @property
-    def unit(self) -> str:
-        """What the numbers count."""
-
-    @property
-    def reference_point(self) -> str:
-        """Which moment a figure is about."""
-
-    @property
-    def method(self) -> str:
-        """How it was measured."""
-
-    @property
-    def round_base(self) -> float | None:
-        """What figures are rounded to."""
-
-    @property
-    def threshold(self) -> float | None:
-        """The supplier's own threshold."""
-
-    @property
-    def breaks(self) -> Collection[str]:
-        """The periods from which the series differs."""
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What decides whether a figure compares; an empty text means that nobody said.
@@ -89,22 +52,6 @@ class Facts:
     breaks: tuple[str, ...] = ()
     recalculated: bool = False
     reporting_year_start: str = ""
-
-    @classmethod
-    def of(cls, entry: Described, vintage: str = "", *, recalculated: bool = False) -> "Facts":
-        """Return the facts that an index entry states, about a level."""
-        return cls(
-            concept=entry.concept or "",
-            definition_version=entry.definition_version,
-            unit=entry.unit,
-            reference_point=entry.reference_point,
-            vintage=vintage,
-            method=entry.method,
-            round_base=entry.round_base,
-            threshold=entry.threshold,
-            breaks=tuple(entry.breaks),
-            recalculated=recalculated,
-        )
 
 
 @dataclass(frozen=True, slots=True)

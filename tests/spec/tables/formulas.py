@@ -1,0 +1,75 @@
+"""What a formula gives, cell by cell, and which formulas are refused.
+
+Cells are written `code@period=cell`. A result is `period=cell`; a refusal is the code of its
+message, with the position where reading stopped.
+"""
+
+TITLE = "Formulas"
+COLUMNS = ("situation", "formula", "cells", "outcome")
+
+ROWS: tuple[tuple[str, str, str, str], ...] = (
+    ("addition", "a + b", "a@2024=4 b@2024=3", "2024=7"),
+    ("multiplication binds before addition", "a + b * 2", "a@2024=4 b@2024=3", "2024=10"),
+    ("parentheses bind first", "(a + b) * 2", "a@2024=4 b@2024=3", "2024=14"),
+    ("subtraction goes from the left", "a - b - 1", "a@2024=4 b@2024=2", "2024=1"),
+    ("division goes from the left", "a / b / 2", "a@2024=12 b@2024=3", "2024=2"),
+    ("a share in percent", "teller / noemer * 100", "teller@2024=1 noemer@2024=8", "2024=12.5"),
+    ("a sign before a code", "-a + 1", "a@2024=4", "2024=-3"),
+    ("upper and lower case are the same", "V11_T + v11_t", "v11_T@2024=4", "2024=8"),
+    ("numbers with a point and an exponent", "a * 1.5e1", "a@2024=2", "2024=30"),
+    ("the square root", "sqrt(a)", "a@2024=9", "2024=3"),
+    ("the root of a negative number does not exist", "sqrt(a)", "a@2024=-9", "2024=nvt"),
+    ("a half is rounded away from zero", "round(a)", "a@2024=2.5", "2024=3"),
+    ("also below zero", "round(a)", "a@2024=-2.5", "2024=-3"),
+    ("dividing by zero is not applicable", "a / b", "a@2024=4 b@2024=0", "2024=nvt"),
+    ("nothing divided by nothing neither", "a / b", "a@2024=0 b@2024=0", "2024=nvt"),
+    ("a hidden input hides the result", "a + b", "a@2024=4 b@2024=x", "2024=x"),
+    ("also times zero", "0 * a", "a@2024=x", "2024=x"),
+    ("also subtracted from itself", "a - a", "a@2024=x", "2024=x"),
+    ("also as what is divided by", "a / b", "a@2024=0 b@2024=x", "2024=x"),
+    ("hidden goes before unknown", "a + b", "a@2024=? b@2024=x", "2024=x"),
+    ("an unknown input makes it unknown", "a / b", "a@2024=4 b@2024=?", "2024=?"),
+    ("a sum passes over what is empty", "a + b", "a@2024=4 b@2024=-", "2024=4"),
+    ("a sum passes over what has no cell", "a + b", "a@2024=4", "2024=4"),
+    ("a sum of nothing is empty", "a + b", "a@2024=- b@2024=nvt", "2024=-"),
+    ("a quotient of nothing is empty", "a / b", "a@2024=- b@2024=4", "2024=-"),
+    ("a quotient by nothing is empty", "a / b", "a@2024=4 b@2024=-", "2024=-"),
+    ("what is not applicable has no share", "a / b", "a@2024=nvt b@2024=4", "2024=nvt"),
+    ("too large for a number", "a * a", "a@2024=1e200", "2024=?"),
+    ("one period back", 'data_from_period(a,"-1") + a - a', "a@2023=3 a@2024=4", "2023=0 2024=3"),
+    ("growth", 'a - data_from_period(a,"-1")', "a@2023=3 a@2024=4", "2023=3 2024=1"),
+    ("one period ahead", 'data_from_period(a,"+1") + a - a', "a@2023=3 a@2024=4", "2023=4 2024=0"),
+    (
+        "one quarter back",
+        'a - data_from_period(a,"-1")',
+        "a@2023-Q4=3 a@2024-Q1=4",
+        "2023-Q4=3 2024-Q1=1",
+    ),
+    (
+        "one school year back",
+        'a - data_from_period(a,"-1")',
+        "a@2023-A1=3 a@2024-A1=4",
+        "2023-A1=3 2024-A1=1",
+    ),
+    (
+        "a hidden cell a period back hides",
+        'a - data_from_period(a,"-1")',
+        "a@2023=x a@2024=4",
+        "2023=x 2024=x",
+    ),
+    ("the most recent period", "a / data_from_mrp(a,0)", "a@2023=3 a@2024=4", "2023=0.75 2024=1"),
+    ("the one before", "a / data_from_mrp(a,1)", "a@2023=2 a@2024=4", "2023=1 2024=2"),
+    ("what the supplier may show", "threshold(onder21)", "onder21@2024=21", "2024=21"),
+    ("below the supplier's threshold", "threshold(onder21) * 2", "onder21@2024=20", "2024=x"),
+    ("zero is exempt from it", "threshold(onder21)", "onder21@2024=0", "2024=0"),
+    ("a formula has to end", "a +", "", "FORMULA_SYNTAX 4"),
+    ("two codes want something between them", "a b", "", "FORMULA_SYNTAX 3"),
+    ("parentheses are closed", "(a", "", "FORMULA_SYNTAX 3"),
+    ("parentheses are opened", "a)", "", "FORMULA_SYNTAX 2"),
+    ("an empty formula", " ", "", "FORMULA_SYNTAX 2"),
+    ("a function we do not know", "wortel(a)", "", "FORMULA_SYNTAX 1"),
+    ("a sign that means nothing here", "a % b", "", "FORMULA_SYNTAX 2"),
+    ("a shift is a whole number", 'data_from_period(a,"x") + a', "", "FORMULA_SYNTAX 20"),
+    ("every code shifted", 'data_from_period(a,"-1")', "", "FORMULA_ANCHOR"),
+    ("no code at all", "1 + 1", "", "FORMULA_ANCHOR"),
+)

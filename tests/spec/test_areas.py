@@ -1,0 +1,311 @@
+"""The tables of correspondences and of vintage detection, one test a row, and the registry."""
+
+import pytest
+from tests.spec.tables import correspondences, vintages
+
+from hanse.areas import Area, AreaKind, Correspondence, Registry, Row, RowType
+from hanse.areas.correspondence import Link, chain, correspond
+from hanse.areas.level import from_swing, known_level, to_swing
+from hanse.areas.tables import read_definition, read_mergers, registry_from, to_files
+from hanse.errors import Invalid, NotFound
+
+LEVELS = ("wijk@2025", "gemeente@2025")
+
+MERGERS = """effective,old_nis,old_name,new_nis,new_name
+2019-01-01,12030,Puurs,12041,Puurs-Sint-Amands
+2019-01-01,12034,Sint-Amands,12041,Puurs-Sint-Amands
+2025-01-01,11002,Antwerpen,11002,Antwerpen
+2025-01-01,11007,Borsbeek,11002,Antwerpen
+2025-01-01,82003,Bastogne,82039,Bastogne
+"""
+
+FILES = {
+    "nis_mergers_2019_2025.csv": MERGERS,
+    "def_gemeente2018.csv": "sequence nr,geoitem code,short name,name\n"
+    "1,41002,Aalst,Aalst\n2,11002,Antwerpen,Antwerpen\n3,11007,Borsbeek,Borsbeek\n"
+    "4,12030,Puurs,Puurs\n5,12034,Sint-Amands,Sint-Amands\n",
+    "def_gemeente2024.csv": "geoitem code;short name;name;sequencenr\n"
+    "41002;Aalst;Aalst;1\n11002;Antwerpen;Antwerpen;2\n11007;Borsbeek;Borsbeek;3\n"
+    "12041;Puurs-Sint-Amands;Puurs-Sint-Amands;4\n",
+    "def_gemeente.csv": "\ufeffItemcode,Naam,Korte naam\n"
+    "41002,Aalst,Aalst\n11002,Antwerpen,Antwerpen\n12041,Puurs-Sint-Amands,Puurs-SA\n"
+    "99991,Niet te lokaliseren,Niet te lokaliseren - Vlaanderen\n"
+    "99999,Buiten,Buiten Vlaanderen en Brussel\n",
+    "def_wijk.csv": "geoitem code,short name,name\nW1,Centrum,Centrum\nW2,Don Bosco,Wijk onbekend\n"
+    "W3,Wijk onbekend,Wijk onbekend\n",
+    "agg_wijk_gemeente.csv": "wijk,gemeente\nW1,41002\nW2,41002\nW3,41002\n",
+}
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return registry_from(FILES)
+
+
+def spelled(row: Row) -> str:
+    share = "" if row.share is None else f" {row.share:g}"
+    return f"{row.child or ''}→{row.parent or ''} {row.type.value}{share}"
+
+
+def outcome_of(links: list[Link], fine: list[str], coarse: list[str]) -> str:
+    try:
+        found = correspond(LEVELS, links, fine, coarse)
+    except Invalid as fault:
+        return fault.code
+    return ", ".join(map(spelled, found.rows))
+
+
+@pytest.mark.parametrize(("situation", "fine", "coarse", "links", "outcome"), correspondences.ROWS)
+def test_a_table_is_read_whole_or_refused(
+    situation: str, fine: str, coarse: str, links: str, outcome: str
+) -> None:
+    read: list[Link] = []
+    for link in links.split():
+        child, _, end = link.partition("→")
+        parent, _, share = end.partition(":")
+        read.append((child, parent, float(share) if share else None))
+    assert outcome_of(read, fine.split(), coarse.split()) == outcome, situation
+
+
+@pytest.mark.parametrize(("situation", "hint", "codes", "outcome", "strange"), vintages.ROWS)
+def test_the_codes_say_which_vintage_is_meant(
+    registry: Registry, situation: str, hint: str, codes: str, outcome: str, strange: str
+) -> None:
+    found = registry.detect(hint, codes.split())
+    said = found.level_id or "none"
+    if found.ambiguous:
+        verb = "any" if found.same_territory else "ask"
+        said = f"{verb}: {', '.join(found.candidates)}"
+    assert said == outcome, situation
+    assert found.unknown == set(strange.split())
+    assert found.known | found.unknown == set(codes.split())
+
+
+def test_mergers_bridge_vintages_that_no_table_connects(registry: Registry) -> None:
+    bridge = registry.correspondence("gemeente@2018", "gemeente@2025")
+    assert bridge is not None
+    assert bridge.parent_of == {
+        "41002": "41002", "11002": "11002", "11007": "11002", "12030": "12041", "12034": "12041",
+    }  # fmt: skip
+    assert bridge.unchanged == {"41002"}
+    assert set(bridge.unfed) == {"99991", "99999"}
+
+
+def test_unknown_is_what_the_definition_says_and_never_what_a_code_looks_like(
+    registry: Registry,
+) -> None:
+    kinds = {area.code: area.kind for area in registry.areas("gemeente@2025").values()}
+    assert (kinds["99991"], kinds["99999"]) == (AreaKind.UNKNOWN, AreaKind.OUTSIDE)
+    wards = registry.areas("wijk@2025")
+    assert (wards["W2"].kind, wards["W3"].kind) == (AreaKind.LOCATED, AreaKind.UNKNOWN)
+
+
+def test_what_lies_below_an_area_is_found_through_every_vintage(registry: Registry) -> None:
+    assert registry.below("gemeente@2025", "11002", "gemeente@2018") == {"11002", "11007"}
+    assert registry.below("gemeente@2025", "41002", "wijk@2025") == {"W1", "W2", "W3"}
+    assert registry.below("gemeente@2025", "41002", "gemeente@2025") == {"41002"}
+    assert registry.below("gemeente@2018", "41002", "wijk@2025") == frozenset()
+
+
+def test_what_is_not_there_is_not_found(registry: Registry) -> None:
+    for call in (
+        lambda: registry.level("kanton@2025"),
+        lambda: registry.areas("kanton@2025"),
+        lambda: registry.below("gemeente@2025", "00000", "wijk@2025"),
+        lambda: registry.parent_table("gemeente@2025", "wijk@2025"),
+    ):
+        with pytest.raises(NotFound):
+            call()
+
+
+def test_the_table_of_parents_has_every_child_once(registry: Registry) -> None:
+    table = registry.parent_table("gemeente@2018", "gemeente@2024")
+    assert table.column_names == ["child", "parent", "type"]
+    assert sorted(table["child"].to_pylist()) == ["11002", "11007", "12030", "12034", "41002"]
+
+
+def test_a_registry_survives_being_written_and_read(registry: Registry) -> None:
+    assert registry_from(to_files(registry)) == registry
+
+
+def test_the_years_of_a_vintage_follow_from_its_neighbours(registry: Registry) -> None:
+    spans = {each.id: (each.valid_from, each.valid_to) for each in registry.vintages("gemeente")}
+    assert spans == {
+        "gemeente@2025": ("2025-01-01", ""),
+        "gemeente@2024": ("2019-01-01", "2024-12-31"),
+        "gemeente@2018": ("", "2018-12-31"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "level_id"),
+    [
+        ("gemeente", "gemeente@2025"),
+        ("gemeente2024", "gemeente@2024"),
+        ("gemeente_2024", "gemeente@2024"),
+        ("ggw7", "ggw7@2025"),
+        ("ggw72024", "ggw7@2024"),
+        ("statsec2019", "statsec@2019"),
+        ("TREG_po", "TREG_po@2025"),
+    ],
+)
+def test_a_swing_name_is_one_level(name: str, level_id: str) -> None:
+    assert from_swing(name) == level_id
+    assert from_swing(to_swing(level_id)) == level_id
+
+
+@pytest.mark.parametrize("name", ["", "2024", "gemeente@", "ge meente", "a" * 60])
+def test_a_name_that_no_level_can_have_is_refused(name: str) -> None:
+    with pytest.raises(Invalid):
+        from_swing(name)
+
+
+FAULTS = {
+    "a definition without codes": ("def_gemeente.csv", "naam\nAalst\n", "AREA_TABLE_HEADER"),
+    "a row that is too short": ("def_wijk.csv", "code,name\nW1\n", "AREA_TABLE_ROW"),
+    "an empty code": ("def_wijk.csv", "code,name\n,Centrum\n", "AREA_TABLE_ROW"),
+    "a kind that does not exist": (
+        "def_wijk.csv",
+        "code,name,kind\nW1,C,zwevend\n",
+        "AREA_TABLE_ROW",
+    ),
+    "a quote that never closes": ("def_wijk.csv", 'code,name\n"W1,C\n', "AREA_TABLE_ROW"),
+    "a field as long as a book": (
+        "def_wijk.csv",
+        f"code,name\nW1,{'x' * 2000}\n",
+        "AREA_TABLE_ROW",
+    ),
+    "a code that stands twice": ("def_wijk.csv", "code,name\nW1,C\nW1,D\n", "AREA_TWICE"),
+    "a table of other areas": (
+        "agg_wijk_gemeente.csv",
+        "wijk,gemeente\nW9,41002\n",
+        "CORRESPONDENCE_AREA",
+    ),
+    "a table of levels we do not have": ("agg_wijk_kanton.csv", "wijk,kanton\nW1,K\n", "AREA_FILE"),
+    "a file that is no table of areas": ("leesmij.csv", "hallo\n", "AREA_FILE"),
+    "a merger on no day": (
+        "mergers.csv",
+        "effective,old_nis,new_nis\nooit,1,2\n",
+        "AREA_TABLE_ROW",
+    ),
+    "a share that is no number": (
+        "agg_wijk_gemeente.csv",
+        "wijk,gemeente,share\nW1,41002,half\n",
+        "AREA_TABLE_ROW",
+    ),
+    "levels that would contain themselves": (
+        "agg_gemeente_wijk.csv",
+        "gemeente,wijk\n41002,W1\n",
+        "CORRESPONDENCE_CYCLE",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_table_is_one_clear_error(fault: str) -> None:
+    name, text, code = FAULTS[fault]
+    with pytest.raises(Invalid) as raised:
+        registry_from({**FILES, name: text})
+    assert raised.value.code == code
+
+
+def test_a_row_is_named_by_its_line() -> None:
+    with pytest.raises(Invalid) as fault:
+        read_definition("code,name\nW1,Centrum\n,\n", "wijk@2025")
+    assert dict(fault.value.parameters) == {"table": "wijk@2025", "line": 3}
+
+
+def small(level_id: str, *codes: str) -> Registry:
+    return Registry().with_level(known_level(level_id), (Area(code, code) for code in codes))
+
+
+def test_a_correspondence_that_loses_an_area_without_saying_so_is_refused() -> None:
+    levels = small("wijk@2025", "a", "b").with_level(known_level("gemeente@2025"), [Area("P", "P")])
+    lost = Correspondence("wijk@2025", "gemeente@2025", (Row("a", "P", RowType.IDENTITY),))
+    with pytest.raises(Invalid) as fault:
+        levels.with_correspondence(lost)
+    assert fault.value.code == "CORRESPONDENCE_LOST"
+    assert (fault.value.parameters["area"], fault.value.parameters["count"]) == ("b", 1)
+    said = Correspondence(*LEVELS, (*lost.rows, Row("b", None, RowType.NO_MATCH)))
+    assert levels.with_correspondence(said).correspondence(*LEVELS) == said
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ((Row("a", "P", RowType.NO_MATCH),), "CORRESPONDENCE_ROW"),
+        ((Row("a", None, RowType.AGGREGATE),), "CORRESPONDENCE_ROW"),
+        ((Row(None, None, RowType.NO_MATCH),), "CORRESPONDENCE_ROW"),
+        ((Row("a", "P", RowType.AGGREGATE, 0.5),), "CORRESPONDENCE_SHARE"),
+        (
+            (Row("a", "P", RowType.AGGREGATE), Row("a", "Q", RowType.AGGREGATE)),
+            "CORRESPONDENCE_TWO_PARENTS",
+        ),
+    ],
+)
+def test_rows_that_contradict_themselves_cannot_be_built(rows: tuple[Row, ...], code: str) -> None:
+    with pytest.raises(Invalid) as fault:
+        Correspondence(*LEVELS, rows)
+    assert fault.value.code == code
+
+
+def test_a_level_is_no_part_of_itself_and_never_replaced() -> None:
+    with pytest.raises(Invalid) as fault:
+        Correspondence("wijk@2025", "wijk@2025", ())
+    assert fault.value.code == "CORRESPONDENCE_CYCLE"
+    with pytest.raises(Invalid) as twice:
+        small("wijk@2025", "a").with_level(known_level("wijk@2025"), [])
+    assert twice.value.code == "LEVEL_TWICE"
+
+
+def test_parts_that_meet_again_are_whole_again() -> None:
+    first = correspond(
+        ("a@2019", "b@2024"), [("x", "x", None), ("x", "y", None)], ["x"], ["x", "y"]
+    )
+    second = correspond(
+        ("b@2024", "c@2024"), [("x", "P", None), ("y", "P", None)], ["x", "y"], ["P"]
+    )
+    assert [spelled(row) for row in chain(first, second).rows] == ["x→P identity"]
+
+
+def test_shares_multiply_along_a_chain() -> None:
+    first = correspond(("a@2019", "b@2024"), [("x", "y", 0.5), ("x", "z", 0.5)], ["x"], ["y", "z"])
+    second = correspond(
+        ("b@2024", "c@2024"),
+        [("y", "P", None), ("z", "P", 0.2), ("z", "Q", 0.8)],
+        ["y", "z"],
+        ["P", "Q"],
+    )
+    assert [spelled(row) for row in chain(first, second).rows] == ["x→P split 0.6", "x→Q split 0.4"]
+
+
+def test_a_part_that_goes_nowhere_keeps_the_rest_split() -> None:
+    first = correspond(
+        ("a@2019", "b@2024"), [("x", "y", None), ("x", "z", None)], ["x"], ["y", "z"]
+    )
+    second = correspond(("b@2024", "c@2024"), [("y", "P", None)], ["y", "z"], ["P", "Q"])
+    found = chain(first, second)
+    assert [spelled(row) for row in found.rows] == ["x→P split", "→Q no_match"]
+    assert (found.uncovered, set(found.unfed)) == ((), {"P", "Q"})
+
+
+def test_new_land_in_between_changes_the_whole() -> None:
+    first = correspond(("a@2019", "b@2024"), [("x", "x", None)], ["x"], ["x", "nieuw"])
+    second = correspond(
+        ("b@2024", "c@2024"), [("x", "P", None), ("nieuw", "P", None)], ["x", "nieuw"], ["P"]
+    )
+    assert [spelled(row) for row in chain(first, second).rows] == ["x→P aggregate"]
+
+
+def test_a_municipality_cannot_become_two() -> None:
+    text = "effective,old_nis,new_nis\n2019-01-01,1,2\n2019-01-01,1,3\n"
+    with pytest.raises(Invalid) as fault:
+        registry_from(
+            {
+                "mergers.csv": text,
+                "def_gemeente2018.csv": "code,name\n1,A\n",
+                "def_gemeente2024.csv": "code,name\n2,B\n3,C\n",
+            }
+        )
+    assert fault.value.code == "MERGER_TWICE"
+    assert len(read_mergers(text)) == 2
