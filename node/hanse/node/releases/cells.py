@@ -63,6 +63,7 @@ def _open(folder: Path, _fingerprints: tuple[manifest.Fingerprint, ...]) -> "Rel
             columns=MappingProxyType(columns),
             calendars=MappingProxyType(index["calendars"]),
             places=MappingProxyType({code: n for n, code in enumerate(columns["indicator"])}),
+            present=_present(columns, index),
         ),
         partitions=np.asarray([line[2:] for line in index["partitions"]], np.int64).reshape(-1, 2),
         slices=Slices.of(slices, len(columns["indicator"])),
@@ -77,6 +78,15 @@ def _dictionaries(
     if not batches:
         return dict.fromkeys(names, ())
     return {name: tuple(batches[0].column(name).dictionary.to_pylist()) for name in names}
+
+
+def _present(columns: Mapping[str, tuple[str, ...]], index: Mapping[str, Any]) -> Array:
+    levels = {level: number for number, level in enumerate(columns["level"])}
+    areas = {area: number for number, area in enumerate(columns["area"])}
+    present = np.zeros((len(levels), len(areas)), bool)
+    for line, codes in zip(index["partitions"], index["areas"], strict=True):
+        present[levels[line[0]], [areas[code] for code in codes]] = True
+    return present
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,7 @@ class Slices:
         return lines[np.argsort(self.start[lines])]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ReleaseCells:
     """The cells of one release, mapped from its files; safe to share between threads."""
 

@@ -27,12 +27,14 @@ class Codes:
     """The dictionaries of a release: the codes of each key column, in the order of their numbers.
 
     `calendars` gives the `reporting_year_start` of the indicators that have one: the same spelling
-    of a period then means other dates. `places` is the number of each indicator.
+    of a period then means other dates. `places` is the number of each indicator; `present` says
+    per level which areas it has cells of.
     """
 
     columns: Mapping[str, tuple[str, ...]]
     calendars: Mapping[str, str]
     places: Mapping[str, int]
+    present: Array
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -121,7 +123,7 @@ def resolve(extent: Extent, codes: Codes) -> Opening:
     return Opening(
         codes=codes,
         indicators=np.ones(len(codes.columns["indicator"]), bool),
-        areas=_areas(codes, extent.areas),
+        areas=_areas(codes, extent.areas) & codes.present,
         periods=_periods(codes.columns["period"], calendars, extent.periods),
         calendar=np.asarray(
             [place[codes.calendars.get(each, "")] for each in codes.columns["indicator"]], np.int32
