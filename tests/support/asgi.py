@@ -38,6 +38,8 @@ async def exchange(
 ) -> Reply:
     """Send one request, its body in `chunks`, and return the whole answer."""
     waiting = list(chunks)
+    given = list(headers)
+    hosts = [] if any(name == b"host" for name, _ in given) else [HOST]
     messages: list[MutableMapping[str, Any]] = []
 
     async def receive() -> MutableMapping[str, Any]:
@@ -60,7 +62,7 @@ async def exchange(
             "raw_path": path.encode("ascii", "replace"),
             "root_path": "",
             "query_string": query,
-            "headers": [HOST, *headers],
+            "headers": [*hosts, *given],
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 1),
             "state": {},

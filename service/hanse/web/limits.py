@@ -14,11 +14,19 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanse.errors import Invalid
-from hanse.web.problems import AddressTooLong, TooLarge, Unprocessable, UnsupportedBody
+from hanse.web.problems import (
+    AddressTooLong,
+    HeadTooLarge,
+    TooLarge,
+    UnclearLength,
+    Unprocessable,
+    UnsupportedBody,
+)
 from hanse.web.site import Site
 
 MAX_ADDRESS_BYTES: Final = 8_192
 MAX_QUERY_FIELDS: Final = 50
+MAX_HEAD_BYTES: Final = 16_384
 MAX_JSON_DEPTH: Final = 32
 UNPARSABLE_JSON_DEPTH: Final = 1_000
 """Deeper than this no JSON reader goes: it is not a document with a fault but no document."""
@@ -86,9 +94,13 @@ def _check_address(scope: Scope) -> None:
 
 def _read_headers(scope: Scope, hosts: frozenset[str]) -> _Shape:
     found: dict[bytes, list[bytes]] = {}
+    size = 0
     for name, value in scope["headers"]:
+        size += len(name) + len(value)
         if name in _WATCHED:
             found.setdefault(name, []).append(value)
+    if size > MAX_HEAD_BYTES:
+        raise HeadTooLarge("HEAD_SIZE", limit=MAX_HEAD_BYTES)
     # Orchestrators probe by address, and a health answer names no host.
     if not scope["path"].startswith("/health/"):
         _check_host(found.get(b"host", []), hosts)
@@ -112,7 +124,7 @@ def _shape(found: Mapping[bytes, list[bytes]]) -> _Shape:
     chunked = b"transfer-encoding" in found
     # Two readings of where a body ends are how a request is smuggled in (RFC 9112 §6.3).
     if len(lengths) > 1 or (lengths and chunked) or not all(text.isdigit() for text in lengths):
-        raise Invalid("BODY_LENGTH")
+        raise UnclearLength("BODY_LENGTH")
     encoded = [value for value in found.get(b"content-encoding", []) if value != b"identity"]
     if encoded:
         raise UnsupportedBody("BODY_ENCODING")

@@ -60,6 +60,14 @@ class OwnFault(HanseError):
     """A fault of this service; the answer holds a reference to the log and nothing else."""
 
 
+class HeadTooLarge(Invalid):
+    """Headers beyond their limit."""
+
+
+class UnclearLength(Invalid):
+    """A message whose end can be read in two ways: nothing after it on that line is trusted."""
+
+
 class WrongMethod(Invalid):
     """A method the address does not know."""
 
@@ -78,6 +86,7 @@ STATUS: Final[dict[type[HanseError], int]] = {
     TooLarge: 413,
     UnsupportedBody: 415,
     AddressTooLong: 414,
+    HeadTooLarge: 431,
     WrongMethod: 405,
     Invalid: 400,
     Unavailable: 503,
@@ -89,7 +98,7 @@ _FRAMEWORK: Final[dict[int, tuple[type[HanseError], str]]] = {
     404: (NotFound, "NOT_FOUND"),
     405: (WrongMethod, "METHOD"),
 }
-_CLOSING: Final = frozenset({413, 415})
+_CLOSING: Final = (TooLarge, UnsupportedBody, HeadTooLarge, UnclearLength)
 
 
 def status_of(fault: HanseError) -> int:
@@ -142,7 +151,7 @@ def response(
         headers["Vary"] = "Authorization"
     if "seconds" in fault.parameters and status in {429, 503}:
         headers["Retry-After"] = str(fault.parameters["seconds"])
-    if status in _CLOSING:
+    if isinstance(fault, _CLOSING):
         headers["Connection"] = "close"
     # ASCII with escapes: no text can make this fail, whatever it holds.
     content = json.dumps(body, ensure_ascii=True).encode("ascii")
