@@ -15,6 +15,7 @@ from tests.support.disclosure import (
     bench_path,
     bench_plan,
     crossed,
+    secured,
     shuffled,
     statuses,
 )
@@ -91,7 +92,7 @@ def test_elimination_alone_reproduces_the_reference_pattern_cell_by_cell(
 def test_a_benchmark_table_is_proven_with_no_more_hidden_than_the_reference(
     name: str, rules: Rules, at_most: int
 ) -> None:
-    certificate = protect(bench(name), bench_plan(name, rules)).certificate
+    certificate = secured(name, rules).certificate
     assert certificate.failed == 0
     assert certificate.proven_whole == certificate.protected
     assert certificate.proven_linear == 0

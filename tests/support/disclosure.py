@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from tests.support.needs import shared_data
 
 from hanse.policies.attackers import Codes, Published, System, equations, read
-from hanse.policies.disclosure import Plan, Protected, Rules
+from hanse.policies.disclosure import Plan, Protected, Rules, protect
 from hanse.policies.disclosure.plan import Axis
 
 AXES = ("geo", "age", "sex")
@@ -32,6 +32,12 @@ def bench_plan(name: str, rules: Rules = Rules()) -> Plan:  # noqa: B008 - froze
     return Plan(
         (Axis("geo", areas), Axis("age", ("age", "agegrp")), Axis("sex", ("sex",))), rules=rules
     )
+
+
+@cache
+def secured(name: str, rules: Rules) -> Protected:
+    """Return a protected benchmark table, made once for all tests of a run."""
+    return protect(bench(name), bench_plan(name, rules))
 
 
 @cache

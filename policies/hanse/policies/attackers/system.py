@@ -105,6 +105,7 @@ def _reduced(matrix: sparse.csr_matrix, value: Ints, row: Ints, keys: tuple[Key,
     unknown = np.flatnonzero(value < 0)
     right = -(matrix @ np.where(value < 0, 0, value))
     matrix = matrix[:, unknown]
+    matrix.eliminate_zeros()
     used = np.flatnonzero(np.diff(matrix.indptr) > 0)
     matrix, right = matrix[used], right[used]
     keep = _distinct(matrix, right)

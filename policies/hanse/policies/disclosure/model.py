@@ -161,7 +161,9 @@ def _unit(places: Ints, size: int) -> Sparse:
 
 def product(factors: Sequence[Sparse]) -> Sparse:
     """Return the Kronecker product of sparse matrices, first one slowest."""
-    return reduce(lambda left, right: sparse.kron(left, right, format="csr"), factors)
+    found = reduce(lambda left, right: sparse.kron(left, right, format="csr"), factors)
+    found.eliminate_zeros()  # dense factors leave zeros behind
+    return found
 
 
 def coordinates(model: Model, primary: Bools) -> Sparse:
