@@ -17,6 +17,7 @@ from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.harvest import Harvester, Schedule
 from hanse.catalog.search.engine import TantivySearch
 from hanse.catalog.settings import CatalogSettings
+from hanse.catalog.subjects import Refresher
 from hanse.outbound import Outbound, Transport
 from hanse.store import engine as store
 from hanse.store.session import reading, transaction
@@ -61,19 +62,20 @@ def assemble(
     """Return the parts of a catalogue, its search brought up to its tables."""
     registry = concepts.load(settings.home)
     search = TantivySearch(settings.home / "index")
+    if search.revision.partition(" ")[2] != registry.digest:
+        with transaction(engine) as session:
+            index.regroup(session, registry)
+    refresh = Refresher(engine, search, registry)
+    refresh()
     harvester = Harvester(
         settings,
         engine=engine,
         roster=members.identities,
         way=way,
         concepts=registry,
-        search=search,
         clock=clock,
+        changed=refresh,
     )
-    if search.revision.partition(" ")[2] != registry.digest:
-        with transaction(engine) as session:
-            index.regroup(session, registry)
-    harvester.refresh()
     return Catalogue(
         settings=settings,
         engine=engine,
@@ -84,6 +86,7 @@ def assemble(
         schedule=Schedule(harvester, settings.harvest_seconds),
         areas=_areas(settings.home / "areas"),
         clock=clock,
+        refresh=refresh,
     )
 
 

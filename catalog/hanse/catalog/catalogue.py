@@ -30,10 +30,8 @@ class Catalogue:
     schedule: Schedule
     areas: Registry
     clock: Callable[[], datetime]
-
-    def refresh(self) -> None:
-        """Bring the search up to the tables, should another process have changed them."""
-        self.harvester.refresh()
+    refresh: Callable[[], None]
+    """Brings the search up to the tables, should another process have changed them."""
 
 
 def by_agency(members: Sequence[MemberEntry]) -> Mapping[str, MemberEntry]:

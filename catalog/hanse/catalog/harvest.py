@@ -6,6 +6,7 @@ Whatever goes wrong at one node becomes that node's public reason; its entries s
 import asyncio
 import logging
 import random as randomness
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,9 +15,8 @@ from types import MappingProxyType
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from hanse.catalog import index, snapshots, subjects
+from hanse.catalog import index, snapshots
 from hanse.catalog.concepts import Concepts
-from hanse.catalog.search import Search
 from hanse.catalog.settings import CatalogSettings
 from hanse.catalog.snapshots import Identity
 from hanse.errors import HanseError, Invalid, Unavailable
@@ -51,7 +51,7 @@ class Look:
 
 
 class Harvester:
-    """Looks at nodes. Everything it depends on is handed in; `roster` says who to look at."""
+    """Looks at nodes. `roster` says at whom; `changed` is called when the tables have changed."""
 
     def __init__(  # noqa: PLR0913 what it stands on, each by name
         self,
@@ -61,20 +61,20 @@ class Harvester:
         roster: Roster,
         way: Outbound,
         concepts: Concepts,
-        search: Search,
         clock: Clock,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._roster = roster
         self._way = way
         self._concepts = concepts
-        self._search = search
         self._clock = clock
+        self._changed = changed
         self._limits = Limits(
             deadline_seconds=settings.harvest_deadline_seconds, body_bytes=settings.snapshot_bytes
         )
         self._at_once = asyncio.Semaphore(MOST_AT_ONCE)
-        self._writing = asyncio.Lock()
+        self._writing = threading.Lock()
 
     def members(self) -> Sequence[Identity]:
         """Return the nodes to look at."""
@@ -82,7 +82,7 @@ class Harvester:
             return self._roster(session)
 
     async def once(self, only: Collection[str] | None = None) -> tuple[Look, ...]:
-        """Look once at every member, or at those in `only`; the search is up to date after it."""
+        """Look once at every member, or at those in `only`."""
         members = await asyncio.to_thread(self.members)
         chosen = [each for each in members if only is None or each.agency in only]
         return tuple(await asyncio.gather(*(self.look(each) for each in chosen)))
@@ -105,14 +105,12 @@ class Harvester:
         etag = await asyncio.to_thread(self._etag, member.agency)
         answer = await self._way.fetch(self._ask(member, etag))
         if answer.status == 304 and etag:
-            async with self._writing:
-                await asyncio.to_thread(self._confirm, member.agency)
+            await asyncio.to_thread(self._confirm, member.agency)
             return False
         statement = _statement(answer, member)
         snapshot = await asyncio.to_thread(snapshots.read, statement, member)
-        async with self._writing:
-            etag = answer.headers.get("etag", "")[:200]
-            return await asyncio.to_thread(self._apply, snapshot, etag)
+        etag = answer.headers.get("etag", "")[:200]
+        return await asyncio.to_thread(self._apply, snapshot, etag)
 
     def _ask(self, member: Identity, etag: str) -> Ask:
         headers = {"Accept": FEED_MEDIA_TYPE, **({"If-None-Match": etag} if etag else {})}
@@ -125,31 +123,25 @@ class Harvester:
             return row.etag if row else ""
 
     def _confirm(self, agency: str) -> None:
-        with transaction(self._engine) as session:
+        with self._writing, transaction(self._engine) as session:
             index.confirm(session, agency, self._clock())
 
     def _apply(self, snapshot: snapshots.Snapshot, etag: str) -> bool:
-        with transaction(self._engine) as session:
+        with self._writing, transaction(self._engine) as session:
             changed = index.apply(session, snapshot, self._concepts, etag, self._clock())
         if changed:
-            self.refresh()
+            self._changed()
         return changed
 
-    def refresh(self) -> None:
-        """Bring the search up to the tables."""
-        with reading(self._engine) as session:
-            subjects.refresh(session, self._search, self._concepts)
-
     async def _refused(self, member: Identity, fault: HanseError) -> Look:
-        async with self._writing:
-            await asyncio.to_thread(self._note, member.agency, fault)
+        await asyncio.to_thread(self._note, member.agency, fault)
         level = logging.ERROR if fault.code in index.ALARMS else logging.WARNING
         log.log(level, "harvest.refused", extra={"agency": member.agency, "code": fault.code})
         return Look(member.agency, code=fault.code, parameters=fault.parameters)
 
     def _note(self, agency: str, fault: HanseError) -> None:
         answered = not isinstance(fault, Unavailable)
-        with transaction(self._engine) as session:
+        with self._writing, transaction(self._engine) as session:
             index.refuse(session, agency, fault, self._clock(), answered=answered)
 
 
@@ -222,6 +214,9 @@ class Schedule:
         self._due[member.agency] = loop.time() + self._every * spread
         try:
             await self._harvester.look(member)
+        except Exception:
+            # Even the reason could not be noted; the schedule goes on, the next look may.
+            log.exception("harvest.lost", extra={"agency": member.agency})
         finally:
             del self._busy[member.agency]
 

@@ -1,8 +1,10 @@
 """What the search holds of a subject: the publications of all nodes, put together as one record."""
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from hanse.catalog import index
@@ -11,11 +13,27 @@ from hanse.catalog.index import Published
 from hanse.catalog.search import Record, Search
 from hanse.cube.period import Period
 from hanse.messages import LANGUAGES
+from hanse.store.session import reading
 from hanse.wire import ConceptEntry, Hit
 
 DESCRIPTION_CHARACTERS = 500
 REBUILD_AFTER = 0.25
 """Share of the nodes that changed from which on a rebuild is cheaper, and renews the lexicon."""
+
+
+class Refresher:
+    """Keeps an engine up to the tables, one thread at a time."""
+
+    def __init__(self, engine: Engine, search: Search, concepts: Concepts) -> None:
+        self._engine = engine
+        self._search = search
+        self._concepts = concepts
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        """Bring the search up to the tables; cheap when nothing changed."""
+        with self._lock, reading(self._engine) as session:
+            refresh(session, self._search, self._concepts)
 
 
 def refresh(session: Session, search: Search, concepts: Concepts) -> bool:

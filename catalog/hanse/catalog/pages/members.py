@@ -6,6 +6,7 @@ from starlette.responses import HTMLResponse
 from hanse.catalog import answers
 from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.pages import words
+from hanse.catalog.pages.search import by_name
 from hanse.web import render
 from hanse.web.language import PageLanguage
 
@@ -17,8 +18,7 @@ def routes(catalogue: Catalogue) -> APIRouter:
     @router.get("/members")
     def members(request: Request, lang: PageLanguage) -> HTMLResponse:
         """Show who takes part and how fresh the index is about each."""
-        return render(
-            request, "members.html", members=answers.members(catalogue).members, words=words
-        )
+        listed = by_name(answers.members(catalogue))
+        return render(request, "members.html", members=listed, words=words)
 
     return router

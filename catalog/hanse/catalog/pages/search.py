@@ -13,6 +13,7 @@ from hanse.catalog.search import FACETS, Question
 from hanse.cube.period import Period
 from hanse.web import render
 from hanse.web.language import PageLanguage
+from hanse.wire import Hit, MemberEntry, Members
 
 VALUES_SHOWN = 8
 NAMES_SHOWN = 4
@@ -25,23 +26,42 @@ def routes(catalogue: Catalogue) -> APIRouter:
     @router.get("/")
     def search(request: Request, lang: PageLanguage, question: Asked) -> HTMLResponse:
         """Show what a question finds."""
+        members = by_name(answers.members(catalogue))
+        names = {each.agency: each.name for each in members}
         return render(
             request,
             "search.html",
             answer=answers.search(catalogue, question, lang),
-            members=answers.members(catalogue).members,
+            members=members,
             facets=FACETS,
             values_shown=VALUES_SHOWN,
             names_shown=NAMES_SHOWN,
-            names={each.agency: each.name for each in answers.members(catalogue).members},
+            publishers=lambda hit: sorted(names.get(each, each) for each in hit.agencies),
             address=lambda page: address(question, page),
             label=lambda kind, value: answers.label(kind, value, lang),
-            level_label=lambda level: answers.level_label(level, lang),
+            levels=lambda hit: levels(hit, lang),
             period_label=lambda text: Period.parse(text).label(lang),
             words=words,
         )
 
     return router
+
+
+def by_name(members: Members) -> list[MemberEntry]:
+    """Return the members as a reader looks for them."""
+    return sorted(members.members, key=lambda each: each.name.casefold())
+
+
+def levels(hit: Hit, lang: str) -> list[str]:
+    """Return the area levels of a subject in words, the editions of each together."""
+    editions: dict[str, list[str]] = {}
+    for level in hit.levels:
+        code, _, vintage = level.partition("@")
+        editions.setdefault(code, []).append(vintage)
+    return [
+        answers.level_label(f"{code}@{', '.join(vintages)}", lang)
+        for code, vintages in editions.items()
+    ]
 
 
 def address(question: Question, page: int) -> str:
