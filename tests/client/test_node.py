@@ -255,7 +255,7 @@ def test_a_node_that_is_gone_is_unavailable(method: str) -> None:
 def test_a_client_of_its_own_closes_its_own_line() -> None:
     with world([node("NIS41002")]) as known:
         with NodeClient(known.nodes[0].url) as alone:
-            assert alone.node() == {"agency": "NIS41002", "name": "Aalst"}
+            assert alone.node().agency == "NIS41002"
         with Catalogue(known.catalogue.url) as catalogue:
             assert catalogue.search("gas").total == 1
             assert catalogue.search("niets").hits == []

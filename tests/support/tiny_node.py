@@ -151,7 +151,9 @@ class TinyNode:
                 }
             )
         if path == "/v1/node":
-            return _json({"agency": self.agency, "name": self.name})
+            told = {"base_url": self.url, "feed": "", "datasets": "", "software": "tiny"}
+            blank = {"kbo": "", "territory": "", "contact": "", "issuers": []}
+            return _json({"agency": self.agency, "name": self.name, **told, **blank})
         if path == "/v1/feed":
             return self._statement(self._feed(), FEED)
         for release in self.releases:

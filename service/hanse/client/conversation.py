@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.client.answers import expect, read
+from hanse.client.answers import Model, expect, read
 from hanse.client.cache import AnswerCache, Kept
 from hanse.client.cells import MEDIA_TYPE, read_cells
 from hanse.client.deadline import Deadline
@@ -147,9 +147,9 @@ class Conversation:
         self._closed.add(wanted.dataset)
         return True
 
-    async def document(self, wanted: Wanted, within: Deadline) -> object:
-        """Return a JSON document of the node."""
-        return expect(await self.ask(wanted, within, STATEMENT_BYTES)).json()
+    async def body(self, model: type[Model], wanted: Wanted, within: Deadline) -> Model:
+        """Return a body of the node."""
+        return read(model, expect(await self.ask(wanted, within, STATEMENT_BYTES)))
 
     async def feed(self, within: Deadline) -> Feed:
         """Return the node's signed snapshot; an older one than seen before is refused."""

@@ -16,7 +16,7 @@ from hanse.client.answers import word
 from hanse.client.conversation import NOTHING, Conversation, Wanted
 from hanse.client.deadline import Deadline
 from hanse.client.question import Question
-from hanse.client.verification import SignedManifest, check_digest
+from hanse.client.verification import SignedManifest, check_digest, declared_digest
 from hanse.errors import Invalid
 from hanse.outbound import Answer, Opened
 
@@ -54,12 +54,12 @@ class Part:
         return self.path.with_name(self.path.name + ".json")
 
     def size_of(self, target: str) -> tuple[int, str]:
-        """Return how many bytes of this very question are there, and their ETag; else nothing."""
+        """Return how many bytes of this very question are there, and their strong ETag."""
         try:
             note = json.loads(self._note.read_text("utf-8"))
-            known = note["target"] == target and isinstance(note["etag"], str)
+            known = note["target"] == target and note["etag"].startswith('"')
             return (self.path.stat().st_size, note["etag"]) if known else (0, "")
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return 0, ""
 
     def begin(self, target: str, etag: str) -> None:
@@ -95,6 +95,8 @@ async def save(
     headers, start = await _receive(talk, wanted, part, within)
     signed = await talk.signed(question, headers, within)
     try:
+        if start and declared_digest(headers, talk.url) is None:
+            raise Invalid("NODE_DIGEST", peer=talk.url)  # two halves that nothing holds together
         check_digest(headers, part.sha256(), talk.url)
     except Invalid:
         part.drop()

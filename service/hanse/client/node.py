@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import pyarrow as pa
 
-from hanse.client.answers import word
+from hanse.client.answers import Model, word
 from hanse.client.cells import check_cells
 from hanse.client.conversation import ARROW, Edition, Pulled, Wanted
 from hanse.client.deadline import Deadline
@@ -18,7 +18,16 @@ from hanse.client.signin import Credentials
 from hanse.client.verification import NO_PIN, Pin, SignedManifest, check_digest
 from hanse.errors import Invalid
 from hanse.outbound import Answer, BulkAnswer, Transport
-from hanse.wire import Explanation, Feed
+from hanse.wire import (
+    Changes,
+    DatasetEntry,
+    Datasets,
+    Explanation,
+    Feed,
+    NodeDescription,
+    Permitted,
+    Releases,
+)
 
 DOWNLOAD_SECONDS: Final = 600.0
 
@@ -59,33 +68,33 @@ class NodeClient:
         """The node's address, as it is registered."""
         return self._talk.url
 
-    def node(self) -> object:
+    def node(self) -> NodeDescription:
         """Return what the node says of itself."""
-        return self._document(Wanted("/v1/node"))
+        return self._body(NodeDescription, Wanted("/v1/node"))
 
     def feed(self) -> Feed:
         """Return the node's signed snapshot, its signature verified."""
         return self._line.wait(self._talk.feed)
 
-    def changes(self, since: int = 0) -> object:
+    def changes(self, since: int = 0) -> Changes:
         """Return the events after a cursor, and the next cursor."""
-        return self._document(Wanted(f"/v1/changes?{urlencode({'since': since})}"))
+        return self._body(Changes, Wanted(f"/v1/changes?{urlencode({'since': since})}"))
 
-    def datasets(self) -> object:
+    def datasets(self) -> Datasets:
         """Return the datasets that this caller may know of."""
-        return self._document(Wanted("/v1/datasets"))
+        return self._body(Datasets, Wanted("/v1/datasets"))
 
-    def dataset(self, dataset: str, purpose: str = "") -> object:
+    def dataset(self, dataset: str, purpose: str = "") -> DatasetEntry:
         """Return what the node tells about a dataset."""
-        return self._document(_about(dataset, "", purpose))
+        return self._body(DatasetEntry, _about(dataset, "", purpose))
 
-    def releases(self, dataset: str, purpose: str = "") -> object:
+    def releases(self, dataset: str, purpose: str = "") -> Releases:
         """Return the releases of a dataset."""
-        return self._document(_about(dataset, "/releases", purpose))
+        return self._body(Releases, _about(dataset, "/releases", purpose))
 
-    def permitted(self, dataset: str, purpose: str = "") -> object:
+    def permitted(self, dataset: str, purpose: str = "") -> Permitted:
         """Return what the protocols open to this caller."""
-        return self._document(_about(dataset, "/permitted", purpose))
+        return self._body(Permitted, _about(dataset, "/permitted", purpose))
 
     def manifest(self, dataset: str, release: str, purpose: str = "") -> SignedManifest:
         """Return the signed manifest of a release, verified, with its digest."""
@@ -137,8 +146,8 @@ class NodeClient:
         """Get a token for this node; raises what stands in the way."""
         self._line.wait(partial(self._talk.sign_in, purpose))
 
-    def _document(self, wanted: Wanted) -> object:
-        return self._line.wait(partial(self._talk.document, wanted))
+    def _body(self, model: type[Model], wanted: Wanted) -> Model:
+        return self._line.wait(partial(self._talk.body, model, wanted))
 
     def _bulk(self, question: Question, opened: BulkAnswer, within: Deadline) -> Pulled:
         with _arrow(opened) as reader:

@@ -61,16 +61,26 @@ def open_feed(statement: str, pin: Pin, url: str, sequence_min: int) -> Feed:
 
 
 def check_digest(headers: Mapping[str, str], sha256: bytes, peer: str) -> None:
-    """Hold a body's SHA-256 against `Repr-Digest` (RFC 9530); raises `Invalid` when it differs."""
-    if sha256 != declared_digest(headers, peer):
+    """Hold a body's SHA-256 against `Repr-Digest` (RFC 9530); raises `Invalid` when it differs.
+
+    A node that sends bytes which already existed declares none: then the length has held, and the
+    release is the signed one.
+    """
+    declared = declared_digest(headers, peer)
+    if declared is not None and sha256 != declared:
         raise Invalid("NODE_DIGEST", peer=peer)
 
 
-def declared_digest(headers: Mapping[str, str], peer: str) -> bytes:
-    """Return the SHA-256 of the whole representation that a node declares; it must declare one."""
-    for member in headers.get("repr-digest", "").split(","):
+def declared_digest(headers: Mapping[str, str], peer: str) -> bytes | None:
+    """Return the SHA-256 of the whole representation that a node declares, None where it does not.
+
+    Raises `Invalid` for a digest that cannot be read or checked.
+    """
+    if "repr-digest" not in headers:
+        return None
+    for member in headers["repr-digest"].split(","):
         name, _, value = member.strip().partition("=")
-        if name == "sha-256" and value.startswith(":") and value.endswith(":"):
+        if name == "sha-256" and len(value) > 1 and value[0] == value[-1] == ":":
             try:
                 return base64.b64decode(value[1:-1], validate=True)
             except ValueError as fault:

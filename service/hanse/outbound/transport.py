@@ -43,20 +43,18 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         self._resolve = resolve
         self._ways: dict[bool, AiohttpTransport] = {}
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, asked: httpx.Request) -> httpx.Response:
         """Send one request; raises `Refused` rather than connect to an address not admitted."""
-        secure = request.url.scheme == "https"
+        secure = asked.url.scheme == "https"
         with suppress(ValueError):  # a name is checked by the resolver
-            literal = str(ipaddress.ip_address(request.url.host))
+            literal = str(ipaddress.ip_address(asked.url.host))
             if not self._rule.admits(literal, secure=secure):
-                raise Refused("OUTBOUND_ADDRESS", host=request.url.host)
+                raise Refused("OUTBOUND_ADDRESS", host=asked.url.host)
         if secure not in self._ways:
             self._ways[secure] = self._open(secure)
         try:
-            return await self._ways[secure].handle_async_request(request)
-        except (
-            aiohttp.ClientError
-        ) as fault:  # those that the adapter has no word for: a broken head
+            return await self._ways[secure].handle_async_request(asked)
+        except aiohttp.ClientError as fault:  # a broken head: the adapter has no word for it
             raise httpx.RemoteProtocolError(type(fault).__name__) from fault
 
     async def aclose(self) -> None:
