@@ -27,6 +27,7 @@ def init(home: Path, settings: Mapping[str, str]) -> SigningKey:
     if (home / KEY).exists() or (home / ENVIRONMENT).exists():
         raise Conflict("HOME_EXISTS", home=home.name)
     lines = [_line(name, value) for name, value in settings.items() if value]
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in FOLDERS:
         (home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     key = SigningKey.generate()

@@ -71,13 +71,17 @@ class KnownAreas:
                 found |= self.registry.below(vintage.id, code, target)
         return frozenset(found)
 
+    def codes(self, level: str) -> frozenset[str]:
+        """Return the codes of a level id; empty where it is not known."""
+        return frozenset(self.registry.areas(level)) if self.registry.has(level) else frozenset()
+
     def _vintages(self, level: str) -> Iterator[Level]:
         for each in self.registry.levels:
             if level in (each.id, each.code):
                 yield each
 
 
-def apply(session: Session, text: str, supplier: str, at: datetime) -> ProtocolRow:
+def apply(session: Session, text: str | bytes, supplier: str, at: datetime) -> ProtocolRow:
     """Take a protocol into force from its review form, in the place of its version before.
 
     `supplier` is the enterprise number of this node's party; "" leaves that unchecked. The same

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Engine, insert
-from sqlmodel import Field
+from sqlmodel import Field, col, select
 
 from hanse.errors import NotFound
 from hanse.node.tables import Row, moment
@@ -136,6 +136,15 @@ def find(engine: Engine, ref: str) -> DecisionRow:
     if found is None:
         raise NotFound("DECISION_UNKNOWN")
     return found
+
+
+def newest(engine: Engine, limit: int, dataset: str | None = None) -> tuple[DecisionRow, ...]:
+    """Return the newest decisions, of one dataset or of all."""
+    wanted = select(DecisionRow).order_by(col(DecisionRow.ref).desc()).limit(limit)
+    if dataset is not None:
+        wanted = wanted.where(DecisionRow.dataset == dataset)
+    with reading(engine) as session:
+        return tuple(session.exec(wanted))
 
 
 def as_document(row: DecisionRow) -> Mapping[str, Any]:

@@ -67,7 +67,7 @@ class Wish:
     """
 
     form: str
-    codec: str = "raw"
+    codec: arrow_ipc.Codec = "raw"
     lang: str = "nl"
     none_match: str = ""
 
@@ -112,13 +112,9 @@ def _rendered(cleared: Cleared, heading: Heading, wish: Wish) -> Iterator[bytes]
         "csv": lambda: csv.render(cleared, heading),
         "csv-spreadsheet": lambda: csv.render_for_spreadsheets(cleared, heading),
         "xlsx": lambda: xlsx.render(cleared, heading, wish.lang),
-        "arrow": lambda: arrow_ipc.render(cleared, heading, _codec(wish)),
+        "arrow": lambda: arrow_ipc.render(cleared, heading, wish.codec),
     }
     return renderers[wish.form]()
-
-
-def _codec(wish: Wish) -> arrow_ipc.Codec:
-    return "zstd" if wish.codec == "zstd" else "raw"
 
 
 def _headers(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,9 @@ class NodeSettings(BaseSettings):
     language: Literal["nl", "en", "fr"] = Field("nl", description="Default language of pages.")
     catalogue_url: str = Field("", description="The catalogue; its issuer is trusted for tokens.")
     catalogue_keys: str = Field("", description="File with the pinned public keys (JWKS) of it.")
+    networks: str = Field(
+        "", description="Networks a catalogue may be in beside public ones, as CIDR with commas."
+    )
     approvals: Literal["second-person", "none"] = Field(
         "second-person", description="Whether publishing needs somebody else's approval."
     )
@@ -39,6 +43,24 @@ class NodeSettings(BaseSettings):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'node.db'}"
+
+    @property
+    def issuer(self) -> str:
+        """The catalogue's issuer identifier: its address without a final slash; "" for none."""
+        return self.catalogue_url.rstrip("/")
+
+    @property
+    def resource(self) -> str:
+        """What a token for this node names as its audience: the base URL without a final slash."""
+        return self.base_url.rstrip("/")
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """The networks that may be reached beside public hosts; its own loopback if it is there."""
+        listed = tuple(text.strip() for text in self.networks.split(",") if text.strip())
+        host = urlsplit(self.base_url).hostname or ""
+        own = ("127.0.0.0/8",) if host == "localhost" or host.startswith("127.") else ()
+        return listed + own
 
 
 def read_settings(home: Path | None = None) -> NodeSettings:

@@ -1,0 +1,58 @@
+"""Puts a node together: the door, the feed, the releases and their pages under one application."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from hanse.node import pages
+from hanse.node.routes import data, datasets, feed, node, releases
+from hanse.node.running import Clock, Node, start
+from hanse.node.settings import NodeSettings
+from hanse.outbound import Transport
+from hanse.store.session import reading
+from hanse.web import Site, create
+from hanse.web.signin import identify
+
+
+def now() -> datetime:
+    """Return this moment: the clock of everything that is not a test."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: NodeSettings, *, clock: Clock = now, transport: Transport | None = None
+) -> FastAPI:
+    """Return the application of the node in `settings.home`.
+
+    `transport` replaces the network on the way to the catalogue (tests hand in its application).
+    """
+    running = start(settings, clock, identify, transport)
+    site = Site(
+        title=settings.name,
+        base_url=settings.base_url,
+        language=settings.language,
+        max_body_bytes=settings.max_body_bytes,
+        templates=Path(__file__).parent / "pages" / "templates",
+    )
+    app = create(site, checks=_checks(running))
+    app.state.node = running
+    app.state.verifier = running.verifier
+    for topic in (node, datasets, data, feed, releases, pages):
+        app.include_router(topic.routes(running))
+    return app
+
+
+def _checks(running: Node) -> Mapping[str, Callable[[], str | None]]:
+    def database() -> str | None:
+        with reading(running.engine) as session:
+            session.connection().execute(text("SELECT 1"))
+        return None
+
+    def register() -> str | None:
+        running.door.worlds.current()
+        return None
+
+    return {"database": database, "register": register}

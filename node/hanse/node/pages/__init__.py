@@ -1,0 +1,86 @@
+"""The node's own pages: what it offers, and what each release changed. Rendered here, no script."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from sqlalchemy import Engine
+from starlette.responses import HTMLResponse
+
+from hanse.cube.contract import Access
+from hanse.node.releases import difference, manifest, tables
+from hanse.node.releases.tables import ReleaseRow
+from hanse.node.routes.question import Slug
+from hanse.node.running import Node
+from hanse.node.world import Offer
+from hanse.store.session import reading
+from hanse.web import render
+from hanse.web.signin import Caller
+from hanse.wire import Manifest
+
+Language = Annotated[str, Path(pattern=r"^(nl|en|fr)$")]
+ReleaseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+
+LIST_MAX = 50
+"""How many codes of one kind a page names; the manifest holds all of them."""
+
+
+def routes(node: Node) -> APIRouter:
+    """Return the pages; they show a reader what the API would tell the same reader."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/{lang}/")
+    def offers(request: Request, lang: Language, caller: Caller) -> HTMLResponse:
+        shown = [_line(node, offer, lang) for offer in node.door.visible(caller)]
+        return render(request, "node_offers.html", offers=shown, settings=node.settings)
+
+    @router.get("/{lang}/datasets/{slug}/releases/{release_id}")
+    def release(
+        request: Request, lang: Language, slug: Slug, release_id: ReleaseId, caller: Caller
+    ) -> HTMLResponse:
+        row, described = _opened(node, caller, slug, release_id)
+        return render(
+            request,
+            "node_release.html",
+            release=described,
+            digest=row.digest,
+            row=row,
+            title=_in(described.title, lang),
+            description=_in(described.description, lang),
+            difference=difference.load(row.difference),
+            limit=LIST_MAX,
+            earlier=_earlier(node.engine, row),
+            settings=node.settings,
+        )
+
+    return router
+
+
+def _opened(node: Node, caller: Caller, slug: str, release_id: str) -> tuple[ReleaseRow, Manifest]:
+    offer = node.door.offer(caller, slug)
+    if offer.contract.access is not Access.OPEN:
+        node.door.permitted(caller, slug, None)
+    with reading(node.engine) as session:
+        row = tables.find(session, slug, release_id)
+    return row, manifest.load(node.home, row.digest)
+
+
+def _line(node: Node, offer: Offer, lang: str) -> dict[str, Any]:
+    published = manifest.load(node.home, offer.digest) if offer.digest else None
+    return {
+        "slug": offer.slug,
+        "title": _in(offer.contract.title, lang),
+        "description": _in(offer.contract.description, lang),
+        "open": offer.contract.access is Access.OPEN,
+        "release": published.release_id if published else None,
+        "published_at": published.published_at if published else None,
+    }
+
+
+def _in(text: dict[str, str], lang: str) -> str:
+    return text.get(lang) or text.get("nl", "")
+
+
+def _earlier(engine: Engine, row: ReleaseRow) -> ReleaseRow | None:
+    with reading(engine) as session:
+        known = tables.history(session, row.dataset)
+    return next((each for each in known if each.release_no < row.release_no), None)

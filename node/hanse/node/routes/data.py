@@ -1,0 +1,48 @@
+"""`/v1/datasets/{slug}/data`: the figures, by way of the door."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from hanse.auth.principal import Principal
+from hanse.node.heading import heading
+from hanse.node.responses import FORMS, Wish, respond
+from hanse.node.routes.question import Asked, Question, Wished
+from hanse.node.running import Node
+from hanse.web.query import takes_dimensions
+from hanse.web.signin import Caller
+
+
+def routes(node: Node) -> APIRouter:
+    """Return the routes; what is not open is answered to whoever a protocol opens it for."""
+    router = APIRouter(prefix="/v1/datasets/{slug}", tags=["data"])
+
+    @router.get("/data", response_class=Response)
+    @takes_dimensions
+    def figures(caller: Caller, question: Question, wish: Wished) -> Response:
+        """The cells of a dataset in any format; `SEX=M` and the like choose breakdowns."""
+        return _answer(node, caller, question, wish)
+
+    @router.head("/data.parquet", include_in_schema=False)
+    @router.get("/data.parquet", response_class=Response)
+    @takes_dimensions
+    def file(caller: Caller, question: Question, wish: FileWish) -> Response:
+        """The same cells as a Parquet file with byte ranges, for readers that ask in parts."""
+        return _answer(node, caller, question, wish)
+
+    return router
+
+
+def parquet_wish(wish: Wished) -> Wish:
+    """Return the wish for a Parquet file, whatever else was wished."""
+    return Wish("parquet", none_match=wish.none_match)
+
+
+FileWish = Annotated[Wish, Depends(parquet_wish)]
+
+
+def _answer(node: Node, caller: Principal, asked: Asked, wish: Wish) -> Response:
+    form, codec = FORMS[wish.form], wish.codec
+    answer = node.door.answer(caller, asked.query, asked.purpose, form, codec)
+    governed = answer.manifest.access != "open"
+    return respond(answer, heading(node.settings, answer, asked.query), wish, governed)

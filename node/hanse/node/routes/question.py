@@ -1,0 +1,132 @@
+"""A question as it stands in an address: axes, breakdowns, release, form and purpose."""
+
+import re
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from fastapi import Depends, Header, Path, Request
+from fastapi import Query as Parameter
+
+from hanse.cube.period import Period
+from hanse.cube.query import PeriodWindow, Query
+from hanse.errors import Invalid
+from hanse.node.responses import Wish, form_of
+from hanse.node.shape import CODES_MAX
+from hanse.web import language
+from hanse.web.query import declared, refuse_unknown
+
+Slug = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="The dataset.")]
+Text = Annotated[str | None, Parameter(max_length=60_000)]
+
+_DIMENSION = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+_CODES_NAMED = ("indicator", "level", "area")
+
+
+def axes(
+    slug: Slug,
+    indicator: Text = None,
+    level: Text = None,
+    area: Text = None,
+    period: Annotated[
+        str | None, Parameter(max_length=80, description="`2020`, `2018:2021`, `2018:` or `:2021`")
+    ] = None,
+) -> Query:
+    """Return which part of a dataset is asked for; lists are codes with commas between."""
+    return Query(
+        dataset=slug,
+        indicators=_codes("indicator", indicator),
+        levels=_codes("level", level),
+        areas=_codes("area", area),
+        periods=_window(period),
+    )
+
+
+def question(
+    request: Request,
+    query: Annotated[Query, Depends(axes)],
+    release: Annotated[str | None, Parameter(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = None,
+    extent: Annotated[
+        Literal["whole", "permitted"], Parameter(description="`permitted`: as far as it is open")
+    ] = "whole",
+) -> Query:
+    """Return the whole question; parameters in capitals are breakdowns of the dataset."""
+    given = [name for name in request.query_params if not _DIMENSION.fullmatch(name)]
+    refuse_unknown(given, declared(request))
+    breakdowns = {}
+    for name, text in request.query_params.multi_items():
+        if _DIMENSION.fullmatch(name):
+            if name in breakdowns:
+                raise Invalid("QUERY_TWICE", name=name)
+            breakdowns[name] = _codes(name, text) or frozenset()
+    return replace(
+        query,
+        release=release,
+        permitted_only=extent == "permitted",
+        breakdowns=MappingProxyType(breakdowns),
+    )
+
+
+def purpose(
+    header: Annotated[str | None, Header(alias="Purpose", max_length=63)] = None,
+    field: Annotated[str | None, Parameter(alias="purpose", max_length=63)] = None,
+) -> str | None:
+    """Return what the figures are for, from the header or the parameter."""
+    if header is not None and field is not None and header != field:
+        raise Invalid("PURPOSE_TWICE")
+    return header or field
+
+
+def wish(
+    request: Request,
+    form: Annotated[str | None, Parameter(alias="format")] = None,
+    codec: Annotated[Literal["raw", "zstd"], Parameter(description="of Arrow")] = "raw",
+) -> Wish:
+    """Return the form the answer is wanted in, by name or by `Accept`."""
+    headers = request.headers
+    chosen = form_of(form, headers.get("accept", ""))
+    lang = language.of_scope(request.scope["path"], request.scope["headers"], "nl")
+    return Wish(chosen, codec, lang, headers.get("if-none-match", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with its purpose."""
+
+    query: Query
+    purpose: str | None
+
+
+def asked(
+    query: Annotated[Query, Depends(question)],
+    purpose: Annotated[str | None, Depends(purpose)],
+) -> Asked:
+    """Return the question with its purpose."""
+    return Asked(query, purpose)
+
+
+Question = Annotated[Asked, Depends(asked)]
+Wished = Annotated[Wish, Depends(wish)]
+Purpose = Annotated[str | None, Depends(purpose)]
+
+
+def _codes(name: str, text: str | None) -> frozenset[str] | None:
+    if text is None:
+        return None
+    codes = frozenset(part.strip() for part in text.split(","))
+    if "" in codes:
+        raise Invalid("QUERY_EMPTY", name=name)
+    if len(codes) > CODES_MAX:
+        raise Invalid("CODES_MANY", name=name, count=len(codes), limit=CODES_MAX)
+    return codes
+
+
+def _window(text: str | None) -> PeriodWindow | None:
+    if text is None:
+        return None
+    start, colon, end = text.partition(":")
+    first = Period.parse(start) if start else None
+    last = Period.parse(end) if end else None
+    if first is None and last is None:
+        raise Invalid("QUERY_EMPTY", name="period")
+    return PeriodWindow(first, last if colon else first)

@@ -1,0 +1,124 @@
+"""A node while it runs: its parts, put together once and handed to whoever needs them."""
+
+import json
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Request
+from sqlalchemy import Engine
+
+from hanse.auth.jwks import Issuers, KeyCache
+from hanse.auth.principal import Principal
+from hanse.auth.verifier import Verifier
+from hanse.errors import Invalid, Unavailable
+from hanse.node import home, migrations
+from hanse.node.door import Door
+from hanse.node.feed import Publisher
+from hanse.node.settings import NodeSettings
+from hanse.outbound import Ask, Blocking, Limits, Origin, Outbound, Transport
+from hanse.store import engine as store
+
+Clock = Callable[[], datetime]
+
+KEY_LIMITS: Final = Limits(deadline_seconds=5.0, body_bytes=200_000)
+KEYS_PATH: Final = "/v1/jwks"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The parts of a running node; `principal` is the dependency that says who asks."""
+
+    settings: NodeSettings
+    engine: Engine
+    home: Path
+    publisher: Publisher
+    door: Door
+    verifier: Verifier
+    keys: KeyCache | None
+    principal: Callable[[Request], Awaitable[Principal]]
+
+
+def start(
+    settings: NodeSettings,
+    clock: Clock,
+    principal: Callable[[Request], Awaitable[Principal]],
+    transport: Transport | None = None,
+) -> Node:
+    """Return the node in `settings.home`, its database brought up to date.
+
+    `transport` replaces the network on the way to the catalogue. Raises `NotFound` where no node
+    lives there.
+    """
+    key = home.signing_key(settings.home)
+    engine = store.create(settings.database)
+    migrations.upgrade(engine)
+    keys = _keys(settings, clock, transport)
+    issuers = Issuers({settings.issuer: keys} if keys else {})
+    return Node(
+        settings=settings,
+        engine=engine,
+        home=settings.home,
+        publisher=Publisher(
+            agency=settings.agency,
+            name=settings.name,
+            kbo=settings.kbo,
+            base_url=settings.base_url,
+            home=settings.home,
+            key=key,
+            clock=clock,
+        ),
+        door=Door(engine, settings.home, clock, record_open=settings.record_open),
+        verifier=Verifier(issuers, settings.resource, lambda: clock().timestamp()),
+        keys=keys,
+        principal=principal,
+    )
+
+
+def _keys(settings: NodeSettings, clock: Clock, transport: Transport | None) -> KeyCache | None:
+    if not settings.issuer:
+        return None
+    return KeyCache(
+        fetch=_Fetch(settings.issuer, settings.reachable, transport),
+        path=settings.home / "keys" / "catalogue.jwks",
+        clock=lambda: clock().timestamp(),
+        anchor=_anchor(settings),
+    )
+
+
+class _Fetch:
+    """Looks up the key document of an issuer; opens its way out when it is first needed."""
+
+    def __init__(self, issuer: str, networks: tuple[str, ...], transport: Transport | None) -> None:
+        self._issuer = issuer
+        self._networks = networks
+        self._transport = transport
+        self._blocking: Blocking | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> str:
+        with self._lock:
+            if self._blocking is None:
+                self._blocking = Blocking(self._open)
+        url = self._issuer + KEYS_PATH
+        ask = Ask(Origin.of(self._issuer), url, limits=KEY_LIMITS)
+        answer = self._blocking.run(self._blocking.way.fetch(ask))
+        if answer.status != 200:
+            raise Unavailable("KEYS_UNREADABLE")
+        return answer.text()
+
+    def _open(self) -> Outbound:
+        return Outbound(networks=self._networks, transport=self._transport)
+
+
+def _anchor(settings: NodeSettings) -> Sequence[dict[str, str]]:
+    if not settings.catalogue_keys:
+        return ()
+    try:
+        document: Any = json.loads(Path(settings.catalogue_keys).read_text("utf-8"))
+        return [{str(name): str(value) for name, value in key.items()} for key in document["keys"]]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as fault:
+        raise Invalid("KEYS_UNREADABLE") from fault

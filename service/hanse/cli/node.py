@@ -1,0 +1,125 @@
+"""`hanse init`, `serve`, `decisions`: a city's own node, from an empty folder to an address."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
+]
+
+DECISIONS_SHOWN = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of a node."""
+    app.command("init")(init)
+    app.command("serve")(serve)
+    app.command("decisions")(decisions)
+
+
+def init(  # noqa: PLR0913 a command's options
+    folder: Annotated[Path, typer.Argument(help="New folder for everything of this node.")],
+    agency: Annotated[str, typer.Option(help="Identifier of the party, such as NIS41002.")],
+    name: Annotated[str, typer.Option(help="Name of the party, as readers know it.")],
+    kbo: Annotated[str, typer.Option(help="Enterprise number, ten digits.")],
+    territory: Annotated[str, typer.Option(help="Own territory, such as gemeente:41002.")] = "",
+    base_url: Annotated[
+        str, typer.Option(help="Address others reach the node by.")
+    ] = "http://127.0.0.1:8101",
+    contact: Annotated[str, typer.Option(help="Role mailbox shown with every dataset.")] = "",
+    catalogue_url: Annotated[str, typer.Option(help="The catalogue it belongs to.")] = "",
+    catalogue_keys: Annotated[str, typer.Option(help="File with the catalogue's keys.")] = "",
+    approvals: Annotated[
+        str, typer.Option(help="second-person or none: who lets a release out.")
+    ] = "second-person",
+) -> None:
+    """Make a node: folders, signing key, settings, database, and the protocol for open data."""
+    from hanse.node import home, migrations, protocols
+    from hanse.node.app import now
+    from hanse.node.settings import read_settings
+    from hanse.policies import protocol
+    from hanse.store.engine import create
+    from hanse.store.session import transaction
+
+    given = {
+        "agency": agency,
+        "name": name,
+        "kbo": kbo,
+        "territory": territory,
+        "base_url": base_url,
+        "contact": contact,
+        "catalogue_url": catalogue_url,
+        "catalogue_keys": catalogue_keys,
+        "approvals": approvals,
+    }
+    form = home.open_data_form(agency, kbo)
+    protocol.load(form)  # a number that is none is refused before anything is made
+    key = home.init(folder, given)
+    engine = create(read_settings(folder).database)
+    migrations.upgrade(engine)
+    with transaction(engine) as session:
+        protocols.apply(session, form, kbo, now())
+    typer.echo(f"Node of {name} in {folder}")
+    typer.echo(f"  key      {key.kid}")
+    typer.echo(f"  start    hanse serve --home {folder}")
+
+
+def serve(
+    home: Home = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(help="Port; else the one of the node's own address.")
+    ] = None,
+) -> None:
+    """Serve the node until asked to stop."""
+    from urllib.parse import urlsplit
+
+    from hanse import telemetry
+    from hanse.node.app import create_app
+    from hanse.node.settings import read_settings
+    from hanse.web import serve as listen
+
+    telemetry.log_lines()
+    telemetry.configure("hanse-node")
+    settings = read_settings(home)
+    own = urlsplit(settings.base_url).port
+    app = create_app(settings)
+    listen(app, host, port if port is not None else own or 8101)
+
+
+def decisions(
+    home: Home = None,
+    ref: Annotated[str | None, typer.Option(help="One decision, with every check.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Of this dataset only.")] = None,
+    limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=10_000)] = (
+        DECISIONS_SHOWN
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Show what the door decided: who asked what, why, and by which protocol."""
+    from hanse.node import record
+    from hanse.node.settings import read_settings
+    from hanse.store.engine import create
+
+    engine = create(read_settings(home).database)
+    if ref is not None:
+        document = dict(record.as_document(record.find(engine, ref)))
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    rows = record.newest(engine, limit, dataset)
+    if as_json:
+        told = [dict(record.as_document(row)) for row in rows]
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    table = Table("when", "outcome", "client", "purpose", "dataset", "cells", "protocol", "ref")
+    for row in rows:
+        outcome = row.code or row.outcome
+        cells = "" if row.rows is None else str(row.rows)
+        known = (row.client or "-", row.purpose or "-", row.dataset, cells)
+        table.add_row(row.at[:19], outcome, *known, row.protocol or "-", row.ref)
+    Console().print(table)
