@@ -50,7 +50,7 @@ def test_a_small_stream_that_unfolds_is_refused_by_its_metadata() -> None:
     for table in (wide, coded):
         squeezed = stream(table, "zstd")
         assert len(squeezed) < len(stream(table)) / 3
-        with pytest.raises(Invalid, match="NODE_CELLS"):
+        with pytest.raises(Invalid, match="ANSWER_CELLS"):
             read_cells(squeezed, "peer")
 
 
@@ -73,7 +73,7 @@ def wrong_streams() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("case", sorted(wrong_streams()))
 def test_a_stream_that_cannot_be_trusted_is_refused_whole(case: str) -> None:
-    with pytest.raises(Invalid, match="NODE_CELLS"):
+    with pytest.raises(Invalid, match="ANSWER_CELLS"):
         read_cells(wrong_streams()[case], "peer")
 
 

@@ -124,7 +124,7 @@ def test_each_way_of_failing_has_its_own_reason_and_none_costs_the_others_time()
         "NIS36015": NodeState.UNREACHABLE,
     }
     assert codes["NIS31005"] == "STATEMENT_SIGNATURE"
-    assert codes["NIS13040"] == "NODE_DIGEST"
+    assert codes["NIS13040"] == "ANSWER_DIGEST"
     assert {row["origin"] for row in comparison.table.to_pylist()} == {"NIS41002"}
     assert not comparison.reached
     assert all(

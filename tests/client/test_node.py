@@ -92,8 +92,8 @@ def test_without_credentials_a_closed_dataset_wants_a_sign_in() -> None:
         ("lies", "STATEMENT_SIGNATURE"),
         ("mixes", "STATEMENT_OTHER"),
         ("borrows", "STATEMENT_OTHER"),
-        ("tampers", "NODE_DIGEST"),
-        ("answers else", "NODE_CELLS"),
+        ("tampers", "ANSWER_DIGEST"),
+        ("answers else", "ANSWER_CELLS"),
     ],
 )
 def test_what_does_not_match_what_was_signed_is_not_used(mood: str, code: str) -> None:
@@ -193,7 +193,7 @@ def test_much_is_read_straight_into_arrow() -> None:
         with pytest.raises(Refused, match="PEER_REFUSED"):
             client(known).pull_all(Question("energie", purpose="reclame"))
         closed.mood = "tampers"
-        with pytest.raises(Invalid, match="NODE_DIGEST"):
+        with pytest.raises(Invalid, match="ANSWER_DIGEST"):
             client(known).pull_all(GOVERNED)
 
 
@@ -237,7 +237,7 @@ def test_a_download_starts_again_when_the_release_changed_meanwhile(tmp_path: Pa
 def test_a_file_that_does_not_match_its_digest_never_gets_its_name(tmp_path: Path) -> None:
     with (
         world([node("NIS41002", "tampers")]) as known,
-        pytest.raises(Invalid, match="NODE_DIGEST"),
+        pytest.raises(Invalid, match="ANSWER_DIGEST"),
     ):
         client(known).save(QUESTION, tmp_path / "energie.parquet")
     assert list(tmp_path.iterdir()) == []

@@ -24,18 +24,18 @@ def read_cells(content: bytes, peer: str) -> pa.Table:
     """
     try:
         if _is_compressed(content):
-            raise Invalid("NODE_CELLS", peer=peer)
+            raise Invalid("ANSWER_CELLS", peer=peer)
         with pa.ipc.open_stream(content) as reader:
             return plain(check_cells(reader.read_all(), peer))
     except (pa.ArrowException, OSError, ValueError, struct.error, IndexError) as fault:
-        raise Invalid("NODE_CELLS", peer=peer) from fault
+        raise Invalid("ANSWER_CELLS", peer=peer) from fault
 
 
 def check_cells(table: pa.Table, peer: str) -> pa.Table:
     """Return the table when it has the columns and types of a protected cube and valid buffers."""
     wanted = [*key_columns(dimensions_of(table.schema)), *MEASURE_COLUMNS]
     if table.column_names != wanted or not all(map(_fits, table.schema)):
-        raise Invalid("NODE_CELLS", peer=peer)
+        raise Invalid("ANSWER_CELLS", peer=peer)
     table.validate(full=True)
     return table.replace_schema_metadata(None)
 

@@ -281,4 +281,4 @@ def _check_scope(table: pa.Table, question: Question, manifest: Manifest, peer: 
     levels = set(pc.unique(table.column("level")).to_pylist())
     elsewhere = bool(question.level) and not levels <= {question.level}
     if not answered <= listed & asked or elsewhere:
-        raise Invalid("NODE_CELLS", peer=peer)
+        raise Invalid("ANSWER_CELLS", peer=peer)

@@ -83,7 +83,7 @@ async def save(
 ) -> Saved:
     """Save the node's file for a question; a call after a break goes on where it broke off.
 
-    Raises `Invalid` (NODE_DIGEST) when the whole does not match its digest: nothing gets the name.
+    Raises `Invalid` (ANSWER_DIGEST) when the whole does not match its digest: nothing gets the name.
     """
     target = question.target(file_format)
     if file_format == "parquet":
@@ -96,7 +96,7 @@ async def save(
     signed = await talk.signed(question, headers, within)
     try:
         if start and declared_digest(headers, talk.url) is None:
-            raise Invalid("NODE_DIGEST", peer=talk.url)  # two halves that nothing holds together
+            raise Invalid("ANSWER_DIGEST", peer=talk.url)  # two halves that nothing holds together
         check_digest(headers, part.sha256(), talk.url)
     except Invalid:
         part.drop()
@@ -135,7 +135,7 @@ def _start(opened: Opened, part: Part, wanted: Wanted) -> int:
     got = part.path.stat().st_size
     if place is None or int(place[1]) != got:
         part.drop()
-        raise Invalid("NODE_DIGEST", peer=str(opened.ask.origin))
+        raise Invalid("ANSWER_DIGEST", peer=str(opened.ask.origin))
     return got
 
 

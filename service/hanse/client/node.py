@@ -166,4 +166,4 @@ def _arrow(opened: BulkAnswer) -> Any:
     try:
         return pa.ipc.open_stream(opened)
     except pa.ArrowException as fault:
-        raise Invalid("NODE_CELLS", peer=opened.peer) from fault
+        raise Invalid("ANSWER_CELLS", peer=opened.peer) from fault

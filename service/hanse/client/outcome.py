@@ -40,7 +40,7 @@ _STATE_OF_CODE: Final = MappingProxyType(
         "STATEMENT_SIGNATURE": NodeState.UNTRUSTED,
         "STATEMENT_OTHER": NodeState.UNTRUSTED,
         "FEED_OLDER": NodeState.UNTRUSTED,
-        "NODE_DIGEST": NodeState.UNTRUSTED,
+        "ANSWER_DIGEST": NodeState.UNTRUSTED,
         "LEVEL_ABSENT": NodeState.ABSENT,
     }
 )

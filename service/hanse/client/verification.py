@@ -68,7 +68,7 @@ def check_digest(headers: Mapping[str, str], sha256: bytes, peer: str) -> None:
     """
     declared = declared_digest(headers, peer)
     if declared is not None and sha256 != declared:
-        raise Invalid("NODE_DIGEST", peer=peer)
+        raise Invalid("ANSWER_DIGEST", peer=peer)
 
 
 def declared_digest(headers: Mapping[str, str], peer: str) -> bytes | None:
@@ -84,8 +84,8 @@ def declared_digest(headers: Mapping[str, str], peer: str) -> bytes | None:
             try:
                 return base64.b64decode(value[1:-1], validate=True)
             except ValueError as fault:
-                raise Invalid("NODE_DIGEST", peer=peer) from fault
-    raise Invalid("NODE_DIGEST", peer=peer)
+                raise Invalid("ANSWER_DIGEST", peer=peer) from fault
+    raise Invalid("ANSWER_DIGEST", peer=peer)
 
 
 def check_body(headers: Mapping[str, str], body: bytes, peer: str) -> None:
