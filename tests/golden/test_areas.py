@@ -286,6 +286,19 @@ def test_no_connection_is_lost_on_the_way_up() -> None:
     )
 
 
+def test_a_city_that_loads_its_own_sectors_is_no_province() -> None:
+    cells, _ = electricity()
+    own = registry().below("gemeente@2025", "41002", "statsec@2019")
+    aalst = cells.filter(pc.is_in(cells["area"].cast(pa.string()), value_set=pa.array(own)))
+    each = (indicator("v2506_elek_res_n"),)
+    found: dict[str, float | None] = {}
+    for level in ("gemeente@2025", "provincie@2025"):
+        links = registry().recalculation("statsec@2019", level)
+        computed = roll_up(aalst, each, links, "statsec@2019", level)
+        found |= values(computed.filter(pc.equal(computed["period"].cast(pa.string()), "2021")))
+    assert found == {"41002": 39_402.0, "40000": None}
+
+
 def test_unlocated_connections_follow_their_municipality() -> None:
     sectors = registry().correspondence("statsec@2019", "statsec@2024")
     assert sectors is not None

@@ -137,6 +137,44 @@ def test_formulas_are_derived_in_the_order_they_need_each_other() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("loaded", "expected"),
+    [
+        ({"x": "1", "y": "2"}, {"P": "3", "Q": "2"}),
+        ({"x": "1"}, {"P": "?"}),
+        ({"x": "x"}, {"P": "x"}),
+        ({"x": "1", "y": "-"}, {"P": "1", "Q": "-"}),
+    ],
+)
+def test_a_whole_that_lacks_a_needed_part_altogether_is_unknown(
+    loaded: dict[str, str], expected: dict[str, str]
+) -> None:
+    links = pa.table(
+        {
+            "child": ["x", "y", "onbekend", "y"],
+            "parent": ["P", "P", "P", "Q"],
+            "type": ["aggregate", "aggregate", "aggregate", "identity"],
+            "needed": [True, True, False, True],
+        }
+    )
+    cells = draft({"area": area, "cell": cell} for area, cell in loaded.items())
+    assert by(roll_up(cells, INDICATORS["sum"], links, FINE, COARSE), "area") == expected
+
+
+def test_a_part_is_lacking_for_the_indicator_that_has_no_cell_there_only() -> None:
+    links = pa.table({"child": ["x", "y"], "parent": ["P", "P"], "needed": [True, True]})
+    cells = draft(
+        [
+            {"area": "x", "cell": "1"},
+            {"area": "y", "cell": "2"},
+            {"area": "x", "indicator": "b", "cell": "4"},
+            {"area": "x", "period": "2023", "cell": "8"},
+        ]
+    )
+    computed = roll_up(cells, (indicator("a"), indicator("b")), links, FINE, COARSE)
+    assert by(computed, "indicator", "period") == {"a 2024": "3", "a 2023": "8", "b 2024": "?"}
+
+
 def test_areas_that_a_roll_up_would_lose_are_named() -> None:
     cells = draft([{"area": "x", "cell": "1"}, {"area": "verdwaald", "cell": "2"}])
     assert uncovered(cells, links_of("x→P"), FINE) == ("verdwaald",)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.areas.area import Area
+from hanse.areas.area import Area, AreaKind
 from hanse.areas.correspondence import WHOLE, Correspondence, RowType, chain
 from hanse.areas.detection import Detection, choose
 from hanse.areas.level import Level, from_swing, says_vintage
@@ -160,6 +160,23 @@ class Registry:
         table = found.table()
         whole = pa.array([each.value for each in WHOLE], pa.string())
         return table.filter(pc.is_in(table.column("type"), whole)).drop_columns(["share"])
+
+    def recalculation(self, from_id: str, to_id: str) -> pa.Table:
+        """Return all rows between two levels as `child`, `parent`, `type`, `share`, `needed`.
+
+        `needed` says that the child is located: a whole of which such a part was never loaded is
+        not complete. Unlocated areas often have nothing to load. Raises `NotFound`
+        (CORRESPONDENCE_NONE).
+        """
+        found = self.correspondence(from_id, to_id)
+        if found is None:
+            raise NotFound("CORRESPONDENCE_NONE", child=from_id, parent=to_id)
+        areas = self.areas(from_id)
+        needed = [
+            row.child is not None and areas[row.child].kind is AreaKind.LOCATED
+            for row in found.rows
+        ]
+        return found.table().append_column("needed", pa.array(needed, pa.bool_()))
 
     def below(self, level_id: str, code: str, target_level_id: str) -> frozenset[str]:
         """Return the areas of another level that lie wholly in one area; of its own level, itself.

@@ -10,7 +10,7 @@ be complete checks that every part is there. (Sources: Swing's aggregation rules
 recalculation between vintages are our own.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,9 +38,10 @@ def roll_up(
     """Return the cells of `to_level` computed from those of `from_level`, in the shape of a draft.
 
     `correspondence` has the columns `child` and `parent`, and may have `type` (identity, aggregate,
-    split, no_match) and `share`; without them an only child is the same territory. Formulas take
-    loaded cells of `to_level` before computed ones. The result holds computed cells only, also
-    where one was loaded: `complete` says which counts. `source_sheet` names both levels.
+    split, no_match) and `share`; without them an only child is the same territory. Where it has
+    `needed`, a whole is unknown for an indicator that has no cell at all in a needed part of it.
+    Formulas take loaded cells of `to_level` before computed ones. The result holds computed cells
+    only, also where one was loaded: `complete` says which counts. `source_sheet` names both levels.
     """
     links, unfed = parts.area_links(correspondence)
     finer = at_level(cells, from_level)
@@ -49,6 +50,7 @@ def roll_up(
     wholes = pa.concat_tables(
         [_aggregated(finer, indicators, how, "area", links), parts.unknown(moved, "area", unfed)]
     )
+    wholes = parts.spoiled(wholes, _incomplete(moved, parts.needed_children(correspondence)))
     origin = {"level": to_level, "source_sheet": f"{from_level} → {to_level}"}
     computed = encoding.with_constants(wholes, origin)
     return _with_formulas(at_level(cells, to_level), computed, how)
@@ -109,6 +111,17 @@ def _present(cells: pa.Table) -> frozenset[str]:
 
 def _of(cells: pa.Table, codes: frozenset[str]) -> pa.Table:
     return cells.filter(encoding.one_of(encoding.encode(cells.column("indicator")), codes))
+
+
+def _incomplete(
+    cells: pa.Table, needed: Mapping[str, frozenset[str]]
+) -> Mapping[str, frozenset[str]]:
+    """Return, by indicator, the wholes that lack every cell of a part they need."""
+    found: dict[str, frozenset[str]] = {}
+    for code in _present(cells) if needed else ():
+        loaded = encoding.texts(encoding.encode(_of(cells, frozenset({code})).column("area")))
+        found[code] = frozenset(whole for whole, own in needed.items() if not own <= loaded)
+    return found
 
 
 def _code_links(codes: Codelist) -> Links:

@@ -47,6 +47,27 @@ def area_links(correspondence: pa.Table) -> tuple[Links, tuple[str, ...]]:
     return {child: tuple(each) for child, each in links.items()}, tuple(unfed)
 
 
+def needed_children(correspondence: pa.Table) -> dict[str, frozenset[str]]:
+    """Return the children that each parent needs, where the table says so in `needed`."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in correspondence.to_pylist():
+        if row.get("needed") and row["child"] and row["parent"]:
+            found[row["parent"]].add(row["child"])
+    return {parent: frozenset(children) for parent, children in found.items()}
+
+
+def spoiled(wholes: pa.Table, lacking: Mapping[str, frozenset[str]]) -> pa.Table:
+    """Return the wholes, unknown (unless hidden) where an indicator lacks a part of the area."""
+    indicators = encoding.encode(wholes.column("indicator"))
+    areas = encoding.encode(wholes.column("area"))
+    ranks = algebra.state_ranks(wholes)
+    for code, lost in lacking.items():
+        here = pc.and_(encoding.one_of(indicators, {code}), encoding.one_of(areas, lost))
+        open_ = pc.less_equal(ranks, VALUE)
+        ranks = pc.if_else(pc.and_(here, open_), RANK[CellState.UNKNOWN], ranks)
+    return _restated(wholes, algebra.numbers(wholes, ranks), ranks)
+
+
 def summed(cells: pa.Table, column: str, links: Links) -> pa.Table:
     """Return the wholes of additive cells: a part that is split without a share is unknown there.
 
