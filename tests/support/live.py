@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import httpx
@@ -34,10 +34,18 @@ def live(app: ASGIApp, port: int = 0) -> Iterator[str]:
 
 def harvested(url: str, nodes: int) -> None:
     """Wait until a catalogue has looked at so many nodes with success."""
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+
+    def fresh() -> bool:
         members = httpx.get(f"{url}/v1/members").json()["members"]
-        if sum(each["harvest"]["state"] == "fresh" for each in members) >= nodes:
-            return
+        return sum(each["harvest"]["state"] == "fresh" for each in members) >= nodes
+
+    eventually(fresh)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, as long as a start may take."""
+    until = time.monotonic() + START_SECONDS
+    while not holds():
+        if time.monotonic() > until:
+            raise RuntimeError("it never came to hold")
         threading.Event().wait(0.05)
-    raise RuntimeError("the catalogue did not harvest its nodes")

@@ -101,9 +101,10 @@ def _question(publication: Publication, level: str, choice: Choice) -> Question:
 def _accounts(
     asked: Iterable[tuple[Publication, str]], replies: Iterable[Reply]
 ) -> tuple[tuple[Publication, Outcome], ...]:
-    return tuple(
+    accounts = [
         (publication, reply.outcome) for (publication, _), reply in zip(asked, replies, strict=True)
-    )
+    ]
+    return tuple(sorted(accounts, key=lambda each: each[0].agency_name))
 
 
 def _cells(answered: Sequence[tuple[Publication, Pulled]]) -> list[Figure]:

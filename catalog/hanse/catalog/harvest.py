@@ -148,8 +148,6 @@ class Harvester:
 def _statement(answer: Answer, member: Identity) -> str:
     """Return the statement in an answer, or raise what is wrong with the answer."""
     peer = str(Origin.of(member.base_url))
-    if 300 <= answer.status < 400:
-        raise Invalid("FEED_REDIRECT", peer=peer)
     if answer.status != 200:
         raise Unavailable("FEED_STATUS", peer=peer, status=answer.status)
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
