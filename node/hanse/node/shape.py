@@ -14,7 +14,7 @@ from hanse.cube.period import Period
 from hanse.cube.query import PeriodWindow, Query
 from hanse.errors import Invalid
 
-CODES_MAX = 5_000
+CODES_MAX = 1_500
 """How many codes one axis of a question may name."""
 
 _SHOWN = 40
@@ -104,7 +104,7 @@ def _asked(asked: frozenset[str] | None, held: Collection[str], code: str) -> fr
 
 def _not_here(code: str, given: str, held: Collection[str]) -> Invalid:
     shown = given[:_SHOWN] if given.isprintable() else ascii(given[:_SHOWN])
-    near = get_close_matches(given[:_SHOWN], sorted(held)[:CODES_MAX], 1)
+    near = get_close_matches(given[:_SHOWN], sorted(held), 1)
     return Invalid(code, given=shown, choice=near[0] if near else ", ".join(sorted(held)[:5]))
 
 

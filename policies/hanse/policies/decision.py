@@ -163,12 +163,10 @@ def extent(agreement: Agreement, request: Request) -> Extent:
 
 
 def _refusal(request: Request, register: Register, today: date) -> NotPermitted:
-    named = register.of(request.client) if request.client is not None else ()
-    near = [
-        each
-        for each in (*named, *register.of(None))
-        if request.protocol in (None, each.protocol.id)
-    ]
+    # What is for everybody explains open data only: of anything else it knows nothing.
+    own = () if request.client is None else register.of(request.client)
+    everybody = register.of(None) if request.access == "open" else ()
+    near = [each for each in own + everybody if request.protocol in (None, each.protocol.id)]
     told = [(each, _checks(each, request, today)) for each in near]
     if not told:
         had = request.protocol or "-"

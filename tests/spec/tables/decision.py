@@ -94,7 +94,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "an open licence does not open governed data",
         ("everybody",),
         "client: turnhout",
-        "DECISION_ACCESS -",
+        "DECISION_RECIPIENT -",
     ),
     (
         "what names the client goes before what is open",

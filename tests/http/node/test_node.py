@@ -1,0 +1,104 @@
+"""Who the node is, its keys, its pages, its health; and that it starts only where a node lives."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.callers import CLOSED, LISTED, OPEN, UNLISTED, House
+
+from hanse.errors import Conflict, Invalid, NotFound
+from hanse.node import home
+from hanse.node.app import create_app
+from hanse.node.settings import NodeSettings
+from hanse.policies.signatures import MANIFEST, verify
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_node_says_who_it_is(aalst: House) -> None:
+    async with aalst.client() as client:
+        told = (await client.get("/v1/node")).json()
+    assert (told["agency"], told["name"], told["kbo"]) == ("NIS41002", "Stad Aalst", "0207437468")
+    assert told["issuers"] == ["http://127.0.0.1:8100"]
+
+
+async def test_its_keys_verify_what_it_publishes(aalst: House) -> None:
+    async with aalst.client() as client:
+        keys = (await client.get("/v1/jwks")).json()["keys"]
+        known = (await client.get(f"/v1/datasets/{OPEN}")).json()["current"]
+        path = f"/v1/datasets/{OPEN}/releases/{known['release_id']}/manifest.jws"
+        signed = (await client.get(path)).text
+    assert "d" not in keys[0]
+    assert verify(signed, MANIFEST, keys)
+
+
+@pytest.mark.parametrize("lang", ["nl", "en", "fr"])
+async def test_the_first_page_shows_what_there_is(aalst: House, lang: str) -> None:
+    async with aalst.client() as client:
+        page = await client.get(f"/{lang}/", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert f'<html lang="{lang}"' in page.text
+    assert "EDITION_" not in page.text
+    assert "<script" not in page.text
+
+
+@pytest.mark.parametrize("lang", ["nl", "en", "fr"])
+async def test_a_release_has_a_page(aalst: House, lang: str) -> None:
+    async with aalst.client() as client:
+        known = (await client.get(f"/v1/datasets/{OPEN}")).json()["current"]
+        path = f"/{lang}/datasets/{OPEN}/releases/{known['release_id']}"
+        page = await client.get(path, headers={"Accept": "text/html"})
+        first = await client.get("/", follow_redirects=False)
+    assert page.status_code == 200
+    assert known["manifest"] in page.text
+    assert "cells.parquet" in page.text
+    assert "EDITION_" not in page.text
+    assert "<script" not in page.text
+    assert first.headers["location"] == "/nl/"
+
+
+@pytest.mark.parametrize("slug", [LISTED, UNLISTED, CLOSED, "bestaat-niet"])
+async def test_a_page_of_what_is_not_open_is_for_whom_a_protocol_names(
+    aalst: House, slug: str
+) -> None:
+    path = f"/nl/datasets/{slug}/releases/2026.1"
+    async with aalst.client() as client:
+        answer = await client.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == 401
+
+
+async def test_it_is_ready(aalst: House) -> None:
+    async with aalst.client() as client:
+        assert (await client.get("/health/ready")).status_code == 200
+        assert (await client.get("/health/live")).status_code == 200
+
+
+async def test_a_node_starts_only_where_one_lives(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="HOME_UNKNOWN"):
+        create_app(NodeSettings(_env_file=None, home=tmp_path))
+
+
+async def test_a_home_is_made_once_and_its_key_is_its_owner_s(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    key = home.init(folder, {"agency": "NIS41002", "name": "Aalst"})
+    assert (folder / home.KEY).stat().st_mode & 0o777 == 0o600
+    assert (folder / "keys").stat().st_mode & 0o777 == 0o700
+    assert home.signing_key(folder).kid == key.kid
+    with pytest.raises(Conflict, match="HOME_EXISTS"):
+        home.init(folder, {})
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"name": 'Aalst"\nHANSE_NODE_KBO="1'}, "SETTING_VALUE"),
+        ({"name": "$(id)"}, "SETTING_VALUE"),
+        ({"colour": "red"}, "SETTING_UNKNOWN"),
+    ],
+)
+async def test_a_setting_that_could_be_read_otherwise_is_refused(
+    tmp_path: Path, settings: dict[str, str], code: str
+) -> None:
+    with pytest.raises(Invalid, match=code):
+        home.init(tmp_path / "new", settings)
+    assert not (tmp_path / "new").exists()
