@@ -14,11 +14,12 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 from tests.support import forge
 from tests.support.asgi import Reply, ask
-from tests.support.federation import BASE, NODE, Catalogue
+from tests.support.federation import BASE, FORM, NODE, Catalogue
 from tests.support.forge import b64
 
-from hanse.auth.issuer import Client
-from hanse.auth.issuer.faults import CLIENT_REFUSED
+from hanse.auth.issuer import Client, protected_resource
+from hanse.auth.issuer.faults import CLIENT_REFUSED, TokenFault
+from hanse.auth.issuer.form import read_form
 from hanse.auth.issuer.issuer import FAILURES_PER_MINUTE, Issuer, IssuerParts
 from hanse.auth.jwks import STATEMENT, Issuers, OwnKeys
 from hanse.auth.keys import read_keys
@@ -442,3 +443,21 @@ def test_a_stranger_cannot_sign_for_the_anchor(catalogue: Catalogue) -> None:
     statement = ask(catalogue.app, "/v1/jwks").json()["statement"]
     with pytest.raises(Invalid):
         verify(statement, STATEMENT, [SigningKey.generate().public_jwk()])
+
+
+def test_a_node_says_which_issuers_it_trusts_and_who_it_is_exactly() -> None:
+    said = protected_resource(NODE, [BASE, NODE], ["wonen"], name="Gent")
+    assert (said["resource"], said["authorization_servers"]) == (NODE, [BASE, NODE])
+    assert said["bearer_methods_supported"] == ["header"], "never in an address or a body"
+    assert "theme:wonen:read" in said["scopes_supported"]
+    assert said["resource_name"] == "Gent"
+    assert "resource_name" not in protected_resource(NODE, [BASE])
+
+
+def test_the_form_is_read_strictly_whoever_calls() -> None:
+    with pytest.raises(TokenFault) as caught:
+        read_form(b"a" * 65_537, FORM, b"", [])
+    assert caught.value.status == 413
+    with pytest.raises(TokenFault):
+        read_form(b"", FORM, b"scope=x", [])
+    assert read_form(b"", FORM, b"", []) == {}

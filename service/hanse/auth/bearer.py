@@ -33,13 +33,12 @@ class Credential:
     value: str
 
 
-def credential(headers: Headers, query: bytes = b"") -> Credential | None:
+def credential(headers: Headers) -> Credential | None:
     """Return the credential of a request, None where there is none.
 
-    `headers` are the raw pairs, names in lower case; `query` the raw query string. Raises `Invalid`
-    for two credentials or one in the address, `Unauthenticated` for a form that is not read.
+    `headers` are the raw pairs, names in lower case. Raises `Invalid` for two credentials,
+    `Unauthenticated` for a form that is not read.
     """
-    refuse_in_query(query)
     found = [(name, value) for name, value in headers if name in CREDENTIAL_HEADERS]
     if not found:
         return None
@@ -65,9 +64,9 @@ def refuse_in_query(query: bytes) -> None:
             raise Invalid("CREDENTIALS_IN_QUERY", name=name.lower())
 
 
-def principal(headers: Headers, verifier: Verifier, query: bytes = b"") -> Principal:
+def principal(headers: Headers, verifier: Verifier) -> Principal:
     """Return who asks: `NOBODY` without a credential, else the principal of a valid token."""
-    presented = credential(headers, query)
+    presented = credential(headers)
     return NOBODY if presented is None else admit(presented, verifier)
 
 

@@ -75,8 +75,7 @@ class Verifier:
             revoked=self._revoked(),
         )
         key = self.issuers.held(claims.issuer, claims.kid)
-        if key is not None:
-            self._remember(_mark(token), _Seen(claims, key.thumbprint))
+        self._remember(_mark(token), _Seen(claims, key.thumbprint if key is not None else ""))
         return claims
 
     def _remember(self, mark: bytes, seen: _Seen) -> None:

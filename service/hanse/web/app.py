@@ -17,6 +17,7 @@ from starlette.types import Lifespan
 
 from hanse import telemetry
 from hanse.errors import HanseError
+from hanse.messages import catalogue
 from hanse.web import health, pages, problems
 from hanse.web.headers import SecurityHeaders
 from hanse.web.limits import Limits
@@ -37,6 +38,7 @@ def create(
 
     `checks` decide `/health/ready`; `lifespan` starts and stops what the role runs beside requests.
     """
+    catalogue()  # every text is read before the first request, and a fault in one stops the start
     app = FastAPI(
         title=site.title,
         version=version("hanse"),

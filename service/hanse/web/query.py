@@ -15,6 +15,7 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from hanse.auth.bearer import refuse_in_query
 from hanse.errors import Invalid
 
 MAX_NAME_CHARACTERS = 50
@@ -44,10 +45,11 @@ def takes_dimensions(endpoint: _Endpoint) -> _Endpoint:
 
 
 async def strict(request: Request) -> None:
-    """Refuse a parameter the route does not declare, or declares once and was given twice.
+    """Refuse a key in the address, and a parameter that is not declared or is given once too often.
 
     A dependency of every route: `hanse.web.create` puts it there.
     """
+    refuse_in_query(request.scope["query_string"])
     given = request.query_params.multi_items()
     route = request.scope.get("route")
     if not given or not isinstance(route, APIRoute):

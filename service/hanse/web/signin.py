@@ -23,7 +23,7 @@ from hanse.errors import Refused, Unauthenticated
 
 async def identify(request: Request) -> Principal:
     """Return who asks: `NOBODY` without a credential; raises `Unauthenticated` for a bad one."""
-    presented = credential(request.scope["headers"], request.scope["query_string"])
+    presented = credential(request.scope["headers"])
     if presented is None:
         return NOBODY
     verifier: Verifier = request.app.state.verifier

@@ -50,9 +50,6 @@ class _Client(ClientMixin):  # type: ignore[misc]
     def __init__(self, client: Client) -> None:
         self.ours = client
 
-    def get_client_id(self) -> str:
-        return self.ours.client_id
-
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type == GRANT
 
