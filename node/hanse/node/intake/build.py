@@ -215,7 +215,15 @@ def within(cells: pa.Table, scope: str, registry: Registry) -> pa.Table:
         kept = pc.or_(kept, here)
     if not pc.any(kept).as_py():
         raise Invalid("INTAKE_SCOPE", scope=scope[:80])
-    return cells.filter(kept)
+    return _only_used(cells.filter(kept))
+
+
+def _only_used(cells: pa.Table) -> pa.Table:
+    """Return the cells with dictionaries that hold no text of rows that were left out."""
+    for name in cells.column_names:
+        if pa.types.is_dictionary(cells.schema.field(name).type):
+            cells = _put(cells, name, cells.column(name).cast(pa.string()).dictionary_encode())
+    return cells
 
 
 def areas_below(scope: str, level: str, registry: Registry) -> frozenset[str]:

@@ -12,6 +12,8 @@ from typing import Any
 _OUTPUT_FACTOR = 20
 """How much larger than the largest file the decoded cells may be on disk."""
 
+_OUTPUT_BYTES_MIN = 100_000_000
+
 
 def main() -> int:
     """Run one job; the exit code is 0 when either cells or a fault were written."""
@@ -39,7 +41,7 @@ def confine(limits: Mapping[str, int]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    most = limits["file_bytes"] * _OUTPUT_FACTOR
+    most = max(limits["file_bytes"] * _OUTPUT_FACTOR, _OUTPUT_BYTES_MIN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 

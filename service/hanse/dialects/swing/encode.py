@@ -249,6 +249,13 @@ def _indicator_page(indicators: Sequence[Indicator]) -> _Page:
     return _Page("Indicators", shown, tuple([row.get(header) for row in rows] for header in shown))
 
 
+class _Exact(float):
+    """A number that is written with all its digits; the writer's own sixteen are one too few."""
+
+    def __format__(self, _spec: str) -> str:
+        return repr(float(self))
+
+
 def _written(pages: Sequence[_Page]) -> bytes:
     buffer = io.BytesIO()
     options = {
@@ -277,4 +284,4 @@ def _write_row(sheet: object, number: int, row: Sequence[str | float | None]) ->
         if isinstance(value, str):
             write_text(number, column, value)
         elif value is not None:
-            write_number(number, column, value)
+            write_number(number, column, value if value.is_integer() else _Exact(value))

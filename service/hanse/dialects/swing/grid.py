@@ -284,6 +284,8 @@ def _numbers(grid: Grid, index: int) -> pa.Array:
         return _arrow_numbers(grid, index, column)
     blanked = [None if value == "" else value for value in column]
     try:
+        if bool in set(map(type, column)):  # Arrow would take true for 1
+            raise pa.ArrowInvalid
         numbers = pa.array(blanked, pa.float64())
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return pa.array(

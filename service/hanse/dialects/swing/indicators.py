@@ -290,7 +290,7 @@ def to_row(indicator: Indicator) -> dict[str, str | float]:
         "Footnote": indicator.footnote.get("nl"),
         "Free textfield": "_".join(part for part in (indicator.steward, indicator.checker) if part),
         "Cube": float(indicator.is_cube),
-        "Use alternative period names": float(indicator.period_labels),
+        "Use alternative period names": 1.0 if indicator.period_labels else None,
         "Protected": float(indicator.protected),
         "RoundOff": indicator.round_base,
         "Provisional period": indicator.provisional_from,

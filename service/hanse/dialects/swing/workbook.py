@@ -93,7 +93,7 @@ def decode(workbooks: Mapping[str, bytes]) -> SwingWorkbook:
 
     Raises `Invalid` for the first thing that is wrong, with sheet, row and column.
     """
-    placed = [_place(sheet) for sheet in _sheets(workbooks)]
+    placed = _defined([_place(sheet) for sheet in _sheets(workbooks)])
     lists = _codelists(placed)
     grids = [
         _grid(each, _definition(each, placed), frozenset(lists))
@@ -198,6 +198,22 @@ def _kind(name: str, row: tuple[str, ...]) -> str:
     return next((kind for kind, fits in answers if fits), "")
 
 
+def _defined(sheets: Sequence[_Placed]) -> list[_Placed]:
+    """Return the sheets, those with headers of their own placed by their definition sheet."""
+    return [
+        _by_definition(each, _definition(each, sheets)) if each.kind == "other" else each
+        for each in sheets
+    ]
+
+
+def _by_definition(placed: _Placed, definition: Mapping[str, str]) -> _Placed:
+    keys = {column for column, kind in definition.items() if kind in {"period", "geoitem"}}
+    for number, row in enumerate(placed.sheet.rows[:MAX_HEADER_ROW]):
+        if len(keys) > 1 and keys <= {headers.fold(each) for each in row}:
+            return _Placed(placed.sheet, "data", number)
+    return placed
+
+
 def _definition(placed: _Placed, sheets: Sequence[_Placed]) -> Mapping[str, str]:
     """Return column → type of the definition sheet that goes with a data sheet, or nothing."""
     names = {headers.fold(f"{placed.sheet.name}_def"), "_def"}
@@ -224,8 +240,9 @@ def _grid(placed: _Placed, definition: Mapping[str, str], known_levels: frozense
         if header or any(value != "" for value in columns[at])
     ]
     shown = tuple(str(placed.sheet.rows[top][at]).strip() for at in used)
-    _refuse_headers(name, shown)
     stream = placed.kind == "stream"
+    # A stream may head both of its level columns by the same level.
+    _refuse_headers(name, shown[:2] + shown[3:] if stream else shown)
     roles = _stream(name, shown) if stream else _roles(name, shown, definition, known_levels)
     return Grid(
         sheet=name,
