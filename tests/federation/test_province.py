@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from fastapi import FastAPI
 from pyarrow import parquet
 from tests.support.live import harvested, live
 from tests.support.presses import TOWN, contract, draft, indicator, registry
@@ -142,7 +143,7 @@ def enrol(engine: object, agency: str, url: str, key: SigningKey, catalogue: str
         members.approve(session, agency, row.fingerprint, now())
 
 
-def made_node(folder: Path, agency: str, url: str, catalogue: str) -> object:
+def made_node(folder: Path, agency: str, url: str, catalogue: str) -> FastAPI:
     name, kbo = CITIES[agency]
     given = {"agency": agency, "name": name, "kbo": kbo, "base_url": url}
     key = home.init(folder, given | {"catalogue_url": catalogue, "approvals": "none"})

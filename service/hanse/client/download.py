@@ -83,7 +83,8 @@ async def save(
 ) -> Saved:
     """Save the node's file for a question; a call after a break goes on where it broke off.
 
-    Raises `Invalid` (ANSWER_DIGEST) when the whole does not match its digest: nothing gets the name.
+    Raises `Invalid` (ANSWER_DIGEST) when the whole does not match its digest: nothing gets the
+    name.
     """
     target = question.target(file_format)
     if file_format == "parquet":

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from hanse.cube.period import Period
@@ -41,6 +42,15 @@ class AreaChoice:
         if not named:
             raise Invalid("LEVEL_ABSENT", level=wanted, levels=", ".join(sorted(levels))[:200])
         return named[-1]
+
+
+@lru_cache(maxsize=4_096)
+def spelled_period(text: str) -> Period:
+    """Return a period by its canonical spelling; nodes answer the same few over and over.
+
+    Raises `Invalid` (PERIOD_UNKNOWN) for one that does not exist.
+    """
+    return Period.parse(text)
 
 
 def periods(text: str) -> str:

@@ -27,6 +27,8 @@ from hanse.errors import HanseError, Invalid, NotFound
 from hanse.wire import IndexedDataset, MemberEntry, Publication, SearchAnswer
 
 DEFAULT_LEVEL: Final = "gemeente"
+ASSEMBLY_SHARE: Final = 0.05
+"""What is kept of the total time for laying the figures side by side."""
 
 Step = Callable[[Deadline], Coroutine[Any, Any, Sequence[Target]]]
 
@@ -122,7 +124,8 @@ class Federation:
 
         async def run(within: Deadline) -> Comparison:
             started = within.clock()
-            replies = await ask_all(await step(within), self._line.conversation, within)
+            nodes = Deadline(within.at - ASSEMBLY_SHARE * allowed, within.clock)
+            replies = await ask_all(await step(nodes), self._line.conversation, nodes)
             spent = within.clock() - started
             return assemble(replies, spent, allowed, marked=marked)
 

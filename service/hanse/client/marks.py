@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hanse.client.conversation import Pulled
+from hanse.client.expressions import spelled_period
 from hanse.cube.comparability import Facts, Mark, mark
-from hanse.cube.period import Period
 from hanse.errors import Invalid
 from hanse.wire import IndicatorEntry
 
@@ -33,7 +33,8 @@ class Marks:
 
     entries: dict[tuple[str, str, str], IndicatorEntry]
     reference: Facts
-    _known: dict[Place, Mark] = field(default_factory=dict)
+    _facts: dict[tuple[str, ...], Facts] = field(default_factory=dict)
+    _known: dict[tuple[Facts, str, str], Mark] = field(default_factory=dict)
 
     @classmethod
     def over(cls, pulls: Iterable[Pulled], places: Iterable[Place]) -> "Marks":
@@ -50,12 +51,14 @@ class Marks:
 
     def of(self, place: Place) -> Mark:
         """Return the mark of a cell; one without a number is incomplete whatever else it is."""
-        if place not in self._known:
-            own = facts_of(self.entries[place[:3]], place.level)
-            self._known[place] = mark(
-                self.reference, own, Period.parse(place.period), place.obs_status
-            )
-        return self._known[place]
+        series = place[:4]
+        if series not in self._facts:
+            self._facts[series] = facts_of(self.entries[place[:3]], place.level)
+        kind = (self._facts[series], place.period, place.obs_status)
+        if kind not in self._known:
+            period = spelled_period(place.period)
+            self._known[kind] = mark(self.reference, kind[0], period, place.obs_status)
+        return self._known[kind]
 
 
 def facts_of(entry: IndicatorEntry, level: str) -> Facts:
@@ -79,7 +82,7 @@ def _number(text: str | None) -> float | None:
 
 def _is_period(text: str) -> bool:
     try:
-        Period.parse(text)
+        spelled_period(text)
     except Invalid:
         return False
     return True

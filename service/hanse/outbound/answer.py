@@ -38,7 +38,8 @@ def strict_json(content: bytes, peer: str) -> object:
         document = json.loads(
             content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_not_a_number
         )
-        json.dumps(document, ensure_ascii=False).encode("utf-8")
+        if b"\\u" in content:  # only an escape can bring in a lone surrogate
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as fault:
         raise Invalid("OUTBOUND_JSON", peer=peer) from fault
     return document

@@ -41,10 +41,14 @@ class Origin:
 
         Nothing is resolved or sent before this has passed.
         """
+        return str(self.admitted(url))
+
+    def admitted(self, url: str) -> httpx.URL:
+        """Return a URL that lies at this origin, parsed, else raise `Refused`."""
         parsed = _parse(url)
         if parsed is None or _place(parsed) != (self.scheme, self.host, self.port):
             raise Refused("OUTBOUND_URL", peer=str(self))
-        return str(parsed)
+        return parsed
 
     @property
     def secure(self) -> bool:

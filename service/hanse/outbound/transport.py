@@ -31,6 +31,7 @@ KEEPALIVE_SECONDS: Final = 60.0
 BROKEN: Final = (httpx.HTTPError, aiohttp.ClientError)
 """What either library raises for an answer that breaks off or is no HTTP."""
 
+PASSED_MAX: Final = 10_000
 _HEADER_BYTES: Final = 8_190
 
 
@@ -42,20 +43,29 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._resolve = resolve
         self._ways: dict[bool, AiohttpTransport] = {}
+        self._passed: set[tuple[str, bool]] = set()
 
     async def handle_async_request(self, asked: httpx.Request) -> httpx.Response:
         """Send one request; raises `Refused` rather than connect to an address not admitted."""
         secure = asked.url.scheme == "https"
-        with suppress(ValueError):  # a name is checked by the resolver
-            literal = str(ipaddress.ip_address(asked.url.host))
-            if not self._rule.admits(literal, secure=secure):
-                raise Refused("OUTBOUND_ADDRESS", host=asked.url.host)
+        self._check_literal(asked.url.host, secure)
         if secure not in self._ways:
             self._ways[secure] = self._open(secure)
         try:
             return await self._ways[secure].handle_async_request(asked)
         except aiohttp.ClientError as fault:  # a broken head: the adapter has no word for it
             raise httpx.RemoteProtocolError(type(fault).__name__) from fault
+
+    def _check_literal(self, host: str, secure: bool) -> None:
+        """Check an address that stands in the URL itself; a name is checked by the resolver."""
+        if (host, secure) in self._passed:
+            return
+        with suppress(ValueError):
+            ipaddress.ip_address(host)
+            if not self._rule.admits(host, secure=secure):
+                raise Refused("OUTBOUND_ADDRESS", host=host)
+        if len(self._passed) < PASSED_MAX:
+            self._passed.add((host, secure))
 
     async def aclose(self) -> None:
         """Close every connection."""

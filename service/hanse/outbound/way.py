@@ -33,7 +33,11 @@ from hanse.outbound.transport import BROKEN, CheckedTransport, Resolve, is_tls, 
 PEER_REQUESTS: Final = 8
 AGAIN: Final = frozenset({429, 503})
 FAILING: Final = frozenset({500, 502, 503, 504})
-USER_AGENT: Final = "hanse/0.1"
+OWN_HEADERS: Final = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "User-Agent": "hanse/0.1",
+}
 
 _TRACER = trace.get_tracer("hanse.outbound")
 
@@ -72,13 +76,7 @@ class Outbound:
     ) -> None:
         self.rule = AddressRule.of(networks)
         self.tls = tls
-        self._client = httpx.AsyncClient(
-            transport=transport or CheckedTransport(self.rule, tls, resolve),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=None,  # noqa: S113 the deadline is total, and held around every request
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
-        )
+        self._transport = transport or CheckedTransport(self.rule, tls, resolve)
         self._clock = clock
         self._random = random
         self._budget = RetryBudget()
@@ -92,7 +90,7 @@ class Outbound:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     def breaker(self, origin: Origin) -> Breaker:
         """Return the breaker of a peer, for those who read from it by another way."""
@@ -112,7 +110,7 @@ class Outbound:
     @asynccontextmanager
     async def stream(self, ask: Ask) -> AsyncIterator["Opened"]:
         """Open an answer; the deadline also covers what is done with its pieces."""
-        url = ask.origin.admit(ask.url)
+        url = ask.origin.admitted(ask.url)
         peer, progress = self._peer(ask.origin), _Progress()
         try:
             async with asyncio.timeout(ask.limits.deadline_seconds), peer.bulkhead:
@@ -168,7 +166,7 @@ class Outbound:
             rest = peer.breaker.rests_seconds
             raise Unavailable("OUTBOUND_BREAKER", peer=str(ask.origin), seconds=rest)
 
-    async def _persist(self, ask: Ask, url: str, peer: _Peer) -> httpx.Response:
+    async def _persist(self, ask: Ask, url: httpx.URL, peer: _Peer) -> httpx.Response:
         """Send, and send again while that is worth trying and in the budget."""
         self._budget.earn()
         for tries in count(1):
@@ -186,25 +184,24 @@ class Outbound:
             raise outcome
         return outcome
 
-    async def _send(self, ask: Ask, url: str) -> httpx.Response | Unavailable:
+    async def _send(self, ask: Ask, url: httpx.URL) -> httpx.Response | Unavailable:
         with _TRACER.start_as_current_span(f"{ask.method} {ask.origin}", kind=SpanKind.CLIENT):
-            headers = dict(ask.headers)
+            headers = {**OWN_HEADERS, **ask.headers}
             propagate.inject(headers)
             return await self._attempt(ask, url, headers)
 
     async def _attempt(
-        self, ask: Ask, url: str, headers: dict[str, str]
+        self, ask: Ask, url: httpx.URL, headers: dict[str, str]
     ) -> httpx.Response | Unavailable:
         connect = min(ask.limits.connect_seconds, 0.8 * ask.limits.deadline_seconds)
-        request = self._client.build_request(
-            ask.method,
-            url,
-            headers=headers,
-            content=ask.body,
-            timeout=httpx.Timeout(None, connect=connect),
+        patience = {"connect": connect, "read": None, "write": None, "pool": None}
+        request = httpx.Request(
+            ask.method, url, headers=headers, content=ask.body, extensions={"timeout": patience}
         )
         try:
-            return await self._client.send(request, stream=True)
+            response = await self._transport.handle_async_request(request)
+            response.request = request
+            return response
         except httpx.RemoteProtocolError:
             raise
         except httpx.TransportError as fault:
