@@ -47,10 +47,11 @@ def scrub(table: pa.Table) -> Cleared:
 
     One copy, two where a column stands in several chunks. Every buffer is written anew and is as
     long as the visible rows need; a slot without a value is zero; no dictionary and no metadata
-    remain; a number that is not finite is no number, for its bits could carry another.
+    remain.
     Raises `Invalid`: CELLS_SHAPE for columns that a protected cube does not have; CELLS_TYPE for a
-    type it may not have (where nothing is known about a type's hidden bytes, nothing leaves);
-    CELLS_HIDDEN_NUMBER where a cell says it is hidden or missing and has a number all the same.
+    type it may not have (where nothing is known about a type's hidden bytes, nothing leaves) and
+    for a number that is none (the bits of a NaN could carry another); CELLS_HIDDEN_NUMBER where a
+    cell says that it is hidden or missing and has a number all the same.
     """
     wanted = protected_schema(dimensions_of(table.schema)).names
     if table.column_names != wanted:
@@ -67,7 +68,7 @@ def _refuse_hidden_numbers(columns: Mapping[str, pa.Array]) -> None:
         pc.is_in(columns["obs_status"], value_set=missing),
         pc.equal(pc.fill_null(columns["conf_status"], ""), ConfStatus.CONFIDENTIAL.value),
     )
-    count = pc.sum(pc.and_(numbered, silent)).as_py() or 0
+    count = pc.sum(pc.and_(numbered, silent), min_count=0).as_py()
     if count:
         raise Invalid("CELLS_HIDDEN_NUMBER", count=count)
 
@@ -79,6 +80,8 @@ def _scrub_column(column: pa.ChunkedArray) -> pa.Array:
         return _rebuilt(pc.take(array.dictionary, array.indices))
     if array.type == pa.float64():
         visible = pc.fill_null(pc.is_finite(array), False)
+        if pc.sum(visible, min_count=0).as_py() != len(array) - array.null_count:
+            raise Invalid("CELLS_TYPE", type="NaN")
         return _rebuilt(pc.if_else(visible, array, 0.0), visible)
     if array.type == pa.string():
         visible = pc.invert(pc.is_null(array))
