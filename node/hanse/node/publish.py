@@ -157,9 +157,9 @@ def prepare(press: Press, draft: Draft) -> Prepared:
     )
 
 
-def propose(press: Press, draft: Draft, intent: Intent, by: str) -> proposals.ProposalRow:
+def propose(press: Press, work: Draft | Prepared, intent: Intent, by: str) -> proposals.ProposalRow:
     """Keep a proposal for a second person; it replaces an open one of the same dataset."""
-    prepared = prepare(press, draft)
+    prepared = _prepared(press, work)
     _may_publish(prepared, intent)
     proposal = proposals.made(prepared.contract.slug, prepared.digest(intent), by, press.clock())
     proposal.kind, proposal.reason = intent.kind, intent.reason
@@ -181,11 +181,11 @@ def approve(press: Press, draft: Draft, by: str) -> tables.ReleaseRow:
     return _release(press, prepared, intent, _Signatures(proposal.proposed_by, by, proposal.id))
 
 
-def publish(press: Press, draft: Draft, intent: Intent, by: str) -> tables.ReleaseRow:
+def publish(press: Press, work: Draft | Prepared, intent: Intent, by: str) -> tables.ReleaseRow:
     """Release at once; `Refused` on a node where a second person has to approve."""
     if press.approvals != "none":
-        raise Refused("APPROVAL_NEEDED", dataset=draft.dataset)
-    prepared = prepare(press, draft)
+        raise Refused("APPROVAL_NEEDED", dataset=work.contract.slug)
+    prepared = _prepared(press, work)
     _may_publish(prepared, intent)
     return _release(press, prepared, intent, _Signatures(proposals.person(by)))
 
@@ -217,6 +217,10 @@ class _Signatures:
     proposed_by: str
     approved_by: str = ""
     proposal_id: int | None = None
+
+
+def _prepared(press: Press, work: Draft | Prepared) -> Prepared:
+    return work if isinstance(work, Prepared) else prepare(press, work)
 
 
 def _shielded(draft: Draft, profile: Profile, registry: Registry) -> pa.Table:

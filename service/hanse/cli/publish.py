@@ -54,19 +54,18 @@ def publish(  # noqa: PLR0913 a command's options
     from hanse.node.intake import draft as drafts
 
     press = _press(home)
-    found = drafts.load(press.home, dataset)
     intent = publishing.Intent(kind, reason)
-    prepared = publishing.prepare(press, found)
+    prepared = publishing.prepare(press, drafts.load(press.home, dataset))
     if not as_json:
         _show(prepared.difference)
     if dry_run:
         _tell(as_json, "dry-run", prepared)
         return
     if press.approvals == "none":
-        row = publishing.publish(press, found, intent, _who(person))
+        row = publishing.publish(press, prepared, intent, _who(person))
         _tell(as_json, "published", prepared, _release(row))
         return
-    proposal = publishing.propose(press, found, intent, _who(person))
+    proposal = publishing.propose(press, prepared, intent, _who(person))
     _tell(as_json, "proposed", prepared, {"digest": proposal.digest, "by": proposal.proposed_by})
 
 

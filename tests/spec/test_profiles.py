@@ -1,0 +1,102 @@
+"""Protection profiles: those that are shipped, and forms that are refused."""
+
+import pytest
+
+from hanse.errors import Invalid, NotFound
+from hanse.policies import profile
+from hanse.policies.profile import find, from_document, load, shipped
+
+FORM = """
+schema: 1
+name: eigen-7
+title: {nl: Eigen}
+description: {nl: Van ons.}
+min_count: 7
+source_override: {fod-fin: 21}
+min_count_by_level: {gemeente: 5}
+allowed_levels: [gemeente, wijk]
+"""
+
+# name, lowest count in a sector, in a municipality, smallest survey, rounding base
+SHIPPED = [
+    ("open-0", 0, 0, 0, 1),
+    ("standaard-5", 5, 5, 0, 1),
+    ("fiscaal-21", 21, 5, 0, 1),
+    ("enquete-79", 5, 5, 79, 1),
+    ("afronden-5", 5, 5, 0, 5),
+]
+
+
+@pytest.mark.parametrize(("name", "sector", "municipality", "survey", "base"), SHIPPED)
+def test_a_shipped_profile_says_what_its_name_says(
+    name: str, sector: int, municipality: int, survey: int, base: int
+) -> None:
+    found = find(name)
+    assert found.minimum("statsec@2025") == sector
+    assert found.minimum("gemeente@2025") == municipality
+    assert (found.min_n, found.round_base, found.zero_shown) == (survey, base, True)
+    assert set(found.title) == set(found.description) == {"nl", "en", "fr"}
+
+
+def test_no_other_profile_is_shipped() -> None:
+    assert set(shipped()) == {name for name, *_ in SHIPPED}
+
+
+def test_the_strictest_of_level_and_source_wins() -> None:
+    found = load(FORM)
+    assert found.minimum("wijk@2025") == 7
+    assert found.minimum("gemeente@2025") == 5
+    assert found.minimum("gemeente@2025", ("brp", "fod-fin")) == 21
+    assert found.allows("wijk@2024")
+    assert not found.allows("statsec@2025")
+
+
+def test_equal_rules_have_equal_digests_however_they_are_written() -> None:
+    reordered = "\n".join(reversed(FORM.strip().splitlines()))
+    assert load(FORM).content_digest == load(reordered).content_digest
+    stricter = load(FORM.replace("min_count: 7", "min_count: 8"))
+    assert stricter.content_digest != load(FORM).content_digest
+
+
+def test_a_nodes_own_profile_goes_before_a_shipped_one() -> None:
+    own = load(FORM.replace("eigen-7", "standaard-5"))
+    assert find("standaard-5", {"standaard-5": own}).min_count == 7
+    with pytest.raises(NotFound, match="PROFILE_UNKNOWN"):
+        find("geen")
+
+
+WRONG = [
+    ("an unknown field", {"min_cout": 5}, "min_cout"),
+    ("no schema", {"schema": None}, "schema"),
+    ("another schema", {"schema": 2}, "schema"),
+    ("a name with a space", {"name": "mijn profiel"}, "name"),
+    ("a line end behind a name", {"name": "eigen-7\n"}, "name"),
+    ("no Dutch title", {"title": {"en": "Own"}}, "title"),
+    ("an empty text", {"description": {"nl": " "}}, "description"),
+    ("a negative minimum", {"min_count": -1}, "min_count"),
+    ("a minimum as text", {"min_count": "5"}, "min_count"),
+    ("a minimum as a truth", {"min_count": True}, "min_count"),
+    ("a minimum without end", {"min_count": profile.LIMIT_MAX + 1}, "min_count"),
+    ("rounding to nothing", {"round_base": 0}, "round_base"),
+    ("zero shown as text", {"zero_shown": "yes"}, "zero_shown"),
+    ("levels as one text", {"allowed_levels": "gemeente"}, "allowed_levels"),
+    ("a level with a slash", {"allowed_levels": ["a/b"]}, "allowed_levels"),
+    ("limits as a list", {"source_override": [5]}, "source_override"),
+    ("a limit of a source below zero", {"source_override": {"brp": -1}}, "source_override"),
+]
+
+
+@pytest.mark.parametrize(("situation", "wrong", "field"), WRONG)
+def test_a_form_that_is_not_right_names_its_field(
+    situation: str, wrong: dict[str, object], field: str
+) -> None:
+    right: dict[str, object] = {
+        "schema": 1,
+        "name": "eigen-7",
+        "title": {"nl": "Eigen"},
+        "description": {"nl": "Van ons."},
+    }
+    assert from_document(right).min_count == 0
+    with pytest.raises(Invalid) as raised:
+        from_document({**right, **wrong})
+    assert raised.value.parameters["field"] == field, situation
