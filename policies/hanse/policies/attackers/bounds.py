@@ -23,7 +23,7 @@ highspy: Any = _highspy  # it declares no types for its constructors
 
 TOLERANCE = 1e-6
 ROUNDS_MAX = 12
-BUNDLE = 1_500
+BUNDLE = 100
 """Unknowns per program at least: small components are solved together."""
 INFINITE = float("inf")
 

@@ -6,15 +6,22 @@ proof. Pure: no files, no clock; the same table and plan give the same pattern.
 
 from hanse.policies.disclosure.certificate import Certificate as Certificate
 from hanse.policies.disclosure.certificate import verify as verify
+from hanse.policies.disclosure.ledger import Ledger as Ledger
+from hanse.policies.disclosure.ledger import protect_nested as protect_nested
+from hanse.policies.disclosure.ledger import protect_next as protect_next
+from hanse.policies.disclosure.ledger import with_ledger as with_ledger
 from hanse.policies.disclosure.plan import Plan as Plan
 from hanse.policies.disclosure.plan import Rules as Rules
 from hanse.policies.disclosure.plan import load as load
 from hanse.policies.disclosure.protection import Demand as Demand
 from hanse.policies.disclosure.protection import Protected as Protected
+from hanse.policies.disclosure.protection import demand as demand
 from hanse.policies.disclosure.protection import secure as secure
+from hanse.policies.disclosure.sheet import model_of_cells as model_of_cells
 from hanse.policies.disclosure.sidecar import from_sidecar as from_sidecar
 from hanse.policies.disclosure.sidecar import recheck as recheck
 from hanse.policies.disclosure.sidecar import sidecar as sidecar
 from hanse.policies.disclosure.table import inside as inside
 from hanse.policies.disclosure.table import protect as protect
 from hanse.policies.disclosure.table import public as public
+from hanse.policies.disclosure.tree import from_links as from_links

@@ -81,7 +81,7 @@ def overlay(
         (level, unique[:, number], labels)
         for number, (level, (_, labels)) in enumerate(places.items())
     ]
-    return _assembled(name, tables), np.ravel(atom).astype(np.int64)
+    return assembled(name, tables), np.ravel(atom).astype(np.int64)
 
 
 def _factorised(codes: NDArray[np.object_]) -> tuple[Ints, tuple[str, ...]]:
@@ -92,8 +92,14 @@ def _factorised(codes: NDArray[np.object_]) -> tuple[Ints, tuple[str, ...]]:
     return np.array(found, dtype=np.int64), tuple(labels)
 
 
-def _assembled(name: str, tables: Sequence[tuple[str, Ints, tuple[str, ...]]]) -> Dimension:
-    """Return the dimension whose levels give, per atom, the place of its code."""
+Level = tuple[str, Ints, tuple[str, ...]]
+"""A level's name, per atom the place of its code (-1 for none), and the codes."""
+
+
+def assembled(
+    name: str, tables: Sequence[Level], atom_names: Sequence[str] | None = None
+) -> Dimension:
+    """Return the dimension of some levels, finest first; `atom_names` name its hidden atoms."""
     atoms = tables[0][1].size
     codes: list[str] = []
     level: list[int] = []
@@ -117,15 +123,16 @@ def _assembled(name: str, tables: Sequence[tuple[str, Ints, tuple[str, ...]]]) -
     members.sort_indices()
     if members.shape[0] > CODES_MAX:
         raise Invalid("DISCLOSURE_TOO_LARGE", what=name, found=members.shape[0], limit=CODES_MAX)
-    codes.extend(_sliver_name(tables, atom) for atom in hidden.tolist())
+    names = atom_names or [_sliver_name(tables, atom) for atom in range(atoms)]
+    codes.extend(names[atom] for atom in hidden.tolist())
     level.extend([0] * hidden.size)
     levels = np.array(level, dtype=np.int64)
     definitions = _definitions(members, levels, leaf, published)
-    names = tuple(each for each, _, _ in tables)
-    return Dimension(name, names, tuple(codes), levels, published, members, leaf, definitions)
+    level_names = tuple(each for each, _, _ in tables)
+    return Dimension(name, level_names, tuple(codes), levels, published, members, leaf, definitions)
 
 
-def _sliver_name(tables: Sequence[tuple[str, Ints, tuple[str, ...]]], atom: int) -> str:
+def _sliver_name(tables: Sequence[Level], atom: int) -> str:
     """Return what a hidden atom is called: the codes whose overlap it is, the total left out."""
     parts = [labels[place[atom]] for level, place, labels in tables if place[atom] >= 0]
     return " ∩ ".join(parts[:-1] if len(parts) > 1 else parts)

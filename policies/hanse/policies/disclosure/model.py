@@ -78,7 +78,7 @@ def build(
     inner = _inner(dimensions, atoms, values)
     for axis, dimension in enumerate(dimensions):
         inner = _summed(inner, dimension.members, axis)
-    return Model(dimensions, inner.ravel(), _published(dimensions, cubes), _relations(dimensions))
+    return Model(dimensions, inner.ravel(), _published(dimensions, cubes), relations_of(dimensions))
 
 
 def _inner(dimensions: tuple[Dimension, ...], atoms: Sequence[Ints], values: Ints) -> Ints:
@@ -124,7 +124,7 @@ def _published(dimensions: tuple[Dimension, ...], cubes: Sequence[Cube]) -> Bool
     return published.ravel()
 
 
-def _relations(dimensions: tuple[Dimension, ...]) -> Sparse:
+def relations_of(dimensions: tuple[Dimension, ...]) -> Sparse:
     """Return one row per cell that is a sum, none of them implied by the others.
 
     Dimension after dimension: its definitions, for the leaves of the dimensions before it and all

@@ -9,6 +9,7 @@ from typing import Any
 import highspy as _highspy
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from hanse.policies.disclosure.dimension import Ints, Sparse
 
@@ -34,8 +35,10 @@ class Program:
         self._cells = room.size
         self._room = room
         self._cost = cost.copy()
-        self._solver = _solver()
-        self._solver.passModel(_model(relations, room, cost))
+        self._solver = quiet()
+        matrix, bounds = _moves(relations, room)
+        right = np.zeros(matrix.shape[0])
+        load_program(self._solver, matrix, right, bounds, np.concatenate([cost, cost]))
         self._columns = np.arange(2 * self._cells, dtype=np.int32)
 
     def reprice(self, cells: Ints, cost: Floats) -> None:
@@ -126,7 +129,7 @@ def is_whole(change: Floats) -> bool:
     return bool(np.abs(change - np.round(change)).max(initial=0.0) <= ROUND)
 
 
-def _solver() -> Any:
+def quiet() -> Any:
     """Return a quiet, deterministic, single-threaded solver that keeps its basis."""
     solver = highspy.Highs()
     for option, value in (
@@ -143,20 +146,27 @@ def _solver() -> Any:
     return solver
 
 
-def _model(relations: Sparse, room: Ints, cost: Floats) -> Any:
-    """Return the program: relations on (up - down), both ≥ 0, down at most the room below."""
-    matrix = relations.tocsc()
+Bounds = tuple[Floats, Floats]
+
+
+def load_program(solver: Any, matrix: Sparse, right: Floats, bounds: Bounds, cost: Floats) -> None:
+    """Give a solver the program: least cost · x with matrix · x = right, x within its bounds."""
+    columns = matrix.tocsc()
     program = highspy.HighsLp()
-    program.num_col_ = 2 * room.size
-    program.num_row_ = matrix.shape[0]
-    program.col_cost_ = np.concatenate([cost, cost])
-    program.col_lower_ = np.zeros(2 * room.size)
-    program.col_upper_ = np.concatenate([np.full(room.size, INFINITE), room.astype(np.float64)])
-    program.row_lower_ = np.zeros(matrix.shape[0])
-    program.row_upper_ = np.zeros(matrix.shape[0])
+    program.num_row_, program.num_col_ = columns.shape
+    program.col_cost_ = cost
+    program.col_lower_, program.col_upper_ = bounds
+    program.row_lower_ = right
+    program.row_upper_ = right
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    indptr = matrix.indptr.astype(np.int32)
-    program.a_matrix_.start_ = np.concatenate([indptr, indptr[1:] + indptr[-1]])
-    program.a_matrix_.index_ = np.concatenate([matrix.indices, matrix.indices]).astype(np.int32)
-    program.a_matrix_.value_ = np.concatenate([matrix.data, -matrix.data]).astype(np.float64)
-    return program
+    program.a_matrix_.start_ = columns.indptr.astype(np.int32)
+    program.a_matrix_.index_ = columns.indices.astype(np.int32)
+    program.a_matrix_.value_ = columns.data.astype(np.float64)
+    solver.passModel(program)
+
+
+def _moves(relations: Sparse, room: Ints) -> tuple[Sparse, Bounds]:
+    """Return relations on (up - down), both ≥ 0, down at most the room below."""
+    matrix = sparse.hstack([relations, -relations], format="csc")
+    upper = np.concatenate([np.full(room.size, INFINITE), room.astype(np.float64)])
+    return matrix, (np.zeros(2 * room.size), upper)

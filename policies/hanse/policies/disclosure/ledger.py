@@ -1,0 +1,112 @@
+"""What was ever shown of a population, and protection against the union of it all.
+
+A ledger is a value: cell -> the number shown, or None for hidden, over every release to anyone.
+Whoever keeps it (append-only, one per population and period) hands it in; a new release, breakdown
+or zoning is then judged together with everything the readers already hold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+
+from hanse.errors import Conflict, Invalid
+from hanse.policies.disclosure.dimension import Ints
+from hanse.policies.disclosure.model import Model
+from hanse.policies.disclosure.plan import Plan
+from hanse.policies.disclosure.protection import Demand, Protected, secure
+from hanse.policies.disclosure.table import demand_of, model_of
+
+Key = tuple[str, ...]
+"""One code per dimension, in the order of the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Every cell of a population that ever left the house, by its codes."""
+
+    cells: Mapping[Key, int | None] = field(default_factory=lambda: MappingProxyType({}))
+
+    def after(self, protected: Protected) -> "Ledger":
+        """Return the ledger once a protected table has been published."""
+        cells = dict(self.cells)
+        cells.update(zip(keys_of(protected.model), _shown(protected), strict=True))
+        return Ledger(MappingProxyType(cells))
+
+
+def _shown(protected: Protected) -> list[int | None]:
+    cells = np.flatnonzero(protected.model.published)
+    values = protected.model.values[cells].tolist()
+    hidden = protected.hidden[cells].tolist()
+    return [None if gone else value for value, gone in zip(values, hidden, strict=True)]
+
+
+def keys_of(model: Model) -> list[Key]:
+    """Return the codes of every published cell, in the order of the cells."""
+    places = model.keys(np.flatnonzero(model.published))
+    columns = [
+        [dimension.codes[place] for place in column.tolist()]
+        for dimension, column in zip(model.dimensions, places, strict=True)
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def protect_next(table: pa.Table, plan: Plan, ledger: Ledger) -> Protected:
+    """Return a table protected together with all that was shown before.
+
+    What was shown with its present value stays shown; what was hidden stays hidden. A revised value
+    is judged anew. Raises Conflict where a cell that is out already is now to be hidden, or where
+    what is out reveals one.
+    """
+    model = model_of(table, plan)
+    return secure(*with_ledger(model, demand_of(model, plan), ledger))
+
+
+def with_ledger(model: Model, asked: Demand, ledger: Ledger) -> tuple[Model, Demand]:
+    """Return the model with every cell that ever left, and the demand that respects what did."""
+    cells = _cells(model, ledger)
+    values = np.array([-1 if v is None else v for v in ledger.cells.values()], dtype=np.int64)
+    same = values == model.values[cells]
+    shown, kept = asked.shown.copy(), asked.kept.copy()
+    published = model.published.copy()
+    out = cells[same]
+    shown[out] = True
+    kept[cells[values < 0]] = True
+    published[cells] = True
+    lost = np.flatnonzero(shown & asked.primary)
+    if lost.size:
+        cell = model.name(int(lost[0]))
+        raise Conflict("DISCLOSURE_LEDGER", cell=cell, count=int(lost.size))
+    joined = replace(model, published=published)
+    return joined, replace(asked, shown=shown, kept=kept & ~shown)
+
+
+def _cells(model: Model, ledger: Ledger) -> Ints:
+    """Return the place of every cell of a ledger; a code that is gone cannot be judged."""
+    columns = list(zip(*ledger.cells, strict=True)) or [() for _ in model.dimensions]
+    places = []
+    for dimension, column in zip(model.dimensions, columns, strict=True):
+        place = {code: number for number, code in enumerate(dimension.codes)}
+        gone = sorted(set(column) - place.keys())
+        if gone:
+            raise Invalid(
+                "DISCLOSURE_CODE_UNKNOWN", dimension=dimension.name, level="", code=gone[0]
+            )
+        places.append(np.array([place[code] for code in column], dtype=np.int64))
+    return np.asarray(np.ravel_multi_index(tuple(places), model.shape), dtype=np.int64)
+
+
+def protect_nested(table: pa.Table, plans: Sequence[Plan]) -> tuple[Protected, ...]:
+    """Return one protected table per plan, loosest first; each hides all that those before it hide.
+
+    So whoever pools them holds what the first one shows, and no more.
+    """
+    found: list[Protected] = []
+    for plan in plans:
+        model = model_of(table, plan)
+        asked = demand_of(model, plan)
+        kept = found[-1].hidden.copy() if found else asked.kept
+        found.append(secure(model, replace(asked, kept=kept)))
+    return tuple(found)
