@@ -73,15 +73,21 @@ def test_a_zoning_that_comes_later_is_protected_against_what_is_out() -> None:
     assert not any(now[key] for key in shown)
 
 
+def _alone(table: pa.Table, plan: Plan, level: str) -> Protected:
+    """Protect one zoning as if there were no other."""
+    names = [level, "kind"]
+    merged = table.group_by(names).aggregate([("freq", "sum")]).rename_columns([*names, "freq"])
+    return protect(merged, replace(plan, axes=(Axis("geo", (level,)), plan.axes[1])))
+
+
 def test_the_same_zonings_protected_apart_leak_when_pooled() -> None:
     made = crossed([0, 1, 2, 3], [0, 0, 1, 1], [[3], [40], [20], [30]], Rules())
     table, plan = made.table, made.plan
-    apart = Ledger().after(protect(table, _only(plan, "sector")))
-    apart = apart.after(protect(table, _only(plan, "wijk")))
+    apart = Ledger().after(_alone(table, plan, "sector")).after(_alone(table, plan, "wijk"))
     together = Ledger().after(protect(table, _only(plan, "sector")))
     together = together.after(protect_next(table, _only(plan, "wijk"), together))
-    assert _pooled(table, plan, together) == 0
     assert _pooled(table, plan, apart) > 0
+    assert _pooled(table, plan, together) == 0
 
 
 def test_a_second_release_of_the_same_table_changes_nothing() -> None:
