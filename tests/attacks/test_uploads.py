@@ -1,4 +1,5 @@
-"""Files made to eat the machine, or to be taken for another kind: one clear no, and nothing is left.
+"""Files made to eat the machine, or to be taken for another kind: one clear no, and nothing is
+left.
 
 The table is B1 to B15 of the hostile inputs. Bombs are made here and never kept.
 """
@@ -194,7 +195,9 @@ def test_a_parquet_bomb_is_refused_in_a_process_of_its_own(name: str, tmp_path: 
 def test_five_hundred_columns_are_accepted(tmp_path: Path) -> None:
     content = table(2, **{f"c{at}": [1, 2] for at in range(496)})
     path = parquet(tmp_path / "f.parquet", content)
-    assert cage.read(Job("parquet", (path,), {**KEYS, "*": "measure"}), LIMITS).cells.num_rows == 994
+    assert (
+        cage.read(Job("parquet", (path,), {**KEYS, "*": "measure"}), LIMITS).cells.num_rows == 994
+    )
 
 
 CSV_HEAD = b"period,level,area,v\n"
@@ -205,10 +208,16 @@ CSV: dict[str, tuple[bytes, str, int]] = {
     "unclosed quote": (CSV_HEAD + b'2024,gemeente,"41002,5\n' * 3, "INTAKE_QUOTES", 3),
     "text after a quote": (CSV_HEAD + b'2024,gemeente,"41002"x,5\n', "INTAKE_QUOTES", 2),
     "unclosed quote over much": (
-        CSV_HEAD + b'2024,"gemeente,a,5\n' + b"2024,gemeente,a,5\n" * 9000, "INTAKE_FIELD_LONG", 0,
+        CSV_HEAD + b'2024,"gemeente,a,5\n' + b"2024,gemeente,a,5\n" * 9000,
+        "INTAKE_FIELD_LONG",
+        0,
     ),
     "600 columns": (b",".join(b"c%d" % at for at in range(600)) + b"\n", "INTAKE_COLUMNS", 0),
-    "field of 1 MB": (CSV_HEAD + b"2024,gemeente," + b"x" * 1_000_000 + b",5\n", "INTAKE_FIELD_LONG", 2),
+    "field of 1 MB": (
+        CSV_HEAD + b"2024,gemeente," + b"x" * 1_000_000 + b",5\n",
+        "INTAKE_FIELD_LONG",
+        2,
+    ),
     "NUL": (CSV_HEAD + b"2024,gemeente,4\x001002,5\n", "INTAKE_NUL", 2),
     "UTF-16": (GOOD.decode().encode("utf-16"), "INTAKE_ENCODING", 1),
     "Latin-1": (CSV_HEAD + "2024,gemeente,é,5\n".encode("latin-1"), "INTAKE_ENCODING", 2),
@@ -221,7 +230,7 @@ CSV: dict[str, tuple[bytes, str, int]] = {
     "inf": (CSV_HEAD + b"2024,gemeente,41002,inf\n", "INTAKE_NUMBER", 0),
     "1e400": (CSV_HEAD + b"2024,gemeente,41002,1e400\n", "INTAKE_NUMBER", 0),
     "underscore": (CSV_HEAD + b"2024,gemeente,41002,1_000\n", "INTAKE_NUMBER", 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CSV)
@@ -324,7 +333,11 @@ def test_a_workbook_that_unpacks_to_much_more_is_refused(tmp_path: Path) -> None
         for name in source.namelist():
             content = source.read(name)
             if name == "xl/worksheets/sheet1.xml":
-                row = b'<row r="9"><c r="A9" t="inlineStr"><is><t>' + b"x" * 30_000 + b"</t></is></c></row>"
+                row = (
+                    b'<row r="9"><c r="A9" t="inlineStr"><is><t>'
+                    + b"x" * 30_000
+                    + b"</t></is></c></row>"
+                )
                 content = content.replace(b"</sheetData>", row * 12_000 + b"</sheetData>")
             target.writestr(name, content, zipfile.ZIP_DEFLATED)
     tight = Limits(memory_bytes=800_000_000, cpu_seconds=20)

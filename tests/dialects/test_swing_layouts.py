@@ -28,9 +28,14 @@ TWO = {
 }
 
 LAYOUTS: dict[str, dict[str, Rows]] = {
-    "format 1": {"s": [("period", "geolevel", "geoitem", "v1", "v2"), (2024, "gemeente", "41002", 7, 0)]},
+    "format 1": {
+        "s": [("period", "geolevel", "geoitem", "v1", "v2"), (2024, "gemeente", "41002", 7, 0)]
+    },
     "format 1, Dutch headers": {
-        "s": [("PERIODE", "Gebiedsniveau", " gebied ", "V1", "v2"), (2024, "gemeente", "41002", 7, 0)]
+        "s": [
+            ("PERIODE", "Gebiedsniveau", " gebied ", "V1", "v2"),
+            (2024, "gemeente", "41002", 7, 0),
+        ]
     },
     "format 1, columns in another order": {
         "s": [("geoitem", "v2", "period", "v1", "geolevel"), ("41002", 0, 2024, 7, "gemeente")]
@@ -50,19 +55,32 @@ LAYOUTS: dict[str, dict[str, Rows]] = {
         "s_def": [("col", "type"), ("jaar", "period"), ("soort", "geolevel"), ("code", "geoitem")],
     },
     "one definition for all sheets, format 2": {
-        "s": [("j", "n", "g", "o", "w"), (2024, "gemeente", "41002", "v1", 7), (2024, "gemeente", "41002", "v2", 0)],
+        "s": [
+            ("j", "n", "g", "o", "w"),
+            (2024, "gemeente", "41002", "v1", 7),
+            (2024, "gemeente", "41002", "v2", 0),
+        ],
         "_def": [
-            ("col", "type"), ("j", "period"), ("n", "geolevel"), ("g", "geoitem"), ("o", "var"), ("w", "data"),
+            ("col", "type"),
+            ("j", "period"),
+            ("n", "geolevel"),
+            ("g", "geoitem"),
+            ("o", "var"),
+            ("w", "data"),
         ],
     },
     "headers below an explanation": {
-        "s": [("uitleg",), ("period", "geolevel", "geoitem", "v1", "v2"), (2024, "gemeente", "41002", 7, 0)]
+        "s": [
+            ("uitleg",),
+            ("period", "geolevel", "geoitem", "v1", "v2"),
+            (2024, "gemeente", "41002", 7, 0),
+        ]
     },
     "two sheets": {
         "a": [("period", "geolevel", "geoitem", "v1"), (2024, "gemeente", "41002", 7)],
         "b": [("period", "geolevel", "geoitem", "v2"), (2024, "gemeente", "41002", 0)],
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -105,12 +123,20 @@ def test_a_cube_has_items_as_codes_and_a_dimension_with_a_total() -> None:
             (2024, "gemeente", "41002", "V", "2 of meer", 20),
         ],
         data_def=[
-            ("col", "type"), ("period", "period"), ("geolevel", "geolevel"), ("geoitem", "geoitem"),
-            ("geslacht", "dim"), ("leeftijd", "dim"), ("kubus1", "var"),
+            ("col", "type"),
+            ("period", "period"),
+            ("geolevel", "geolevel"),
+            ("geoitem", "geoitem"),
+            ("geslacht", "dim"),
+            ("leeftijd", "dim"),
+            ("kubus1", "var"),
         ],
         leeftijd=[("Itemcode", "Naam", "Volgnr"), (1, "één", 1), ("2 of meer", "twee of meer", 2)],
-        dimensieniveaus=[("Dimensieniveaucode", "Naam", "Dimensiecode"), ("leeftijd", "Leeftijd", "l")],
-    )  # fmt: skip
+        dimensieniveaus=[
+            ("Dimensieniveaucode", "Naam", "Dimensiecode"),
+            ("leeftijd", "Leeftijd", "l"),
+        ],
+    )
     ages = next(each for each in book.dimensions if each.id == "LEEFTIJD")
     minted = next(code for code in ages.codelist.codes if code.notation == "2 of meer")
     assert [code.id for code in ages.codelist.codes][:2] == ["_T", "1"]
@@ -134,8 +160,12 @@ def test_a_flat_indicator_beside_a_cube_stands_at_its_total() -> None:
 @pytest.mark.parametrize("to", ["IDEM", "gemeente"])
 def test_a_stream_goes_from_an_area_to_an_area(to: str) -> None:
     book = read(
-        s=[("STROOM", "gemeente", to, "vs1"), (2024, "41002", "11002", 5), (2024, "11002", "41002", 6)]
-    )  # fmt: skip
+        s=[
+            ("STROOM", "gemeente", to, "vs1"),
+            (2024, "41002", "11002", 5),
+            (2024, "11002", "41002", 6),
+        ]
+    )
     assert cells(book, "TO_AREA") == {
         ("vs1", "gemeente", "41002", "2024", "11002", 5.0, "value"),
         ("vs1", "gemeente", "11002", "2024", "41002", 6.0, "value"),
@@ -160,30 +190,91 @@ HEADERS = ("period", "geolevel", "geoitem", "v1")
 ROW = (2024, "gemeente", "41002", 1)
 
 FAULTS: dict[str, tuple[dict[str, Rows], str, dict[str, object]]] = {
-    "text in a number": ({"s": [HEADERS, (2024, "gemeente", "41002", "x")]}, "INTAKE_NUMBER", {"row": 2, "column": "v1"}),
-    "thousands separator": ({"s": [HEADERS, (2024, "gemeente", "41002", "1.234.567")]}, "INTAKE_NUMBER", {"row": 2}),
-    "decimal comma": ({"s": [HEADERS, (2024, "gemeente", "41002", "1,5")]}, "INTAKE_NUMBER", {"row": 2}),
-    "truth value": ({"s": [HEADERS, ROW, (2023, "gemeente", "41002", True)]}, "INTAKE_NUMBER", {"row": 3}),
-    "too large for a number": ({"s": [HEADERS, (2024, "gemeente", "41002", "1e400")]}, "INTAKE_NUMBER", {"row": 2}),
-    "blank area": ({"s": [HEADERS, ROW, (2024, "gemeente", None, 1)]}, "INTAKE_KEY_BLANK", {"row": 3, "column": "geoitem"}),
-    "fraction as area": ({"s": [HEADERS, (2024, "gemeente", 0.5, 1)]}, "INTAKE_KEY_TYPE", {"row": 2}),
-    "no level": ({"s": [("period", "geoitem", "v1"), (2024, "41002", 1)]}, "INTAKE_ROLE_MISSING", {"role": "level"}),
-    "no figures": ({"s": [("period", "geolevel", "geoitem"), (2024, "gemeente", "41002")]}, "INTAKE_ROLE_MISSING", {"role": "value"}),
-    "two periods": ({"s": [("period", "periode", "geolevel", "geoitem", "v"), (1, 2, "a", "b", 3)]}, "INTAKE_ROLE_TWICE", {"role": "period"}),
+    "text in a number": (
+        {"s": [HEADERS, (2024, "gemeente", "41002", "x")]},
+        "INTAKE_NUMBER",
+        {"row": 2, "column": "v1"},
+    ),
+    "thousands separator": (
+        {"s": [HEADERS, (2024, "gemeente", "41002", "1.234.567")]},
+        "INTAKE_NUMBER",
+        {"row": 2},
+    ),
+    "decimal comma": (
+        {"s": [HEADERS, (2024, "gemeente", "41002", "1,5")]},
+        "INTAKE_NUMBER",
+        {"row": 2},
+    ),
+    "truth value": (
+        {"s": [HEADERS, ROW, (2023, "gemeente", "41002", True)]},
+        "INTAKE_NUMBER",
+        {"row": 3},
+    ),
+    "too large for a number": (
+        {"s": [HEADERS, (2024, "gemeente", "41002", "1e400")]},
+        "INTAKE_NUMBER",
+        {"row": 2},
+    ),
+    "blank area": (
+        {"s": [HEADERS, ROW, (2024, "gemeente", None, 1)]},
+        "INTAKE_KEY_BLANK",
+        {"row": 3, "column": "geoitem"},
+    ),
+    "fraction as area": (
+        {"s": [HEADERS, (2024, "gemeente", 0.5, 1)]},
+        "INTAKE_KEY_TYPE",
+        {"row": 2},
+    ),
+    "no level": (
+        {"s": [("period", "geoitem", "v1"), (2024, "41002", 1)]},
+        "INTAKE_ROLE_MISSING",
+        {"role": "level"},
+    ),
+    "no figures": (
+        {"s": [("period", "geolevel", "geoitem"), (2024, "gemeente", "41002")]},
+        "INTAKE_ROLE_MISSING",
+        {"role": "value"},
+    ),
+    "two periods": (
+        {"s": [("period", "periode", "geolevel", "geoitem", "v"), (1, 2, "a", "b", 3)]},
+        "INTAKE_ROLE_TWICE",
+        {"role": "period"},
+    ),
     "header twice": ({"s": [(*HEADERS, "V1"), (*ROW, 2)]}, "INTAKE_HEADER_TWICE", {"column": "V1"}),
     "data without header": ({"s": [HEADERS, (*ROW, 2)]}, "INTAKE_HEADER_BLANK", {"column": 5}),
     "no code": ({"s": [(*HEADERS[:3], "2 x"), ROW]}, "INTAKE_CODE", {"code": "2 x"}),
     "two indicators in a cube": (
         {"s": [(*HEADERS, "v2", "d"), (*ROW, 2, "M")], "s_def": [("col", "type"), ("d", "dim")]},
-        "SWING_CUBE_INDICATORS", {"count": 2},
+        "SWING_CUBE_INDICATORS",
+        {"count": 2},
     ),
-    "unknown type": ({"s": [HEADERS, ROW], "s_def": [("col", "type"), ("v1", "datum")]}, "SWING_DEFINITION", {"type": "datum"}),
-    "stream to another level": ({"s": [("stroom", "gemeente", "provincie", "v"), (2024, "41002", "01000", 1)]}, "SWING_STREAM_LEVELS", {}),
-    "interpolation": ({"s": [("Indicator code", "Interpolation"), ("v1", 2)]}, "SWING_INTERPOLATION", {"code": "v1"}),
-    "described twice": ({"s": [("Indicator code", "Name"), ("v1", "a"), ("V1", "b")]}, "SWING_INDICATOR_TWICE", {"row": 3}),
-    "threshold in words": ({"s": [("Indicator code", "Threshold value"), ("v1", "vijf")]}, "SWING_INDICATOR_NUMBER", {}),
+    "unknown type": (
+        {"s": [HEADERS, ROW], "s_def": [("col", "type"), ("v1", "datum")]},
+        "SWING_DEFINITION",
+        {"type": "datum"},
+    ),
+    "stream to another level": (
+        {"s": [("stroom", "gemeente", "provincie", "v"), (2024, "41002", "01000", 1)]},
+        "SWING_STREAM_LEVELS",
+        {},
+    ),
+    "interpolation": (
+        {"s": [("Indicator code", "Interpolation"), ("v1", 2)]},
+        "SWING_INTERPOLATION",
+        {"code": "v1"},
+    ),
+    "described twice": (
+        {"s": [("Indicator code", "Name"), ("v1", "a"), ("V1", "b")]},
+        "SWING_INDICATOR_TWICE",
+        {"row": 3},
+    ),
+    "threshold in words": (
+        {"s": [("Indicator code", "Threshold value"), ("v1", "vijf")]},
+        "SWING_INDICATOR_NUMBER",
+        {},
+    ),
     "only instructions": ({"s": [("lees dit",)]}, "INTAKE_NO_DATA", {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -197,8 +288,9 @@ def test_bad_input_gets_one_error_that_says_where(name: str) -> None:
 
 def _with_openpyxl(rows: Rows) -> bytes:
     book = openpyxl.Workbook()
+    sheet = book.create_sheet("s", 0)
     for row in rows:
-        book.active.append(list(row))
+        sheet.append(list(row))
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -261,8 +353,11 @@ KINDS = {
 def test_what_an_indicator_measures_decides_how_it_is_added_up(given: tuple[str, str, str]) -> None:
     data_type, unit, description = given
     book = read(
-        s=[("Onderwerpcode", "Naam", "Datatype", "Eenheid", "Beschrijving"), ("v1", "n", data_type, unit, description)]
-    )  # fmt: skip
+        s=[
+            ("Onderwerpcode", "Naam", "Datatype", "Eenheid", "Beschrijving"),
+            ("v1", "n", data_type, unit, description),
+        ]
+    )
     assert (book.indicators[0].measure_type, book.indicators[0].aggregate_geo) == KINDS[given]
 
 

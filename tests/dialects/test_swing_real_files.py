@@ -159,7 +159,9 @@ def test_the_cube_workbook_is_read_but_for_its_overview() -> None:
     assert [code.id for code in ages.codelist.codes][:3] == ["_T", "2", "3"]
     assert ages.name["nl"] == "Leeftijd"
     again = decode({"x.xlsx": encode(book.cells, book.indicators, book.dimensions)})
-    assert {each.id: each for each in again.dimensions} == {each.id: each for each in book.dimensions}
+    assert {each.id: each for each in again.dimensions} == {
+        each.id: each for each in book.dimensions
+    }
 
 
 def test_the_workbook_of_ended_indicators_says_since_when() -> None:

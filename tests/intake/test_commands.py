@@ -58,7 +58,9 @@ def test_a_workbook_becomes_a_draft_and_says_what_it_holds(home: Path) -> None:
 
 def test_bad_input_keeps_the_draft_that_was_there(home: Path) -> None:
     imported(home)
-    (home / "f.xlsx").write_bytes(workbook({"s": [(*HEAD, "v1"), (2024, "gemeente", "41002", "x")]}))
+    (home / "f.xlsx").write_bytes(
+        workbook({"s": [(*HEAD, "v1"), (2024, "gemeente", "41002", "x")]})
+    )
     result = imported(home)
     assert isinstance(result.exception, HanseError)
     assert result.exception.code == "INTAKE_NUMBER"
@@ -78,14 +80,27 @@ def test_a_table_is_loaded_by_what_its_columns_are_said_to_be(kind: str, home: P
     if kind == "csv":
         path.write_text("jaar;nis;geslacht;aantal\n2024;41002;M;3\n2024;41002;V;4\n")
     else:
-        columns = {"jaar": [2024, 2024], "nis": ["41002"] * 2, "geslacht": ["M", "V"], "aantal": [3, 4]}
+        columns = {
+            "jaar": [2024, 2024],
+            "nis": ["41002"] * 2,
+            "geslacht": ["M", "V"],
+            "aantal": [3, 4],
+        }
         pq.write_table(pa.table(columns), path)
     maps = ("jaar=period", "nis=area", "geslacht=dimension:SEX", "aantal=measure:bev")
     words = [word for each in maps for word in ("--map", each)]
     result = run(
-        "import", kind, str(path), "--dataset", "proef", "--level", "gemeente@2025", *words,
-        "--home", str(home),
-    )  # fmt: skip
+        "import",
+        kind,
+        str(path),
+        "--dataset",
+        "proef",
+        "--level",
+        "gemeente@2025",
+        *words,
+        "--home",
+        str(home),
+    )
     assert result.exit_code == 0, result.exception
     cells = draft.load(home, "proef").cells
     assert [(r["SEX"], r["value"]) for r in cells.to_pylist()] == [("M", 3.0), ("V", 4.0)]
@@ -119,9 +134,17 @@ def test_a_check_ends_with_one_when_the_draft_may_not_be_published(home: Path) -
     found = [each for each in document["datasets"][0]["findings"] if each["rule"] == "R012"]
     assert (found[0]["row"], found[0]["severity"], found[0]["waived"]) == (2, "error", None)
     accepted = run(
-        "check", "proef", "--accept", "R012", "--reason", "saldo van migratie", "--as", "ann",
-        "--home", str(home),
-    )  # fmt: skip
+        "check",
+        "proef",
+        "--accept",
+        "R012",
+        "--reason",
+        "saldo van migratie",
+        "--as",
+        "ann",
+        "--home",
+        str(home),
+    )
     assert accepted.exit_code == 0
     assert "☑ R012" in accepted.stdout
     assert run("check", "proef", "--home", str(home)).exit_code == 0
@@ -149,7 +172,9 @@ def test_an_export_is_the_workbook_that_came_in(home: Path) -> None:
     imported(home)
     out = home / "uit.xlsx"
     assert run("export", "swing", "proef", "-o", str(out), "--home", str(home)).exit_code == 0
-    books = [python_calamine.CalamineWorkbook.from_path(home / name) for name in ("f.xlsx", "uit.xlsx")]
+    books = [
+        python_calamine.CalamineWorkbook.from_path(home / name) for name in ("f.xlsx", "uit.xlsx")
+    ]
     before, after = (book.get_sheet_by_name("s").to_python() for book in books)
     assert after == before
     assert len(books[1].get_sheet_by_name("Indicators").to_python()[0]) == 42
@@ -157,13 +182,19 @@ def test_an_export_is_the_workbook_that_came_in(home: Path) -> None:
 
 def test_the_levels_of_a_node_are_listed_finest_first(home: Path) -> None:
     document = json.loads(run("areas", "list", "--json", "--home", str(home)).stdout)
-    assert document["levels"][0] == {"level": "statsec@2025", "name": "statistische sector", "areas": 5}
+    assert document["levels"][0] == {
+        "level": "statsec@2025",
+        "name": "statistische sector",
+        "areas": 5,
+    }
     assert "gemeente@2024" in run("areas", "list", "--home", str(home)).stdout
 
 
 def test_a_pair_without_a_sign_and_an_unknown_access_are_refused(home: Path) -> None:
     (home / "f.csv").write_text("a\n")
-    result = run("import", "csv", str(home / "f.csv"), "--dataset", "p", "--map", "a", "--home", str(home))
+    result = run(
+        "import", "csv", str(home / "f.csv"), "--dataset", "p", "--map", "a", "--home", str(home)
+    )
     assert isinstance(result.exception, HanseError)
     assert result.exception.code == "CLI_PAIR"
     assert imported(home, "--access", "iedereen").exit_code == 2
@@ -176,17 +207,32 @@ def test_the_real_workbooks_go_the_whole_way(tmp_path: Path) -> None:
     tables = shared_data() / "pinc_areas"
     assert run("areas", "import", str(tables), str(shared_data() / "nis"), *at).exit_code == 0
     energy = run(
-        "import", "swing", str(uploads / "elektriciteit_gas_statsec2019_upload.xlsx"),
-        "--indicators", str(uploads / "elektriciteit_gas_Indicators.xlsx"),
-        "--dataset", "energie-aalst", "--only", "gemeente:41002", "--json", *at,
-    )  # fmt: skip
+        "import",
+        "swing",
+        str(uploads / "elektriciteit_gas_statsec2019_upload.xlsx"),
+        "--indicators",
+        str(uploads / "elektriciteit_gas_Indicators.xlsx"),
+        "--dataset",
+        "energie-aalst",
+        "--only",
+        "gemeente:41002",
+        "--json",
+        *at,
+    )
     said = json.loads(energy.stdout)
     assert (said["rows"], said["indicators"], said["formulas"]) == (133 * 4, 13, 4)
     assert said["levels"] == "statsec@2019"
     income = run(
-        "import", "swing", str(uploads / "Aangiften_deelgemeente.xlsx"), "--dataset", "inkomen",
-        "--json", "--as", "ann", *at,
-    )  # fmt: skip
+        "import",
+        "swing",
+        str(uploads / "Aangiften_deelgemeente.xlsx"),
+        "--dataset",
+        "inkomen",
+        "--json",
+        "--as",
+        "ann",
+        *at,
+    )
     said = json.loads(income.stdout)
     assert (said["rows"], said["hidden"], said["levels"]) == (20_553, 133_846, "deelgemeente@2024")
     result = run("check", "inkomen", "--json", *at)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.support.workbooks import HEAD, area_tables, drafted, order, registry, workbook
+from tests.support.workbooks import HEAD, Rows, area_tables, drafted, order, registry, workbook
 
 from hanse.areas import Registry
 from hanse.cube.cells import draft_schema
@@ -94,7 +94,12 @@ def test_a_key_that_stands_twice_is_refused_with_both_places() -> None:
         drafted(twice)
     assert caught.value.code == "INTAKE_DUPLICATE"
     found = caught.value.parameters
-    assert (found["other_sheet"], found["other_row"], found["sheet"], found["row"]) == ("s", 2, "t", 2)
+    assert (found["other_sheet"], found["other_row"], found["sheet"], found["row"]) == (
+        "s",
+        2,
+        "t",
+        2,
+    )
 
 
 SECTORS = {
@@ -178,7 +183,7 @@ def test_more_figures_replace_per_indicator_level_and_period() -> None:
 
 
 def test_a_cube_added_to_flat_figures_leaves_them_at_the_total() -> None:
-    cube = {
+    cube: dict[str, Rows] = {
         "c": [(*HEAD, "sex", "k1"), (2024, "gemeente", "41002", "M", 3)],
         "c_def": [("col", "type"), ("sex", "dim")],
     }

@@ -21,21 +21,27 @@ def database(tmp_path: Path) -> Path:
     path = tmp_path / "stad.db"
     with sqlite3.connect(path) as connection:
         connection.execute("create table bevolking (jaar int, niveau text, gebied, inwoners real)")
-        rows = [(2022, "gemeente", "41002", 5), (2023, "gemeente", 41002, None), (2024, "gemeente", "41002", -99997)]
+        rows = [
+            (2022, "gemeente", "41002", 5),
+            (2023, "gemeente", 41002, None),
+            (2024, "gemeente", "41002", -99997),
+        ]
         connection.executemany("insert into bevolking values (?, ?, ?, ?)", rows)
     connection.close()
-    return path  # fmt: skip
+    return path
 
 
 def ask(path: Path, question: str, roles: dict[str, str] = ROLES, limits: Limits = Limits()) -> int:  # noqa: B008
     reading = queries.read(f"sqlite:///{path}", question, Columns(roles), limits)
-    return build(reading, order(), registry(), ("sql",)).cells.num_rows
+    return int(build(reading, order(), registry(), ("sql",)).cells.num_rows)
 
 
 def test_the_rows_of_a_question_become_cells(database: Path) -> None:
     reading = queries.read(f"sqlite:///{database}", QUESTION, Columns(ROLES), Limits())
     made = build(reading, order(), registry(), ("sql",))
-    assert [(r["period"], r["value"], r["state"], r["source_row"]) for r in made.cells.to_pylist()] == [
+    assert [
+        (r["period"], r["value"], r["state"], r["source_row"]) for r in made.cells.to_pylist()
+    ] == [
         ("2022", 5.0, "value", 1),
         ("2024", None, "suppressed_source", 3),
     ]

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.workbooks import HEAD, workbook
+from tests.support.workbooks import HEAD, Rows, workbook
 
 from hanse.dialects.swing import decode, encode
 
@@ -37,14 +37,16 @@ def test_cells_survive_the_way_out_and_back(
 @settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(
-        st.tuples(st.sampled_from("MV"), st.sampled_from(["1", "2 of meer", "é"])), FIGURES, min_size=1
+        st.tuples(st.sampled_from("MV"), st.sampled_from(["1", "2 of meer", "é"])),
+        FIGURES,
+        min_size=1,
     )
 )
 def test_a_cube_without_its_sheets_is_laid_out_and_read_again(
     figures: dict[tuple[str, str], float | None],
 ) -> None:
     rows = [("2024", "gemeente", "a1", sex, age, value) for (sex, age), value in figures.items()]
-    sheets = {
+    sheets: dict[str, Rows] = {
         "s": [(*HEAD, "sex", "age", "k1"), *rows],
         "s_def": [("col", "type"), ("sex", "dim"), ("age", "dim")],
     }

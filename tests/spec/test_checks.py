@@ -1,5 +1,7 @@
-"""The rules of `hanse check`: for each, a draft in which it finds something and one in which not."""
+"""The rules of `hanse check`: for each, a draft in which it finds something and one in which
+not."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pyarrow as pa
@@ -13,7 +15,7 @@ from hanse.node.intake.check import LISTED_MAX, RULE_IDS, blocking, check
 from hanse.node.intake.checks import Finding, Severity
 from hanse.node.intake.draft import Draft, accept
 
-Sheets = dict[str, Rows]
+Sheets = Mapping[str, Rows]
 
 SECTORS = ("41002A00-", "41002A01-")
 
@@ -24,10 +26,14 @@ def series(*figures: object, area: str = "41002", first: int = 2018) -> list[tup
 
 def described(**columns: object) -> Sheets:
     sheet = {
-        "Indicator code": "v1", "Name": "inwoners", "Description": "[aantal] inwoners",
-        "Unit": "aantal", "Source": "statbel", **columns,
-    }  # fmt: skip
-    rows: Rows = [tuple(sheet), tuple(sheet.values())]  # type: ignore[assignment]
+        "Indicator code": "v1",
+        "Name": "inwoners",
+        "Description": "[aantal] inwoners",
+        "Unit": "aantal",
+        "Source": "statbel",
+        **columns,
+    }
+    rows: Rows = [tuple(sheet), tuple(sheet.values())]
     return {"Indicators": rows}
 
 
@@ -41,7 +47,7 @@ def brackets(count: int, hidden: dict[int, set[int]], total: int = 60) -> Sheets
     for at in range(count):
         parts = [-99997 if n in hidden.get(at, set()) else 10 * n for n in (1, 2, 3)]
         rows.append((2000 + at, "gemeente", "41002", *parts, total))
-    return {"s": rows}  # type: ignore[dict-item]
+    return {"s": rows}
 
 
 def cube(male: object, female: object, total: object) -> Sheets:
@@ -49,13 +55,13 @@ def cube(male: object, female: object, total: object) -> Sheets:
     return {
         "s": [(*HEAD, "sex", "k1"), *((2024, "gemeente", "41002", s, v) for s, v in rows)],
         "s_def": [("col", "type"), ("sex", "dim")],
-    }  # type: ignore[dict-item]
+    }
 
 
 def levels(*parts: object, whole: object) -> Sheets:
     sectors = ("41002A00-", "41002A01-", "41002ZZZZ")
     rows = [(2024, "statsec", code, v) for code, v in zip(sectors, parts, strict=True)]
-    return both([*rows, (2024, "gemeente", "41002", whole)])  # type: ignore[list-item]
+    return both([*rows, (2024, "gemeente", "41002", whole)])
 
 
 def shares(*sums: int) -> Sheets:
@@ -64,28 +70,57 @@ def shares(*sums: int) -> Sheets:
     return {
         "s": [(*HEAD, "p_1", "p_2"), *rows],
         "i": [head, ("p_1", "Percentage (sum)", "p"), ("p_2", "Percentage (sum)", "p")],
-    }  # type: ignore[dict-item]
+    }
 
 
 LONG = "v" * 47
 
 FOUND: dict[str, tuple[Sheets, Sheets]] = {
     "R001": (both(series(1)), both([*series(1), *series(1, area="11002")])),
-    "R002": (both([*series(5, area="41002"), *series(5, 6, 7, area="11002"), *series(7, first=2020)]), both(series(5, 6, 7))),
+    "R002": (
+        both([*series(5, area="41002"), *series(5, 6, 7, area="11002"), *series(7, first=2020)]),
+        both(series(5, 6, 7)),
+    ),
     "R002_ZERO": (both(series(50, 0, 60)), both(series(3, 0, 4))),
-    "R006": (brackets(60, {}, 60) | {"t": [(*HEAD, "b_1", "b_2", "b_3", "b_tot"), (1990, "gemeente", "41002", 1, 1, 1, 9)]}, brackets(60, {})),
+    "R006": (
+        {
+            **brackets(60, {}, 60),
+            "t": [(*HEAD, "b_1", "b_2", "b_3", "b_tot"), (1990, "gemeente", "41002", 1, 1, 1, 9)],
+        },
+        brackets(60, {}),
+    ),
     "R007": (shares(*[100] * 8, 93), shares(*[100] * 9)),
     "R008": (
-        both([row for at in range(2) for row in series(*[1000 + 7 * n * (at + 1) for n in range(30)], 90_000, area=("41002", "11002")[at])]),
+        both(
+            [
+                row
+                for at in range(2)
+                for row in series(
+                    *[1000 + 7 * n * (at + 1) for n in range(30)],
+                    90_000,
+                    area=("41002", "11002")[at],
+                )
+            ]
+        ),
         both(series(*[1000 + 10 * n for n in range(30)])),
     ),
     "R009": (both([*series(1, first=2018), *series(1, first=2020)]), both(series(1, 1, 1))),
     "R009_ALL": (both(series(-99997)), both(series(1))),
-    "R010": (described(**{"Indicator code": "v1_mediaan"}), described(**{"Indicator code": "v1_mediaan", "Aggregate geoitems": 0})),
-    "R011": (described(**{"Data type": "Percentage (sum)"}), described(**{"Data type": "Percentage (sum)", "Aggregation indicator": "v2"})),
+    "R010": (
+        described(**{"Indicator code": "v1_mediaan"}),
+        described(**{"Indicator code": "v1_mediaan", "Aggregate geoitems": 0}),
+    ),
+    "R011": (
+        described(**{"Data type": "Percentage (sum)"}),
+        described(**{"Data type": "Percentage (sum)", "Aggregation indicator": "v2"}),
+    ),
     "R011_WEIGHT": (
-        described(**{"Data type": "Percentage (sum)", "Formula": "a/b*100", "Aggregation indicator": "c"}),
-        described(**{"Data type": "Percentage (sum)", "Formula": "a/b*100", "Aggregation indicator": "B"}),
+        described(
+            **{"Data type": "Percentage (sum)", "Formula": "a/b*100", "Aggregation indicator": "c"}
+        ),
+        described(
+            **{"Data type": "Percentage (sum)", "Formula": "a/b*100", "Aggregation indicator": "B"}
+        ),
     ),
     "R012": (both(series(-3)), both(series(3))),
     "R012_UNIT": ({"s": [(*HEAD, "v1"), *series(-3)]}, both(series(-3), Unit="kwh")),
@@ -93,26 +128,59 @@ FOUND: dict[str, tuple[Sheets, Sheets]] = {
     "R013_SOURCE": (described(Source=""), described()),
     "R013_DEFINITION": (described(Description=""), described()),
     "R013_LEVEL": (
-        {"s_def": [("col", "type"), ("sex", "dim")], **cube(1, 2, 3), "sexe": [("Itemcode", "Naam"), ("M", "man")]},
+        {
+            "s_def": [("col", "type"), ("sex", "dim")],
+            **cube(1, 2, 3),
+            "sexe": [("Itemcode", "Naam"), ("M", "man")],
+        },
         {**cube(1, 2, 3), "sex": [("Itemcode", "Naam"), ("M", "man")]},
     ),
     "R014": (described(Description="inwoners"), described()),
     "R014_NAME": (described(Name="Inwoners"), described(Name="€ per inwoner")),
-    "R014_TWICE": ({"i": [("Indicator code", "Name"), ("a", "x"), ("b", "X")]}, {"i": [("Indicator code", "Name"), ("a", "x"), ("b", "y")]}),
-    "R014_CODE": (described(**{"Indicator code": LONG}), described(**{"Indicator code": LONG[:46]})),
+    "R014_TWICE": (
+        {"i": [("Indicator code", "Name"), ("a", "x"), ("b", "X")]},
+        {"i": [("Indicator code", "Name"), ("a", "x"), ("b", "y")]},
+    ),
+    "R014_CODE": (
+        described(**{"Indicator code": LONG}),
+        described(**{"Indicator code": LONG[:46]}),
+    ),
     "R016": (described(Name="tevreden [enquête]"), described()),
     "R016_ABSENT": (
         described(**{"Sample indicator": "n", "Aggregation indicator": "gn"}),
-        {"i": [("Indicator code", "Sample indicator", "Aggregation indicator"), ("p", "n", "gn"), ("n", "", ""), ("gn", "", "")]},
+        {
+            "i": [
+                ("Indicator code", "Sample indicator", "Aggregation indicator"),
+                ("p", "n", "gn"),
+                ("n", "", ""),
+                ("gn", "", ""),
+            ]
+        },
     ),
     "R016_MARGIN": (
-        {"i": [("Indicator code", "Data type", "Aggregation indicator", "Threshold value", "Threshold indicator"), ("s", "Percentage", "s_vw", 79, "s_n"), ("s_vw", "", "", "", ""), ("s_n", "", "", "", "")]},
+        {
+            "i": [
+                (
+                    "Indicator code",
+                    "Data type",
+                    "Aggregation indicator",
+                    "Threshold value",
+                    "Threshold indicator",
+                ),
+                ("s", "Percentage", "s_vw", 79, "s_n"),
+                ("s_vw", "", "", "", ""),
+                ("s_n", "", "", "", ""),
+            ]
+        },
         described(),
     ),
-    "R017": (both([*series(*[-99997] * 10), *series(21, 30, area="11002")]), both([*series(*[-99997] * 10), *series(2, 30, area="11002")])),
+    "R017": (
+        both([*series(*[-99997] * 10), *series(21, 30, area="11002")]),
+        both([*series(*[-99997] * 10), *series(2, 30, area="11002")]),
+    ),
     "R018": (brackets(30, {4: {2}}), brackets(30, {4: {1, 2}})),
     "R020": ({"uitleg": [("lees dit",)], **both(series(1))}, both(series(1))),
-}  # fmt: skip
+}
 
 
 def codes(findings: tuple[Finding, ...]) -> set[str]:
@@ -148,12 +216,14 @@ def with_areas(draft: Draft, areas: list[str]) -> Draft:
 def test_an_area_that_left_the_registry_is_found() -> None:
     draft = with_areas(drafted(both(series(1, 2))), ["41002", "99998"])
     found = [each for each in check(draft, registry()) if each.rule == "R003"]
-    assert [(each.row, each.column, each.parameters["area"]) for each in found] == [(3, "v1", "99998")]
+    assert [(each.row, each.column, each.parameters["area"]) for each in found] == [
+        (3, "v1", "99998")
+    ]
 
 
 def test_an_area_code_that_lost_its_zero_is_found_with_the_right_one() -> None:
     sheets = {"s": [(*HEAD, "v1"), (2024, "provincie", "01000", 1)]}
-    draft = with_areas(drafted(sheets), ["1000"])  # type: ignore[arg-type]
+    draft = with_areas(drafted(sheets), ["1000"])
     found = check(draft, registry())
     assert [(each.rule, each.fix) for each in found if each.rule in {"R003", "R004"}] == [
         ("R004", "area:01000")
@@ -242,7 +312,7 @@ def test_no_finding_repeats_a_hidden_figure() -> None:
 
 
 def test_a_long_list_ends_in_a_count() -> None:
-    draft = drafted(both([row for row in series(*[-1] * (LISTED_MAX + 5), first=1000)]))
+    draft = drafted(both(series(*[-1] * (LISTED_MAX + 5), first=1000)))
     found = [each for each in check(draft, registry()) if each.rule == "R012"]
     assert len(found) == LISTED_MAX + 1
     assert (found[-1].message_code, found[-1].count) == ("CHECK_MORE", 5)
@@ -254,7 +324,9 @@ def test_an_accepted_finding_stops_nothing_and_carries_its_reason() -> None:
     accepted = accept(draft, "R012", "saldo van verhuizingen", "ann")
     found = check(accepted, registry())
     assert blocking(found) == ()
-    assert [each.waived_reason for each in found if each.rule == "R012"] == ["saldo van verhuizingen"]
+    assert [each.waived_reason for each in found if each.rule == "R012"] == [
+        "saldo van verhuizingen"
+    ]
     assert accepted.waivers == {"R012": "saldo van verhuizingen"}
 
 

@@ -13,7 +13,7 @@ from hanse.dialects.swing import decode
 from hanse.node.intake.build import Order, build
 from hanse.node.intake.draft import Draft
 
-Rows = Sequence[Sequence[str | float | bool | None]]
+Rows = Sequence[Sequence[object]]
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
