@@ -1,11 +1,13 @@
 """The tables of correspondences and of vintage detection, one test a row, and the registry."""
 
+from dataclasses import replace
+
 import pytest
 from tests.spec.tables import correspondences, vintages
 
 from hanse.areas import Area, AreaKind, Correspondence, Registry, Row, RowType
 from hanse.areas.correspondence import Link, chain, correspond
-from hanse.areas.level import from_swing, known_level, to_swing
+from hanse.areas.level import OWN_LAYER, from_swing, known_level, to_swing
 from hanse.areas.tables import read_definition, read_mergers, registry_from, to_files
 from hanse.errors import Invalid, NotFound
 
@@ -309,3 +311,43 @@ def test_a_municipality_cannot_become_two() -> None:
         )
     assert fault.value.code == "MERGER_TWICE"
     assert len(read_mergers(text)) == 2
+
+
+def test_a_planned_merger_is_there_before_it_takes_effect(registry: Registry) -> None:
+    planned = "effective,old_nis,old_name,new_nis,new_name\n"
+    planned += "2031-01-01,41002,Aalst,41099,Aalst-Antwerpen\n"
+    planned += "2031-01-01,11002,Antwerpen,41099,Aalst-Antwerpen\n"
+    announced = registry.with_mergers(read_mergers(planned)).with_planned("gemeente@2025", "2031")
+    assert announced.level("gemeente@2031").valid_from == "2031-01-01"
+    assert announced.areas("gemeente@2031")["41099"].name == "Aalst-Antwerpen"
+    assert announced.below("gemeente@2031", "41099", "gemeente@2018") == {"41002", "11002", "11007"}
+    bridge = announced.correspondence("gemeente@2025", "gemeente@2031")
+    assert bridge is not None
+    assert (bridge.uncovered, bridge.unfed) == ((), ())
+    assert announced.detect("gemeente", ["41099"]).level_id == "gemeente@2031"
+
+
+def test_without_a_merger_nothing_is_planned(registry: Registry) -> None:
+    with pytest.raises(Invalid) as fault:
+        registry.with_planned("gemeente@2025", "2031")
+    assert fault.value.code == "MERGER_NONE"
+
+
+def test_nothing_is_computed_into_a_layer_of_a_citys_own(registry: Registry) -> None:
+    own = replace(known_level("stadsdeel@2025"), base=OWN_LAYER)
+    layered = registry.with_level(own, [Area("S1", "Noord")])
+    upward = correspond(
+        ("stadsdeel@2025", "gemeente@2025"),
+        [("S1", "41002", None)],
+        ["S1"],
+        registry.areas("gemeente@2025").keys(),
+    )
+    layered = layered.with_correspondence(upward)
+    assert layered.below("gemeente@2025", "41002", "stadsdeel@2025") == {"S1"}
+    into = correspond(
+        ("wijk@2025", "stadsdeel@2025"), [], registry.areas("wijk@2025").keys(), ["S1"]
+    )
+    with pytest.raises(Invalid) as fault:
+        layered.with_correspondence(into)
+    assert fault.value.code == "CORRESPONDENCE_OWN"
+    assert registry_from(to_files(layered)) == layered

@@ -16,7 +16,8 @@ class AreaKind(StrEnum):
 class Area:
     """One area; `code` is text and unique within its level, never parsed, never compared across.
 
-    Code 11002 of 2024 and code 11002 of 2025 are two areas. The dates are ISO days, "" where open.
+    Code 11002 of 2024 and code 11002 of 2025 are two areas. `short_name` is "" where nobody gave
+    one. The dates are ISO days, "" where open.
     """
 
     code: str

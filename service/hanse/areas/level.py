@@ -16,6 +16,9 @@ Text = dict[str, str]
 CURRENT_VINTAGE = "2025"
 """The year from which the unsuffixed level names of the provinces' tables are valid."""
 
+OWN_LAYER = "own"
+"""The base of a layer that a city drew itself: only what is loaded on it stands on it."""
+
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _VINTAGE = re.compile(r"[0-9]{4}")
 _SWING = re.compile(r"([A-Za-z][A-Za-z0-9_]{0,39}?)_?((?:19|20)[0-9]{2})?")

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.areas.area import Area, AreaKind
-from hanse.areas.correspondence import WHOLE, Correspondence, RowType, chain
+from hanse.areas.correspondence import WHOLE, Correspondence, RowType, chain, correspond
 from hanse.areas.detection import Detection, choose
-from hanse.areas.level import Level, from_swing, says_vintage
-from hanse.areas.mergers import Merger
+from hanse.areas.level import OWN_LAYER, Level, from_swing, says_vintage
+from hanse.areas.mergers import Merger, between, merged_areas, merged_links
 from hanse.errors import Invalid, NotFound
 
 LEVELS_MAX = 200
@@ -100,11 +100,13 @@ class Registry:
 
         Raises `Invalid`: CORRESPONDENCE_AREA for a code a level does not have, CORRESPONDENCE_LOST
         for a child or parent that no row mentions, CORRESPONDENCE_CYCLE where levels would become
-        part of themselves.
+        part of themselves, CORRESPONDENCE_OWN for a table into a layer that takes only its own.
         """
         pair = (correspondence.from_level, correspondence.to_level)
         if pair in self._tables:
             raise Invalid("LEVEL_TWICE", level=correspondence.name)
+        if self.level(pair[1]).base == OWN_LAYER:
+            raise Invalid("CORRESPONDENCE_OWN", table=correspondence.name, level=pair[1])
         self._check_side(correspondence, pair[0], {row.child for row in correspondence.rows})
         self._check_side(correspondence, pair[1], {row.parent for row in correspondence.rows})
         tables = {**self._tables, pair: correspondence}
@@ -114,6 +116,23 @@ class Registry:
     def with_mergers(self, mergers: Iterable[Merger]) -> "Registry":
         """Return the registry that also knows these mergers."""
         return replace(self, mergers=tuple(sorted({*self.mergers, *mergers})))
+
+    def with_planned(self, level_id: str, vintage: str) -> "Registry":
+        """Return the registry with the vintage that the known mergers will make of a level.
+
+        Announced before it takes effect, with the correspondence that leads to it. Raises `Invalid`
+        (MERGER_NONE) where no merger falls between the two years.
+        """
+        older, areas = self.level(level_id), self.areas(level_id)
+        merging = between(self.mergers, older.vintage, vintage)
+        if not any(each.old_code in areas for each in merging):
+            raise Invalid("MERGER_NONE", level=level_id, vintage=vintage)
+        after = merged_areas(areas, merging)
+        start = max(each.effective for each in merging if each.old_code in areas).isoformat()
+        newer = replace(older, vintage=vintage, valid_from=start, valid_to="")
+        links = merged_links(areas, after, merging)
+        found = correspond((level_id, newer.id), links, areas.keys(), after.keys())
+        return self.with_level(newer, after.values()).with_correspondence(found)
 
     def _check_side(self, table: Correspondence, level_id: str, codes: set[str | None]) -> None:
         areas = self.areas(level_id)
