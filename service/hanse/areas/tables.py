@@ -52,12 +52,12 @@ def _area(line: int, row: Mapping[str, str], level_id: str) -> Area:
     code, name = _field(row, _CODE), _field(row, _NAME)
     if not code or not name:
         raise Invalid("AREA_TABLE_ROW", table=level_id, line=line)
-    short_name = _field(row, _SHORT_NAME) or name
+    short_name = _field(row, _SHORT_NAME)
     return Area(
         code,
         name,
         short_name,
-        _kind(row.get("kind", ""), short_name, (level_id, line)),
+        _kind(row.get("kind", ""), short_name or name, (level_id, line)),
         row.get("valid_from", ""),
         row.get("valid_to", ""),
     )
