@@ -3,11 +3,14 @@
 import time
 
 import pytest
+from tests.support.peers import LOOPBACK
 from tests.support.tiny_catalogue import TinyWorld, world
 from tests.support.tiny_node import Row, TinyNode, TinyRelease, cells
 
 from hanse.client.federation import Federation, Wish
+from hanse.client.line import Line
 from hanse.client.outcome import NodeState
+from hanse.client.signin import Credentials
 from hanse.errors import NotFound
 
 INDICATOR = "v2506"
@@ -148,6 +151,21 @@ def test_a_refused_city_says_so_and_is_not_called_unreached() -> None:
     assert outcome.parameters["code"] == "PURPOSE_NOT_AGREED"
     assert "\x1b" not in outcome.sentence()
     assert allowed.complete
+
+
+def test_an_issuer_that_is_away_costs_only_what_needs_a_sign_in() -> None:
+    closed = node("NIS44021", access="protocol", purposes=("beleid",))
+    with world([node("NIS41002"), closed]) as known:
+        closed.issuers = ["http://127.0.0.1:9"]
+        issuers = (known.catalogue.url, "http://127.0.0.1:9")
+        credentials = Credentials("provincie", known.catalogue.client, issuers)
+        with Line.open(credentials, networks=LOOPBACK) as line:
+            asked = Federation(known.catalogue.url, line)
+            comparison = asked.compare(INDICATOR, Wish(purpose="beleid"))
+    assert {each.agency: each.state for each in comparison.outcomes} == {
+        "NIS41002": NodeState.ANSWERED,
+        "NIS44021": NodeState.NO_SIGN_IN,
+    }
 
 
 def test_a_city_without_the_level_or_the_indicator_is_absent_with_its_reason() -> None:

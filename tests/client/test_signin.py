@@ -159,7 +159,7 @@ async def test_an_issuer_that_is_away_leaves_the_next_one_a_chance(known: TinyWo
         )
         assert header["Authorization"].startswith("Bearer ")
         known.nodes[1].issuers = [dead]
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable, match="SIGNIN_AWAY"):
             await tokens(way, known, Clock(), dead).header(Grant(known.nodes[1].url))
 
 

@@ -160,6 +160,33 @@ async def test_a_peer_that_keeps_failing_is_not_even_connected_to() -> None:
 
 
 @pytest.mark.anyio
+async def test_the_last_straw_is_told_as_what_it_was() -> None:
+    with peer(says("503 Busy")) as known:
+        async with way_out() as way:
+            for _ in range(3):
+                way.breaker(Origin.of(known.url)).failed()
+            assert (await way.fetch(known.ask())).status == 503
+            with pytest.raises(Unavailable, match="OUTBOUND_BREAKER"):
+                await way.fetch(known.ask())
+    assert known.connections == 2
+
+
+@pytest.mark.anyio
+async def test_waiting_in_our_own_queue_is_not_the_peers_failure() -> None:
+    with peer(hangs) as slow:
+        async with way_out() as way:
+            for _ in range(4):
+                way.breaker(Origin.of(slow.url)).failed()
+            held = [_start(way, slow.ask(deadline_seconds=0.6)) for _ in range(8)]
+            await asyncio.sleep(0.1)
+            with pytest.raises(Unavailable, match="OUTBOUND_QUEUE"):
+                await way.fetch(slow.ask(deadline_seconds=0.1))
+            assert way.breaker(Origin.of(slow.url)).admits()
+            await asyncio.gather(*held, return_exceptions=True)
+            assert not way.breaker(Origin.of(slow.url)).admits()
+
+
+@pytest.mark.anyio
 async def test_one_slow_peer_holds_at_most_eight_requests_and_blocks_no_other() -> None:
     with peer(hangs) as slow, peer(says("200 OK")) as quick:
         async with way_out() as way:

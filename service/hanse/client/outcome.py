@@ -22,6 +22,7 @@ class NodeState(StrEnum):
     UNREACHABLE = "unreachable"
     LEFT_ALONE = "left-alone"
     BUSY = "busy"
+    NO_SIGN_IN = "no-sign-in"
     UNTRUSTED = "untrusted"
     UNUSABLE = "unusable"
 
@@ -37,6 +38,7 @@ _STATE_OF_CODE: Final = MappingProxyType(
         "OUTBOUND_TLS": NodeState.UNREACHABLE,
         "OUTBOUND_BREAKER": NodeState.LEFT_ALONE,
         "PEER_BUSY": NodeState.BUSY,
+        "SIGNIN_AWAY": NodeState.NO_SIGN_IN,
         "STATEMENT_SIGNATURE": NodeState.UNTRUSTED,
         "STATEMENT_OTHER": NodeState.UNTRUSTED,
         "FEED_OLDER": NodeState.UNTRUSTED,

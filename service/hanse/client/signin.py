@@ -95,12 +95,13 @@ class Tokens:
 
     async def _renew(self, grant: Grant, limits: Limits) -> Token:
         fault: HanseError | None = None
-        for issuer in await self._pinned(grant.resource):
+        pinned = await self._pinned(grant.resource)
+        for issuer in pinned:
             try:
                 return await self._ask(issuer, grant, limits)
             except Unavailable as unavailable:
                 fault = unavailable  # the next issuer may answer: a catalogue may be away
-        raise fault or Unavailable("SIGNIN_ISSUER", resource=grant.resource)
+        raise Unavailable("SIGNIN_AWAY", issuer=", ".join(pinned)) from fault
 
     async def _pinned(self, resource: str) -> tuple[str, ...]:
         """Return the issuers that the resource accepts and that we pinned, in our order."""

@@ -124,7 +124,10 @@ class Outbound:
                     await response.aclose()
             peer.breaker.judge(failing=response.status_code in FAILING)
         except TimeoutError as fault:
-            peer.breaker.judge(failing=progress.code != "OUTBOUND_QUEUE")
+            if progress.code == "OUTBOUND_QUEUE":
+                peer.breaker.abandoned()
+            else:
+                peer.breaker.failed()
             raise Unavailable(progress.code, peer=str(ask.origin), seconds=_seconds(ask)) from fault
         except BROKEN as fault:
             peer.breaker.failed()
@@ -169,13 +172,15 @@ class Outbound:
     async def _persist(self, ask: Ask, url: httpx.URL, peer: _Peer) -> httpx.Response:
         """Send, and send again while that is worth trying and in the budget."""
         self._budget.earn()
+        self._admit(peer, ask)
         for tries in count(1):
-            self._admit(peer, ask)
             outcome = await self._send(ask, url)
             pause = _pause(outcome, backoff_seconds(tries, self._random))
             if pause is None or tries >= ask.tries or not self._budget.spend():
                 break
             peer.breaker.failed()
+            if not peer.breaker.admits():
+                break  # and say what went wrong, not that it will be left alone from now on
             if isinstance(outcome, httpx.Response):
                 await outcome.aclose()
             await asyncio.sleep(pause)
