@@ -7,9 +7,11 @@ gates, routes. Every route is strict about its query parameters.
 from collections.abc import Mapping
 from importlib.metadata import version
 from types import MappingProxyType
+from typing import Final
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
@@ -25,6 +27,14 @@ from hanse.web.query import strict
 from hanse.web.site import Site
 from hanse.web.statics import Statics
 
+# The framework's own traces and log records name addresses and the text of exceptions; ours do not.
+_NO_TRACES: Final[TelemetryConfig] = {
+    "auto_configure": False,
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
 _NO_CHECKS: Mapping[str, health.Check] = MappingProxyType({})
 
 
@@ -46,6 +56,7 @@ def create(
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        telemetry=_NO_TRACES,
         dependencies=[Depends(strict)],
         lifespan=lifespan,
         middleware=[
