@@ -87,14 +87,13 @@ def _behave(behave: object, node: FeedNode) -> Behaviour:
     return behave(node)  # type: ignore[operator,no-any-return]
 
 
-def world(home: Path, *nodes: FeedNode, **given: object) -> Federation:
+def world(home: Path, *nodes: FeedNode) -> Federation:
     return federation(
         home,
         *nodes,
         network=True,
         harvest_deadline_seconds=DEADLINE_SECONDS,
         snapshot_bytes=200_000,
-        **given,
     )
 
 

@@ -37,7 +37,8 @@ def harvested(url: str, nodes: int) -> None:
 
     def fresh() -> bool:
         members = httpx.get(f"{url}/v1/members").json()["members"]
-        return sum(each["harvest"]["state"] == "fresh" for each in members) >= nodes
+        states = [str(each["harvest"]["state"]) for each in members]
+        return states.count("fresh") >= nodes
 
     eventually(fresh)
 

@@ -29,6 +29,12 @@ MOST_AT_ONCE = 32
 ANNOUNCED_SECONDS = 2.0
 """Rest between two looks at a node that announces changes, so that it cannot keep us busy."""
 
+ROSTER_SECONDS = 5.0
+"""How soon a member that another process let in is looked at."""
+
+ROUND_SECONDS = 0.1
+"""Least time between two rounds: announcements, which anybody may send, cost no more than that."""
+
 JITTER = 0.2
 FEED_MEDIA_TYPE = "application/jose"
 
@@ -220,7 +226,8 @@ class Schedule:
 
     async def _rest(self, now: float) -> None:
         waiting = [due for agency, due in self._due.items() if agency not in self._busy]
-        pause = min([self._every, *(max(0.05, due - now) for due in waiting)])
+        pause = min([ROSTER_SECONDS, *(max(0.0, due - now) for due in waiting)])
+        await asyncio.sleep(ROUND_SECONDS)
         try:
             async with asyncio.timeout(pause):
                 await self._woken.wait()

@@ -134,21 +134,22 @@ class _Asking:
         self._asked = live.analyser.asked(question.words)
 
     def answer(self) -> Findings:
-        worded = self._worded(Occur.Must)
-        widened = bool(self._asked) and self._count(worded) == 0
-        if widened:
-            worded = self._worded(Occur.Should)
-        query = self._filtered(worded, self._question.filters)
-        start = (self._question.page - 1) * self._question.size
-        found = self._searcher.search(
-            query,
-            self._question.size,
-            offset=start,
-            order_by_field=None if self._asked else "reach",
-        )
+        worded, widened = self._worded(Occur.Must), False
+        found = self._page(worded)
+        if self._asked and not _total(found) and not self._count(worded):
+            worded, widened = self._worded(Occur.Should), True
+            found = self._page(worded)
         counts = self._all_counts(worded)
         hits = tuple(self._hit(address) for _, address in found.hits)
         return Findings(_total(found), hits, counts, widened)
+
+    def _page(self, worded: Query) -> tantivy.SearchResult:
+        return self._searcher.search(
+            self._filtered(worded, self._question.filters),
+            self._question.size,
+            offset=(self._question.page - 1) * self._question.size,
+            order_by_field=None if self._asked else "reach",
+        )
 
     def _count(self, query: Query) -> int:
         return _total(self._searcher.search(query, 1))

@@ -27,6 +27,8 @@ _TOKEN = re.compile(r"[a-z0-9]+")
 _STEMMERS = {"nl": "dutch", "en": "english", "fr": "french"}
 _VOWELS = frozenset("aeiouy")
 _SETTLED_AFTER = 3
+_HARD = {"v": "f", "z": "s"}
+_OPEN_SYLLABLE = re.compile(r"([^aeiouy])([aeou])([^aeiouy])\Z")
 
 
 def _lists(name: str) -> frozenset[str]:
@@ -74,7 +76,7 @@ def stem(word: str, lang: str) -> str:
     """Return the stem of a folded word.
 
     The Dutch stemmer gives a plural's genitive another stem than the plural, so it is applied until
-    nothing changes; then a final v or z meets its written form f or s (grens, grenzen).
+    nothing changes; then spellings that inflection changes are brought together.
     """
     for _ in range(_SETTLED_AFTER):
         shorter = _ANALYZE[lang](word)[0]
@@ -85,11 +87,11 @@ def stem(word: str, lang: str) -> str:
 
 
 def _settled_dutch(word: str) -> str:
-    if word.endswith(("v", "z")):
-        word = word[:-1] + ("f" if word.endswith("v") else "s")
-    if word.endswith("e") and len(word) > LEARNED_PART_LETTERS:
-        word = word[:-1]
-    return word
+    """Bring what the stemmer leaves apart together: werkloze and werkloos, grenz and grens."""
+    inflected = word.endswith("e") and len(word) > LEARNED_PART_LETTERS
+    bare = word[:-1] if inflected else word
+    hardened = bare[:-1] + _HARD.get(bare[-1:], bare[-1:])
+    return _OPEN_SYLLABLE.sub(r"\1\2\2\3", hardened) if inflected else hardened
 
 
 def stems(word: str) -> frozenset[str]:
