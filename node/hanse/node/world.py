@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from hanse.cube.contract import Access, Contract
+from hanse.errors import Unavailable
 from hanse.node import areas, datasets, protocols
 from hanse.policies.register import Register
 from hanse.store.session import reading
@@ -65,6 +68,7 @@ class Worlds:
         self._home = home
         self._lock = threading.Lock()
         self._held: tuple[Stamp, World] | None = None
+        self._watch = _Watch(engine)
 
     def current(self) -> World:
         """Return the world as it stands now; raises `Unavailable` where it cannot be read."""
@@ -84,9 +88,7 @@ class Worlds:
             tables = (self._home / "areas").stat().st_mtime_ns
         except FileNotFoundError:
             tables = 0
-        with reading(self._engine) as session:
-            newest = session.connection().execute(_NEWEST).scalar()
-        return int(newest or 0), tables
+        return self._watch.newest(), tables
 
     def _read(self) -> World:
         registry = areas.load(self._home)
@@ -100,4 +102,48 @@ class Worlds:
         return World(register, MappingProxyType(offers))
 
 
-_NEWEST = text("SELECT max(id) FROM outbox")
+class _Watch:
+    """Asks one number of the database over a connection of its own, without a transaction.
+
+    A session would cost more than the decision it precedes. A connection that broke is opened anew.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._connection: Any = None
+
+    def newest(self) -> int:
+        """Return the number of the last event; raises `Unavailable` where nothing answers."""
+        with self._lock:
+            try:
+                return self._ask()
+            except self._broken:
+                self._forget()
+            try:
+                return self._ask()
+            except self._broken as fault:
+                self._forget()
+                raise Unavailable("DATABASE_UNAVAILABLE") from fault
+
+    @property
+    def _broken(self) -> tuple[type[Exception], ...]:
+        driver = self._engine.dialect.dbapi
+        return (DBAPIError, *((driver.Error,) if driver else ()))
+
+    def _forget(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+        self._connection = None
+
+    def _ask(self) -> int:
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+            if self._engine.dialect.name == "postgresql":
+                self._connection.driver_connection.autocommit = True
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("SELECT max(id) FROM outbox")
+            return int(cursor.fetchone()[0] or 0)
+        finally:
+            cursor.close()
