@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.spec.tables import correspondences, vintages
 
-from hanse.areas import Area, AreaKind, Correspondence, Registry, Row, RowType
+from hanse.areas import Area, AreaKind, Correspondence, LevelKind, Registry, Row, RowType
 from hanse.areas.correspondence import Link, chain, correspond
 from hanse.areas.level import OWN_LAYER, from_swing, known_level, to_swing
 from hanse.areas.tables import read_definition, read_mergers, registry_from, to_files
@@ -351,3 +351,46 @@ def test_nothing_is_computed_into_a_layer_of_a_citys_own(registry: Registry) -> 
         layered.with_correspondence(into)
     assert fault.value.code == "CORRESPONDENCE_OWN"
     assert registry_from(to_files(layered)) == layered
+
+
+SECTORS = {
+    "mergers.csv": MERGERS,
+    "geolevel_names.csv": "Geolevel code,Type,Name Singular\nfo_gem,Cluster,centrumsteden\n",
+    "def_fo_gem.csv": "code,name\nfo1,Centrumsteden\n",
+    "def_statsec2019.csv": "code,name\n12034A00-,Dorp\n12034ZZZZ,Niet te lokaliseren\n"
+    "31004ZZZZ,Niet te lokaliseren\n",
+    "def_statsec2024.csv": "code,name\n12034A00-,Dorp\n12041ZZZZ,Niet te lokaliseren\n"
+    "31004ZZZZ,Niet te lokaliseren\n31004X0JQ,Strand\n11002P6PK,Ekerse Putten\n",
+    "agg_statsec2019_statsec2024.csv": "statsec2019,statsec2024\n ,11002P6PK\n12034A00-,12034A00-\n"
+    "31004ZZZZ,31004ZZZZ\n31004ZZZZ,31004X0JQ\n",
+    "agg_statsec2024_fo_gem.csv": "statsec2024,fo_gem\n12034A00-,fo1\n",
+}
+
+
+def test_unlocated_people_follow_their_municipality_where_a_table_forgot_them() -> None:
+    sectors = registry_from(SECTORS)
+    found = sectors.correspondence("statsec@2019", "statsec@2024")
+    assert found is not None
+    assert [spelled(row) for row in found.rows] == [
+        "12034A00-→12034A00- identity",
+        "12034ZZZZ→12041ZZZZ identity",
+        "31004ZZZZ→31004ZZZZ aggregate",
+        "31004ZZZZ→31004X0JQ split",
+        "→11002P6PK no_match",
+    ]
+
+
+def test_only_located_parts_are_needed_for_a_whole() -> None:
+    table = registry_from(SECTORS).recalculation("statsec@2019", "statsec@2024")
+    needed = dict(zip(table["child"].to_pylist(), table["needed"].to_pylist(), strict=True))
+    assert needed == {"12034A00-": True, "12034ZZZZ": False, "31004ZZZZ": False, None: False}
+    with pytest.raises(NotFound):
+        registry_from(SECTORS).recalculation("statsec@2024", "statsec@2019")
+
+
+def test_a_level_with_an_underscore_is_found_in_a_file_name_and_may_be_a_cluster() -> None:
+    sectors = registry_from(SECTORS)
+    assert sectors.level("fo_gem@2025").kind is LevelKind.CLUSTER
+    found = sectors.correspondence("statsec@2024", "fo_gem@2025")
+    assert found is not None
+    assert set(found.uncovered) == {"12041ZZZZ", "31004ZZZZ", "31004X0JQ", "11002P6PK"}
