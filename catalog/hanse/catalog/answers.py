@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from sqlmodel import Session
 
+from hanse import telemetry
 from hanse.catalog import index
 from hanse.catalog.catalogue import Catalogue, by_agency
 from hanse.catalog.freshness import freshness
@@ -33,9 +34,10 @@ def search(catalogue: Catalogue, question: Question, lang: str) -> SearchAnswer:
     """Answer a question; raises `Invalid` (FACET_UNKNOWN) for a filter nothing has."""
     catalogue.refresh()
     check_filters(catalogue, question.filters)
-    found = catalogue.search.find(question)
-    if not found.total and question.words:
-        found = _otherwise_put(catalogue, question) or found
+    with telemetry.span("catalog.search"):
+        found = catalogue.search.find(question)
+        if question.words and (found.widened or not found.total):
+            found = _otherwise_put(catalogue, question) or found
     with reading(catalogue.engine) as session:
         names = {each.agency: each.name for each in catalogue.members(session)}
     return SearchAnswer(

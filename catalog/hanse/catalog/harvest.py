@@ -15,6 +15,7 @@ from types import MappingProxyType
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from hanse import telemetry
 from hanse.catalog import index, snapshots
 from hanse.catalog.concepts import Concepts
 from hanse.catalog.settings import CatalogSettings
@@ -96,15 +97,19 @@ class Harvester:
     async def look(self, member: Identity) -> Look:
         """Look at one node; never raises for what a node does."""
         async with self._at_once:
-            try:
-                changed = await self._pull(member)
-            except HanseError as fault:
-                return await self._refused(member, fault)
-            except Exception as fault:
-                # Whatever one node makes us stumble over must not keep us from the others.
-                log.exception("harvest.fault", extra={"agency": member.agency})
-                kind = Unavailable("HARVEST_FAULT", kind=type(fault).__name__)
-                return await self._refused(member, kind)
+            with telemetry.span("harvest.look", agency=member.agency):
+                return await self._looked(member)
+
+    async def _looked(self, member: Identity) -> Look:
+        try:
+            changed = await self._pull(member)
+        except HanseError as fault:
+            return await self._refused(member, fault)
+        except Exception as fault:
+            # Whatever one node makes us stumble over must not keep us from the others.
+            log.exception("harvest.fault", extra={"agency": member.agency})
+            kind = Unavailable("HARVEST_FAULT", kind=type(fault).__name__)
+            return await self._refused(member, kind)
         return Look(member.agency, changed=changed)
 
     async def _pull(self, member: Identity) -> bool:

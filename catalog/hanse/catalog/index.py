@@ -24,6 +24,7 @@ from hanse.catalog.tables import (
     TombstoneRow,
 )
 from hanse.errors import Conflict, HanseError, NotFound
+from hanse.policies.canonical import digest
 from hanse.wire import DatasetEntry, IndicatorEntry, Tombstone
 
 PAGE_SIZE = 50
@@ -137,10 +138,19 @@ def _replace(
     session: Session, agency: str, entries: Iterable[DatasetEntry], concepts: Concepts
 ) -> None:
     session.exec(update(DatasetRow).where(col(DatasetRow.agency) == agency).values(absent=True))
+    known = {row.slug: row for row in _datasets_of(session, agency)}
     for entry in entries:
+        row = known.get(entry.slug)
+        if row is not None and row.entry == _digest(entry):
+            row.absent = False
+            continue
         _drop(session, agency, entry.slug)
         session.add_all(_rows(agency, entry, concepts))
     session.flush()
+
+
+def _digest(entry: DatasetEntry) -> str:
+    return digest(entry.model_dump_json().encode("utf-8"))
 
 
 def _drop(session: Session, agency: str, slug: str) -> None:
@@ -161,6 +171,7 @@ def _rows(
         release_no=release.release_no if release else 0,
         manifest=release.manifest if release else "",
         published_at=release.published_at.isoformat() if release else "",
+        entry=_digest(entry),
         body=entry.model_copy(update={"indicators": []}).model_dump_json(),
     )
     for each in entry.indicators:

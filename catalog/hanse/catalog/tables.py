@@ -44,7 +44,10 @@ class LookRow(SQLModel, table=True):
 
 
 class DatasetRow(SQLModel, table=True):
-    """A dataset as its node signed it; `absent` when a later snapshot left it out unexplained."""
+    """A dataset as its node signed it; `absent` when a later snapshot left it out unexplained.
+
+    `entry` is the digest of the whole entry: what did not change is not written again.
+    """
 
     __tablename__ = "index_dataset"
 
@@ -57,6 +60,7 @@ class DatasetRow(SQLModel, table=True):
     manifest: str = Field(default="", index=True)
     published_at: str = Field(default="", index=True)
     absent: bool = False
+    entry: str
     body: str
 
 

@@ -47,6 +47,7 @@ def upgrade() -> None:
         _text("manifest"),
         _text("published_at"),
         sa.Column("absent", sa.Boolean(), nullable=False),
+        _text("entry"),
         _text("body"),
     )
     op.create_table(
