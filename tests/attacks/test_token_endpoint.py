@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
-from tests.support import forge
+from tests.support import forge, postgres
 from tests.support.asgi import Reply, ask
 from tests.support.federation import BASE, FORM, NODE, Catalogue
 from tests.support.forge import b64
@@ -25,9 +26,10 @@ from hanse.auth.jwks import STATEMENT, Issuers, OwnKeys
 from hanse.auth.keys import read_keys
 from hanse.auth.ring import Ring
 from hanse.auth.tokens import validate
-from hanse.catalog import clients, oauth
-from hanse.errors import Invalid
+from hanse.catalog import clients, migrations, oauth
+from hanse.errors import Conflict, Invalid
 from hanse.policies.signatures import SigningKey, verify
+from hanse.store import engine as store
 from hanse.store.session import transaction
 
 Change = Callable[[Catalogue], dict[str, str]]
@@ -461,3 +463,22 @@ def test_the_form_is_read_strictly_whoever_calls() -> None:
     with pytest.raises(TokenFault):
         read_form(b"", FORM, b"scope=x", [])
     assert read_form(b"", FORM, b"", []) == {}
+
+
+@pytest.mark.needs("postgresql")
+def test_an_assertion_is_good_once_on_postgresql_too() -> None:
+    with postgres.cluster() as server:
+        engine = store.create(postgres.database(server))
+        migrations.upgrade(engine)
+
+        def spend(_: int) -> bool:
+            try:
+                with transaction(engine) as session:
+                    return clients.spend(session, "prov", "j1", 2_000_000_000, 1_800_000_000)
+            except Conflict:
+                return False
+
+        with ThreadPoolExecutor(8) as threads:
+            won = list(threads.map(spend, range(20)))
+        engine.dispose()
+    assert won.count(True) == 1

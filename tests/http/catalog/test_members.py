@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 from joserfc.jwk import ECKey
-from sqlmodel import SQLModel
 from tests.support.asgi import Reply, ask
 from tests.support.federation import BASE, NODE, Catalogue
 
 from hanse.auth import ring as rings
 from hanse.catalog import clients, members, migrations, oauth
-from hanse.catalog.clients import ClientRow, NewClient, SpentRow
-from hanse.catalog.members import MAX_PENDING, MemberRow
+from hanse.catalog.clients import NewClient
+from hanse.catalog.members import MAX_PENDING
 from hanse.errors import Conflict, Invalid, NotFound
 from hanse.policies.canonical import canonical
 from hanse.policies.signatures import ENROLMENT, FEED, SigningKey, sign
@@ -236,33 +235,6 @@ def test_a_rotation_reaches_the_running_service(catalogue: Catalogue) -> None:
     assert ring.signing(catalogue.clock.seconds).kid == second
     third = oauth.rotate_keys(catalogue.home, catalogue.clock(), stolen=True)
     assert kids() == [third]
-
-
-def test_the_tables_are_what_the_models_say_up_and_down_and_up(tmp_path: Path) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    engine = store.create(f"sqlite:///{tmp_path / 'catalog.db'}")
-    ours = {str(model.__tablename__) for model in (MemberRow, ClientRow, SpentRow)}
-    for step in (migrations.upgrade, migrations.upgrade):
-        step(engine)
-        assert migrations.current(engine) == migrations.head()
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection,
-            opts={"include_name": lambda name, kind, _: kind != "table" or name in ours},
-        )
-        metadata = SQLModel.metadata
-        found = compare_metadata(context, metadata)
-    assert [each for each in found if _about(each, ours)] == []
-    migrations.downgrade(engine, "base")
-    assert migrations.current(engine) is None
-    migrations.upgrade(engine)
-    assert migrations.current(engine) == migrations.head()
-
-
-def _about(difference: object, tables: set[str]) -> bool:
-    return any(name in repr(difference) for name in (f"'{table}'" for table in tables))
 
 
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
