@@ -11,7 +11,7 @@ import pytest
 from tests.support.certificates import Authority
 from tests.support.peers import LOOPBACK, Behaviour, drips, hangs, in_turn, peer, raw, says
 
-from hanse.errors import HanseError, Invalid, Unavailable
+from hanse.errors import HanseError, Invalid, Refused, Unavailable
 from hanse.outbound import Ask, Limits, Origin, Outbound, strict_json
 
 pytestmark = pytest.mark.anyio
@@ -191,3 +191,41 @@ async def test_a_handshake_that_never_ends_is_ended_by_the_deadline() -> None:
             with pytest.raises(Unavailable, match="OUTBOUND_"):
                 await way.fetch(ask)
             assert time.monotonic() - started < 0.5
+
+
+@pytest.mark.parametrize("certified", ["localhost", "evil.example"])
+def test_raw_reading_checks_the_certificate_too(certified: str) -> None:
+    authority = Authority()
+    with peer(says("200 OK"), tls=authority.server(certified)) as known:
+        url = f"https://localhost:{Origin.of(known.url).port}/"
+        ask = Ask(Origin.of(url), url, limits=Limits(deadline_seconds=2.0))
+        way = asyncio.run(_trusting(authority))
+        if certified == "localhost":
+            with way.bulk(ask) as opened:
+                assert opened.status == 200
+                opened.finish()
+        else:
+            with pytest.raises(Unavailable, match="OUTBOUND_TLS"), way.bulk(ask):
+                pass
+
+
+async def _trusting(authority: Authority) -> Outbound:
+    async with Outbound(networks=LOOPBACK, tls=authority.client()) as way:
+        return way
+
+
+def test_raw_reading_connects_to_no_address_that_is_not_admitted() -> None:
+    with peer(says("200 OK")) as known:
+        way = asyncio.run(_strict())
+        with pytest.raises(Refused, match="OUTBOUND_ADDRESS"), way.bulk(known.ask()):
+            pass
+        assert known.connections == 0
+    nowhere = "https://nowhere.invalid/"
+    ask = Ask(Origin.of(nowhere), nowhere)
+    with pytest.raises(Unavailable, match="OUTBOUND_UNREACHABLE"), way.bulk(ask):
+        pass
+
+
+async def _strict() -> Outbound:
+    async with Outbound() as way:
+        return way

@@ -11,6 +11,7 @@ from tests.client.test_compare import INDICATOR, node
 from tests.support.tiny_catalogue import TinyWorld, world
 from typer.testing import CliRunner
 
+import hanse.client as hanse_client
 from hanse.cli.main import exit_code
 from hanse.cli.province import register
 from hanse.client.settings import ClientConfig, write_config
@@ -171,6 +172,41 @@ def test_pull_of_several_cities_is_one_table_or_one_stream() -> None:
     assert hanse(*words)[1].count("3\u202f021") == 2
     lines = hanse(*words, "--format", "csv")[1].splitlines()
     assert [line.split(",")[2] for line in lines[1:]] == ['"41002"', '"44021"']
+
+
+@pytest.mark.usefixtures("known")
+def test_a_notebook_asks_in_two_lines() -> None:
+    pulled = hanse_client.get(f"energie/{INDICATOR}", cities=["Aalst"], periods="2021")
+    compared = hanse_client.compare(INDICATOR, cities=["Aalst", "Gent"], periods="2021")
+    assert pulled.table.column("obs_value").to_pylist() == [3021.0]
+    assert compared.table.column("mark").to_pylist() == ["comparable"] * 2
+    with pytest.raises(AttributeError):
+        hanse_client.nothing_of_the_kind  # noqa: B018 looking is the test
+
+
+@pytest.mark.usefixtures("known")
+def test_a_refused_check_and_what_is_allowed_are_told(known: TinyWorld) -> None:
+    known.nodes[0].explanation = {
+        "outcome": "refused",
+        "sentence": "Geweigerd.",
+        "checks": [{"name": "doel", "passed": False, "wanted": "reclame", "had": "beleid"}],
+        "allowed": "beleid",
+    }
+    words = ("explain", f"energie/{INDICATOR}", "--city", "Aalst")
+    assert hanse(*words)[1].splitlines() == [
+        "Aalst: Geweigerd.",
+        "  x doel: reclame",
+        "  beleid",
+    ]
+
+
+@pytest.mark.usefixtures("known")
+def test_figures_of_several_cities_in_one_file_are_named_in_the_document(home: Path) -> None:
+    file = home / "z.csv"
+    words = ("pull", f"energie/{INDICATOR}", "--city", "Aalst,Gent", "-o", str(file), "--json")
+    document = json.loads(hanse(*words)[1])
+    assert (document["file"], document["data"]) == (str(file), {})
+    assert file.read_text("utf-8").count("\n") == 9
 
 
 @pytest.mark.usefixtures("known")

@@ -94,6 +94,8 @@ def test_without_credentials_a_closed_dataset_wants_a_sign_in() -> None:
         ("borrows", "STATEMENT_OTHER"),
         ("tampers", "ANSWER_DIGEST"),
         ("answers else", "ANSWER_CELLS"),
+        ("says an odd digest", "ANSWER_DIGEST"),
+        ("says no release", "STATEMENT_OTHER"),
     ],
 )
 def test_what_does_not_match_what_was_signed_is_not_used(mood: str, code: str) -> None:
@@ -219,6 +221,73 @@ def test_a_download_goes_on_where_it_broke_off(tmp_path: Path) -> None:
     assert saved.resumed_from == 300
     assert parquet.read_table(file).num_rows == 4
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_two_halves_that_nothing_holds_together_are_no_file(tmp_path: Path) -> None:
+    with world([node("NIS41002")]) as known:
+        known.nodes[0].cut_once = 300
+        with pytest.raises(Invalid, match="OUTBOUND_CUT"):
+            client(known).save(QUESTION, tmp_path / "a.parquet")
+        known.nodes[0].mood = "says no digest"
+        with pytest.raises(Invalid, match="ANSWER_DIGEST"):
+            client(known).save(QUESTION, tmp_path / "a.parquet")
+        assert list(tmp_path.iterdir()) == []
+        assert client(known).pull(QUESTION).table.num_rows == 4
+        assert client(known).save(QUESTION, tmp_path / "a.parquet").resumed_from == 0
+
+
+def test_a_part_that_begins_elsewhere_is_dropped(tmp_path: Path) -> None:
+    with world([node("NIS41002")]) as known:
+        known.nodes[0].cut_once = 300
+        with pytest.raises(Invalid, match="OUTBOUND_CUT"):
+            client(known).save(QUESTION, tmp_path / "a.parquet")
+        known.nodes[0].ranges_from = 5
+        with pytest.raises(Invalid, match="ANSWER_DIGEST"):
+            client(known).save(QUESTION, tmp_path / "a.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_not_for_this_purpose_is_refused_with_its_reason(tmp_path: Path) -> None:
+    closed = node("NIS41002", access="protocol", purposes=("beleid",))
+    with world([closed]) as known:
+        saved = client(known).save(GOVERNED, tmp_path / "a.csv", "csv")
+        assert saved.signed.manifest.access == "protocol"
+        wrong = Question("energie", purpose="reclame")
+        with pytest.raises(Refused, match="PURPOSE_NOT_AGREED"):
+            client(known).save(wrong, tmp_path / "b.csv", "csv")
+        asking = client(known)
+        asking.sign_in("beleid")
+    with (
+        world([node("NIS41002")], signed_in=False) as known,
+        pytest.raises(NotFound, match="PEER_ABSENT"),
+    ):
+        client(known).save(Question("onbekend"), tmp_path / "c.csv", "csv")
+
+
+def test_reading_much_fails_in_the_same_words() -> None:
+    with world([node("NIS41002")]) as known:
+        asking = client(known)
+        with pytest.raises(NotFound, match="PEER_ABSENT"):
+            asking.pull_all(Question("onbekend"))
+        known.kill("NIS41002")
+        with pytest.raises(Unavailable, match="OUTBOUND_UNREACHABLE"):
+            asking.pull_all(QUESTION)
+        for _ in range(4):
+            with pytest.raises(Unavailable):
+                asking.pull_all(QUESTION)
+        with pytest.raises(Unavailable, match="OUTBOUND_BREAKER"):
+            asking.pull_all(QUESTION)
+
+
+def test_the_oldest_answers_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hanse.client.cache.ENTRIES_MAX", 2)
+    cache = AnswerCache(tmp_path)
+    for number in range(4):
+        cache.put(f"k{number}", {"etag": f'"{number}"'}, str(number).encode())
+    kept = [cache.find(f"k{number}") for number in range(4)]
+    assert [each.body if each else None for each in kept][-2:] == [b"2", b"3"]
+    assert sum(each is not None for each in kept) == 2
+    assert len([path for path in tmp_path.iterdir() if not path.suffix]) == 2
 
 
 def test_a_download_starts_again_when_the_release_changed_meanwhile(tmp_path: Path) -> None:

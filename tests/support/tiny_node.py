@@ -129,6 +129,8 @@ class TinyNode:
         self.sequence = 7
         self.seen: list[Request] = []
         self.cut_once: int | None = None
+        self.ranges_from = 0
+        self.explanation: dict[str, Any] = {"outcome": "hidden", "sentence": "Verborgen."}
 
     async def __call__(self, request: Request) -> Response:
         self.seen.append(request)
@@ -170,8 +172,7 @@ class TinyNode:
         if rest[0] in {"data", "data.parquet"}:
             return self._data(release, request)
         if rest[0] == "explain":
-            told = {"outcome": "hidden", "sentence": "Verborgen.", "checks": [], "allowed": ""}
-            return _json(told)
+            return _json(self.explanation)
         return _problem(404, "NOT_FOUND")
 
     def _barred(self, release: TinyRelease, request: Request) -> Response | None:
@@ -205,6 +206,12 @@ class TinyNode:
         }
         if request.headers.get("if-none-match") == etag:
             return Response(304, headers)
+        if self.mood == "says no digest":
+            del headers["Repr-Digest"]
+        if self.mood == "says an odd digest":
+            headers["Repr-Digest"] = "md5=:AAAA:, sha-256=:?:"
+        if self.mood == "says no release":
+            del headers["Release"]
         if self.mood == "tampers":
             body = body[:-20] + bytes(20)
         return self._ranged(request, headers, body, etag)
@@ -216,6 +223,7 @@ class TinyNode:
         asked = request.headers.get("range", "")
         if asked and request.headers.get("if-range") == etag:
             start = int(asked.removeprefix("bytes=").rstrip("-"))
+            start += self.ranges_from
             headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
             return Response(206, headers, body[start:], cut)
         return Response(200, headers, body, cut)

@@ -19,7 +19,6 @@ from hanse.client.fanout import Target, ask_all
 from hanse.client.keys import ClientKey
 from hanse.client.line import Line, networks_of
 from hanse.client.node import NodeClient
-from hanse.client.outcome import NodeState, Outcome
 from hanse.client.question import Question
 from hanse.client.settings import ClientConfig, ClientSettings, read_config, read_settings
 from hanse.client.signin import Credentials
@@ -208,13 +207,3 @@ def connect(
         deadline_seconds=known.deadline_seconds,
     )
     return Federation(chosen.catalogue, line)
-
-
-def unreached(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Return the nodes that gave nothing that holds."""
-    return tuple(outcome for outcome in outcomes if not outcome.reached)
-
-
-def refused(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Return the nodes that said no."""
-    return tuple(outcome for outcome in outcomes if outcome.state is NodeState.REFUSED)

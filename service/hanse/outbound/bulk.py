@@ -10,7 +10,7 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -122,12 +122,12 @@ def _connect(ask: Ask, rule: AddressRule, tls: ssl.SSLContext | None) -> socket.
         found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except OSError as fault:
         raise Unavailable("OUTBOUND_UNREACHABLE", peer=peer) from fault
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not all(rule.admits(address, secure=origin.secure) for address in addresses):
         raise Refused("OUTBOUND_ADDRESS", host=origin.host)
     plain: socket.socket | None = None
     try:
-        plain = socket.create_connection((addresses[0], origin.port), ask.limits.connect_seconds)
+        plain = _first(addresses, ask)
         if not origin.secure:
             return _patient(plain, ask)
         context = tls or ssl.create_default_context()
@@ -137,6 +137,15 @@ def _connect(ask: Ask, rule: AddressRule, tls: ssl.SSLContext | None) -> socket.
             plain.close()
         code = "OUTBOUND_TLS" if isinstance(fault, ssl.SSLError) else "OUTBOUND_UNREACHABLE"
         raise Unavailable(code, peer=peer) from fault
+
+
+def _first(addresses: Sequence[str], ask: Ask) -> socket.socket:
+    """Connect to the first checked address that listens."""
+    *others, last = addresses
+    for address in others:
+        with suppress(OSError):
+            return socket.create_connection((address, ask.origin.port), ask.limits.connect_seconds)
+    return socket.create_connection((last, ask.origin.port), ask.limits.connect_seconds)
 
 
 def _patient(connected: socket.socket, ask: Ask) -> socket.socket:
