@@ -340,6 +340,16 @@ def send(app: FastAPI, *values: bytes) -> Reply:
     return ask(app, "/figures", headers=[(b"authorization", value) for value in values])
 
 
+def timed(app: FastAPI, made: bytes) -> tuple[Reply, float]:
+    """Return the answer and the least of three times: the machine may be busy, a bomb always is."""
+    times = []
+    for _ in range(3):
+        began = time.process_time()
+        reply = send(app, b"Bearer " + made)
+        times.append(time.process_time() - began)
+    return reply, min(times)
+
+
 def as_bytes(made: str | bytes) -> bytes:
     return made if isinstance(made, bytes) else made.encode("latin-1")
 
@@ -351,11 +361,10 @@ def test_a_token_has_one_outcome(
 ) -> None:
     made = as_bytes(make())
     caplog.set_level(logging.DEBUG)
-    began = time.process_time()
-    reply = send(app, b"Bearer " + made)
+    reply, seconds = timed(app, made)
     # Headers of megabytes are turned away before anybody reads a token in them.
     assert reply.status == (431 if len(made) > MAX_HEAD_BYTES else status)
-    assert time.process_time() - began < MAX_SECONDS
+    assert seconds < MAX_SECONDS
     if reply.status == REFUSED:
         assert reply.body == send(app, b"Bearer nonsense").body
         assert 'error="invalid_token"' in (reply.header("www-authenticate") or "")
