@@ -15,18 +15,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from hanse.cli import areas, drafts
 from hanse.errors import Invalid
 from hanse.messages import say
 
 if TYPE_CHECKING:
     from hanse.dialects.swing import SwingWorkbook
     from hanse.node.intake.build import Order
-    from hanse.node.intake.checks import Finding
     from hanse.node.intake.draft import Draft
     from hanse.node.intake.jobs import Job
-
-LISTED_PER_RULE = 5
-"""Findings a person sees per rule; the file of `--only-failing` has them all."""
 
 Home = Annotated[Path | None, typer.Option("--home", help="Folder of the node.")]
 Person = Annotated[str, typer.Option("--as", help="Who does this; else whoever is signed in.")]
@@ -49,7 +46,6 @@ Mapping = Annotated[
 ]
 Period = Annotated[str, typer.Option("--period", help="Period of a table without such a column.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Lang = Annotated[str, typer.Option("--lang", help="nl, en or fr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing when it went well.")]
 
 
@@ -60,15 +56,9 @@ def register(app: typer.Typer) -> None:
     imports.command("csv")(import_csv)
     imports.command("parquet")(import_parquet)
     imports.command("sql")(import_sql)
-    exports = typer.Typer(no_args_is_help=True, help="Write figures in another system's form.")
-    exports.command("swing")(export_swing)
-    areas = typer.Typer(no_args_is_help=True, help="Area levels and how they correspond.")
-    areas.command("import")(import_areas)
-    areas.command("list")(list_areas)
     app.add_typer(imports, name="import")
-    app.add_typer(exports, name="export")
-    app.add_typer(areas, name="areas")
-    app.command("check")(check_drafts)
+    drafts.register(app)
+    areas.register(app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +284,11 @@ def _keep(
     *,
     add: bool,
 ) -> "Draft":
-    from hanse.node import areas
+    from hanse.node.areas import load
     from hanse.node.intake import build, draft
 
     step("IMPORT_AREAS")
-    registry = areas.load(settings.home)
+    registry = load(settings.home)
     step("IMPORT_BUILD")
     made = build.build(reading, order, registry, sources)
     if add and order.slug in draft.slugs(settings.home):
@@ -356,187 +346,3 @@ def _summary(draft: "Draft") -> dict[str, Any]:
         "periods": ", ".join(sorted(pc.unique(cells.column("period")).to_pylist())),
         "sources": ", ".join(draft.sources),
     }
-
-
-def check_drafts(  # noqa: PLR0913 a command's options are its parameters
-    dataset: Annotated[str, typer.Argument(help="Dataset; else every draft.")] = "",
-    accept: Annotated[
-        list[str] | None, typer.Option("--accept", help="Rule whose findings are accepted.")
-    ] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is published.")] = "",
-    only_failing: Annotated[
-        Path | None, typer.Option("--only-failing", help="CSV file for the rows that fail.")
-    ] = None,
-    home: Home = None,
-    person: Person = "",
-    as_json: AsJson = False,
-    lang: Lang = "nl",
-) -> None:
-    """Check drafts against the rules R001 to R020; exit code 1 when one may not be published."""
-    from hanse.node import areas
-    from hanse.node.intake import draft
-    from hanse.node.intake.check import blocking, check
-    from hanse.node.settings import read_settings
-
-    settings = read_settings(home)
-    registry = areas.load(settings.home)
-    found: dict[str, tuple[Finding, ...]] = {}
-    for slug in (dataset,) if dataset else draft.slugs(settings.home):
-        one = draft.load(settings.home, slug)
-        if accept:
-            one = _accepted(one, accept, reason, person)
-            draft.save(settings.home, one)
-        found[slug] = check(one, registry)
-    if only_failing is not None:
-        _write_failing(only_failing, found, lang)
-    if as_json:
-        typer.echo(json.dumps(_document(found, lang), ensure_ascii=False))
-    else:
-        _print(found, lang)
-    if any(blocking(findings) for findings in found.values()):
-        raise typer.Exit(1)
-
-
-def _accepted(draft: "Draft", rules: Sequence[str], reason: str, person: str) -> "Draft":
-    from hanse.node.intake.check import RULE_IDS
-    from hanse.node.intake.draft import accept
-
-    for rule in rules:
-        if rule not in RULE_IDS:
-            raise Invalid(
-                "CHECK_RULE_UNKNOWN", rule=rule[:20], first=RULE_IDS[0], last=RULE_IDS[-1]
-            )
-        if not person or not reason:
-            raise Invalid("WAIVER_PERSON", rule=rule)
-        draft = accept(draft, rule, reason, person)
-    return draft
-
-
-def _document(found: dict[str, "tuple[Finding, ...]"], lang: str) -> dict[str, Any]:
-    from hanse.node.intake.check import blocking
-
-    return {
-        "datasets": [
-            {
-                "dataset": slug,
-                "blocking": len(blocking(findings)),
-                "findings": [_entry(each, lang) for each in findings],
-            }
-            for slug, findings in found.items()
-        ]
-    }
-
-
-def _entry(finding: "Finding", lang: str) -> dict[str, Any]:
-    return {
-        "rule": finding.rule,
-        "title": say(f"{finding.rule}_TITLE", lang),
-        "severity": finding.severity.value,
-        "code": finding.message_code,
-        "sheet": finding.sheet,
-        "row": finding.row,
-        "column": finding.column,
-        "count": finding.count,
-        "fix": finding.fix,
-        "waived": finding.waived_reason,
-        **finding.said(lang),
-    }
-
-
-def _print(found: dict[str, "tuple[Finding, ...]"], lang: str) -> None:
-    from hanse.node.intake.check import RULE_IDS
-
-    for slug, findings in found.items():
-        typer.echo(slug)
-        counts = Counter(finding.rule for finding in findings)
-        for rule in RULE_IDS:
-            title = say(f"{rule}_TITLE", lang)
-            if not counts[rule]:
-                typer.echo(f"  ✔ {rule}  {title}")
-                continue
-            own = [finding for finding in findings if finding.rule == rule]
-            typer.echo(f"  {_mark(own)} {rule}  {title}: {counts[rule]}")
-            for finding in own[:LISTED_PER_RULE]:
-                typer.echo(f"      {' '.join(finding.said(lang).values())}")
-
-
-def _mark(findings: Sequence["Finding"]) -> str:
-    """Return the sign of a rule's worst finding: stops, waits for a look, or accepted."""
-    if any(finding.blocks for finding in findings):
-        return "✖"
-    return "☑" if all(finding.waived_reason for finding in findings) else "⚠"
-
-
-def _write_failing(path: Path, found: dict[str, "tuple[Finding, ...]"], lang: str) -> None:
-    from hanse.dialects.failing_rows import encode
-
-    rows = [
-        (slug, each.rule, each.severity.value, each.sheet, each.row, each.column,
-         " ".join(each.said(lang).values()))
-        for slug, findings in found.items()
-        for each in findings
-        if each.row and each.waived_reason is None
-    ]  # fmt: skip
-    _replace(path, encode(rows))
-
-
-def export_swing(
-    dataset: Annotated[str, typer.Argument(help="Dataset with a draft.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Workbook to write.")],
-    home: Home = None,
-    quiet: Quiet = False,
-) -> None:
-    """Write a draft as a Swing workbook: the sheets it came in, and the 42-column indicator
-    sheet."""
-    from hanse.areas.level import to_swing
-    from hanse.dialects.swing import encode
-    from hanse.node.intake.draft import load
-    from hanse.node.settings import read_settings
-
-    draft = load(read_settings(home).home, dataset)
-    contract = draft.contract
-    levels = {level: to_swing(level) for level in contract.levels}
-    content = encode(draft.cells, contract.indicators, contract.dimensions, draft.shapes, levels)
-    _replace(output, content)
-    if not quiet:
-        typer.echo(say("EXPORT_DONE", "nl", file=output.name, cells=draft.cells.num_rows))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole, then let it take its name."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
-
-
-def import_areas(
-    folders: Annotated[list[Path], typer.Argument(help="Folders with def_….csv and agg_….csv.")],
-    home: Home = None,
-    quiet: Quiet = False,
-) -> None:
-    """Load area levels, vintages and correspondences into the node."""
-    from hanse.node import areas
-    from hanse.node.settings import read_settings
-
-    registry = areas.read_folders(folders)
-    areas.store(read_settings(home).home, registry)
-    if not quiet:
-        tables = len(registry.tables)
-        typer.echo(say("AREAS_DONE", "nl", levels=len(registry.levels), tables=tables))
-
-
-def list_areas(home: Home = None, as_json: AsJson = False) -> None:
-    """List the area levels the node knows, finest first."""
-    from hanse.node import areas
-    from hanse.node.settings import read_settings
-
-    registry = areas.load(read_settings(home).home)
-    levels = [
-        {"level": each.id, "name": each.name["nl"], "areas": len(registry.areas(each.id))}
-        for each in registry.levels
-    ]
-    if as_json:
-        typer.echo(json.dumps({"levels": levels}, ensure_ascii=False))
-        return
-    for each in levels:
-        typer.echo(f"{each['level']:20} {each['areas']:>7}  {each['name']}")

@@ -26,6 +26,7 @@ from hanse.dialects.swing import Shape, SwingWorkbook
 from hanse.errors import HanseError, Invalid
 from hanse.node.intake.draft import SLUG, Draft
 
+_DATED = re.compile(r"[0-9]{4}$")
 _SCOPE = re.compile(r"([A-Za-z][A-Za-z0-9_]*(?:@[0-9]{4})?):([A-Za-z0-9_\-]{1,40})")
 
 
@@ -134,7 +135,9 @@ def _vintage(
 ) -> str:
     levels = _column(cells, "level")
     try:
-        given = [each for each in order.levels if _code(each) == _code(name)]
+        # A name that spells its own vintage (gemeente2024) is not the one the publisher dates.
+        dated = _DATED.search(name) is not None
+        given = [] if dated else [each for each in order.levels if _code(each) == _code(name)]
         detection = registry.detect(given[0] if given else name, codes)
     except Invalid:
         detection = registry.detect("-@0000", codes)

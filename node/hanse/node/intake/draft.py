@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,12 @@ from hanse.node.intake.result import load_remarks, load_shapes
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,62}")
 REASON_CHARS_MIN = 10
 REASON_CHARS_MAX = 500
+
+ABANDONED_SECONDS = 3_600
+"""An unfinished draft older than this is nobody's any more."""
+
+READS_MAX = 3
+"""A draft may be replaced while it is read; then the new one is read."""
 
 FOUR_EYES = frozenset({"R018"})
 """Rules whose finding the one who loaded the figures may not wave away alone."""
@@ -100,8 +107,17 @@ def save(home: Path, draft: Draft) -> None:
     _sync(pointer)
     pointer.replace(folder / "current")
     _sync(folder)
+    _sweep(folder, name)
+
+
+def _sweep(folder: Path, kept: str) -> None:
+    """Remove the drafts before this one, and what an import that was killed left behind."""
+    newest = (folder / kept).stat().st_mtime
     for other in folder.iterdir():
-        if other.is_dir() and other.name != name:
+        under_way = other.name.startswith(".new-") and (
+            newest - other.stat().st_mtime < ABANDONED_SECONDS
+        )
+        if other.is_dir() and other.name != kept and not under_way:
             shutil.rmtree(other, ignore_errors=True)
 
 
@@ -119,7 +135,13 @@ def load(home: Path, slug: str) -> Draft:
     pointer = folder / "current"
     if not pointer.is_file():
         raise NotFound("DRAFT_NONE", dataset=slug)
-    current = folder / pointer.read_text("utf-8")
+    for _ in range(READS_MAX):
+        with suppress(FileNotFoundError):
+            return _read(folder / pointer.read_text("utf-8"))
+    raise NotFound("DRAFT_NONE", dataset=slug)
+
+
+def _read(current: Path) -> Draft:
     document = json.loads((current / "draft.json").read_text("utf-8"))
     return Draft(
         contract=contracts.load(document["contract"]),

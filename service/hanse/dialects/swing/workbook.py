@@ -4,16 +4,16 @@ A sheet that is none of the known kinds is not read and says so in a remark: the
 queues every sheet, instructions included.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
-from hanse.cube.codelist import TOTAL, Code, Codelist, Dimension
+from hanse.cube.codelist import Dimension
 from hanse.cube.indicator import Indicator
 from hanse.dialects.swing import headers, surveys
+from hanse.dialects.swing.cubes import codelists, dimensions_used
 from hanse.dialects.swing.grid import (
     TO_AREA,
     Grid,
@@ -21,18 +21,13 @@ from hanse.dialects.swing.grid import (
     assemble,
     dimension_id,
     indicator_id,
-    item_id,
     unified,
 )
 from hanse.dialects.swing.indicators import from_row, spelled, undescribed
-from hanse.dialects.swing.spreadsheet import Sheet, Value, read
+from hanse.dialects.swing.placing import Placed, definition, placed
 from hanse.errors import Invalid
 
-MAX_HEADER_ROW = 5
-"""Rows that may stand above the headers: some templates explain their columns first."""
-
 MAX_COLUMNS = 500
-MAX_ITEMS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,42 +63,22 @@ class SwingWorkbook:
     remarks: tuple[Remark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A sheet with the row its headers stand in, and what kind of sheet it is."""
-
-    sheet: Sheet
-    kind: str
-    header_row: int = 0
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        return tuple(headers.fold(each) for each in self.sheet.rows[self.header_row])
-
-    def records(self) -> list[dict[str, Value]]:
-        """Return the rows below the headers by folded header."""
-        return [
-            dict(zip(self.headers, row, strict=True))
-            for row in self.sheet.rows[self.header_row + 1 :]
-        ]
-
-
 def decode(workbooks: Mapping[str, bytes]) -> SwingWorkbook:
     """Return what the workbooks (file name → content) say together.
 
     Raises `Invalid` for the first thing that is wrong, with sheet, row and column.
     """
-    placed = _defined([_place(sheet) for sheet in _sheets(workbooks)])
-    lists = _codelists(placed)
+    sheets = placed(workbooks)
+    lists = codelists(sheets)
     grids = [
-        _grid(each, _definition(each, placed), frozenset(lists))
-        for each in placed
+        _grid(each, definition(each, sheets), frozenset(lists))
+        for each in sheets
         if each.kind in {"data", "stream"}
     ]
-    described = _described([each for each in placed if each.kind == "indicators"])
+    described = _described([each for each in sheets if each.kind == "indicators"])
     if not grids and not described and not lists:
         raise Invalid("INTAKE_NO_DATA", file=", ".join(workbooks)[:200])
-    return combine(grids, described, lists, [*_skipped(placed), *_undefined(placed, lists)])
+    return combine(grids, described, lists, [*_skipped(sheets), *_undefined(sheets, lists)])
 
 
 def combine(
@@ -125,7 +100,7 @@ def combine(
     return SwingWorkbook(
         cells,
         _indicators(cells, described, list(shapes.values())),
-        _dimensions(cells, lists or {}),
+        dimensions_used(cells, lists or {}),
         tuple(shapes.values()),
         tuple(remarks),
     )
@@ -152,81 +127,7 @@ def _indicators(
     return tuple(known.values())
 
 
-def _sheets(workbooks: Mapping[str, bytes]) -> list[Sheet]:
-    """Return all sheets with something in them; a name that stands twice gets its file's before
-    it."""
-    found = [
-        (file, sheet)
-        for file, content in workbooks.items()
-        for sheet in read(content, file)
-        if _has_text(sheet)
-    ]
-    names = Counter(headers.fold(sheet.name) for _, sheet in found)
-    return [
-        sheet
-        if names[headers.fold(sheet.name)] == 1
-        else replace(sheet, name=f"{file}:{sheet.name}")
-        for file, sheet in found
-    ]
-
-
-def _has_text(sheet: Sheet) -> bool:
-    return any(value != "" for row in sheet.rows for value in row)
-
-
-def _place(sheet: Sheet) -> _Placed:
-    for number, row in enumerate(sheet.rows[:MAX_HEADER_ROW]):
-        kind = _kind(sheet.name, tuple(headers.fold(each) for each in row))
-        if kind:
-            return _Placed(sheet, kind, number)
-    return _Placed(sheet, "other")
-
-
-def _kind(name: str, row: tuple[str, ...]) -> str:
-    """Return what kind of sheet has this header row: the first answer that fits, or ""."""
-    present = set(row)
-    roles = [headers.KEY_HEADERS.get(each, "") for each in row]
-    by_name = headers.SHEET_NAMES.get(headers.fold(name.rpartition(":")[2]), "")
-    answers = (
-        ("definition", {"col", "type"} <= present),
-        (by_name, bool(by_name) and bool({"naam", "name"} & present)),
-        ("items", bool({"itemcode", "item code"} & present)),
-        ("stream", roles[0] == "stream" and len(row) > 3),
-        ("data", {"period", "area"} <= set(roles)),
-        ("indicators", bool({"indicator code", "onderwerpcode"} & present)),
-    )
-    return next((kind for kind, fits in answers if fits), "")
-
-
-def _defined(sheets: Sequence[_Placed]) -> list[_Placed]:
-    """Return the sheets, those with headers of their own placed by their definition sheet."""
-    return [
-        _by_definition(each, _definition(each, sheets)) if each.kind == "other" else each
-        for each in sheets
-    ]
-
-
-def _by_definition(placed: _Placed, definition: Mapping[str, str]) -> _Placed:
-    keys = {column for column, kind in definition.items() if kind in {"period", "geoitem"}}
-    for number, row in enumerate(placed.sheet.rows[:MAX_HEADER_ROW]):
-        if len(keys) > 1 and keys <= {headers.fold(each) for each in row}:
-            return _Placed(placed.sheet, "data", number)
-    return placed
-
-
-def _definition(placed: _Placed, sheets: Sequence[_Placed]) -> Mapping[str, str]:
-    """Return column → type of the definition sheet that goes with a data sheet, or nothing."""
-    names = {headers.fold(f"{placed.sheet.name}_def"), "_def"}
-    for each in sheets:
-        if each.kind == "definition" and headers.fold(each.sheet.name) in names:
-            return {
-                headers.fold(record["col"]): headers.fold(record["type"])
-                for record in each.records()
-            }
-    return {}
-
-
-def _grid(placed: _Placed, definition: Mapping[str, str], known_levels: frozenset[str]) -> Grid:
+def _grid(placed: Placed, defined: Mapping[str, str], known_levels: frozenset[str]) -> Grid:
     """Return a data sheet as a grid, blank rows and unheaded blank columns left out."""
     name = placed.sheet.name
     top = placed.header_row
@@ -243,7 +144,7 @@ def _grid(placed: _Placed, definition: Mapping[str, str], known_levels: frozense
     stream = placed.kind == "stream"
     # A stream may head both of its level columns by the same level.
     _refuse_headers(name, shown[:2] + shown[3:] if stream else shown)
-    roles = _stream(name, shown) if stream else _roles(name, shown, definition, known_levels)
+    roles = _stream(name, shown) if stream else _roles(name, shown, defined, known_levels)
     return Grid(
         sheet=name,
         headers=shown,
@@ -268,13 +169,13 @@ def _refuse_headers(sheet: str, shown: Sequence[str]) -> None:
 def _roles(
     sheet: str,
     shown: Sequence[str],
-    definition: Mapping[str, str],
+    defined: Mapping[str, str],
     known_levels: frozenset[str],
 ) -> tuple[Role, ...]:
     """Return what each column says: by the definition sheet, else by its header."""
     has_value = any(headers.KEY_HEADERS.get(headers.fold(each)) == "value" for each in shown)
-    is_long = has_value or "data" in definition.values()
-    roles = [_role(sheet, each, definition, known_levels, is_long=is_long) for each in shown]
+    is_long = has_value or "data" in defined.values()
+    roles = [_role(sheet, each, defined, known_levels, is_long=is_long) for each in shown]
     kinds = [role.kind for role in roles]
     if "dimension" in kinds and kinds.count("measure") > 1:
         raise Invalid("SWING_CUBE_INDICATORS", sheet=sheet, count=kinds.count("measure"))
@@ -284,13 +185,13 @@ def _roles(
 def _role(
     sheet: str,
     header: str,
-    definition: Mapping[str, str],
+    defined: Mapping[str, str],
     known_levels: frozenset[str],
     *,
     is_long: bool,
 ) -> Role:
     folded = headers.fold(header)
-    kind = definition.get(folded, "")
+    kind = defined.get(folded, "")
     if kind:
         if kind not in headers.DEFINITION_TYPES:
             raise Invalid("SWING_DEFINITION", sheet=sheet, column=header[:60], type=kind[:60])
@@ -314,13 +215,13 @@ def _stream(sheet: str, shown: Sequence[str]) -> tuple[Role, ...]:
     return (Role("period"), Role("area"), Role("dimension", TO_AREA), *measures)
 
 
-def _described(sheets: Sequence[_Placed]) -> tuple[Indicator, ...]:
+def _described(sheets: Sequence[Placed]) -> tuple[Indicator, ...]:
     """Return the indicators of all indicator sheets; one described twice is refused."""
     found: dict[str, Indicator] = {}
-    for placed in sheets:
-        names = [headers.INDICATOR_HEADERS.get(each, "") for each in placed.headers]
-        shown = [str(each).strip() for each in placed.sheet.rows[placed.header_row]]
-        for number, values in enumerate(placed.sheet.rows[placed.header_row + 1 :]):
+    for one in sheets:
+        names = [headers.INDICATOR_HEADERS.get(each, "") for each in one.headers]
+        shown = [str(each).strip() for each in one.sheet.rows[one.header_row]]
+        for number, values in enumerate(one.sheet.rows[one.header_row + 1 :]):
             row = {
                 name or header: text
                 for name, header, text in zip(names, shown, map(spelled, values), strict=True)
@@ -328,81 +229,19 @@ def _described(sheets: Sequence[_Placed]) -> tuple[Indicator, ...]:
             }
             if "Indicator code" not in row:
                 continue
-            indicator = from_row(row, placed.sheet.name)
+            indicator = from_row(row, one.sheet.name)
             if indicator.id in found:
                 raise Invalid(
                     "SWING_INDICATOR_TWICE",
                     code=indicator.origin_code,
-                    sheet=placed.sheet.name,
-                    row=placed.header_row + 2 + number,
+                    sheet=one.sheet.name,
+                    row=one.header_row + 2 + number,
                 )
             found[indicator.id] = indicator
     return tuple(found.values())
 
 
-def _codelists(sheets: Sequence[_Placed]) -> dict[str, Dimension]:
-    """Return the dimension levels that cube metadata describes, by dimension id."""
-    dimensions = {
-        record["dimensiecode"]: str(record.get("naam", ""))
-        for each in sheets
-        if each.kind == "dimensions"
-        for record in each.records()
-        if "dimensiecode" in record
-    }
-    names = {
-        dimension_id(str(record["dimensieniveaucode"]), each.sheet.name): str(
-            record.get("naam") or dimensions.get(record.get("dimensiecode"), "")
-        )
-        for each in sheets
-        if each.kind == "levels"
-        for record in each.records()
-        if record.get("dimensieniveaucode")
-    }
-    lists = {}
-    for each in sheets:
-        if each.kind == "items":
-            code = dimension_id(each.sheet.name.rpartition(":")[2], each.sheet.name)
-            name = names.get(code, each.sheet.name)
-            lists[code] = Dimension(code, Codelist(code, _items(each)), {"nl": name})
-    return lists
-
-
-def _items(placed: _Placed) -> tuple[Code, ...]:
-    names = [headers.ITEM_HEADERS.get(each, "") for each in placed.headers]
-    rows = placed.sheet.rows[placed.header_row + 1 :]
-    if len(rows) > MAX_ITEMS:
-        raise Invalid("SWING_ITEMS", sheet=placed.sheet.name, count=len(rows), limit=MAX_ITEMS)
-    codes = []
-    for values in rows:
-        row = dict(zip(names, map(spelled, values), strict=True))
-        if row.get("code"):
-            codes.append(_code(row["code"], row.get("name", "")))
-    return (_total(), *codes)
-
-
-def _code(text: str, name: str = "") -> Code:
-    code = item_id(text)
-    return Code(code, {"nl": name or text}, parent=TOTAL, notation="" if code == text else text)
-
-
-def _total() -> Code:
-    return Code(TOTAL, {"nl": "totaal", "en": "total", "fr": "total"})
-
-
-def _dimensions(cells: pa.Table, lists: Mapping[str, Dimension]) -> tuple[Dimension, ...]:
-    """Return every dimension the cells have; items nobody described are described by their code."""
-    found = []
-    for name in (each for each in cells.column_names if each.isupper()):
-        given = lists.get(name)
-        known = {code.id: code for code in given.codelist.codes} if given else {TOTAL: _total()}
-        for text in sorted(cells.column(name).unique().to_pylist()):
-            known.setdefault(text, Code(text, {"nl": text}, parent=TOTAL))
-        title = given.name if given else {"nl": name.lower()}
-        found.append(Dimension(name, Codelist(name, tuple(known.values())), title))
-    return (*found, *(each for name, each in lists.items() if name not in cells.column_names))
-
-
-def _skipped(sheets: Sequence[_Placed]) -> list[Remark]:
+def _skipped(sheets: Sequence[Placed]) -> list[Remark]:
     return [
         Remark("R020", each.sheet.name)
         for each in sheets
@@ -410,7 +249,7 @@ def _skipped(sheets: Sequence[_Placed]) -> list[Remark]:
     ]
 
 
-def _undefined(sheets: Sequence[_Placed], lists: Mapping[str, Dimension]) -> list[Remark]:
+def _undefined(sheets: Sequence[Placed], lists: Mapping[str, Dimension]) -> list[Remark]:
     """Return a remark per dimension level that is used but described nowhere in these files."""
     return [
         Remark("R013", each.sheet.name, row=number + each.header_row + 2, column=str(record["col"]))
