@@ -21,6 +21,7 @@ TOPICS = (
     "protect",
     "protocol",
     "node",
+    "membership",
     "catalog",
     "province",
     "demo",

@@ -47,7 +47,7 @@ class City:
 
 CITIES = (
     City(
-        "antwerpen", "Antwerpen", "11002", "10000", 536_000,
+        "antwerpen", "Antwerpen", "11002", "10000", 547_000,
         ("Voorbeeldwijk Haven", "Voorbeeldwijk Kern", "Voorbeeldwijk Park", "Voorbeeldwijk Ring"),
         enterprise_number(1),
     ),
@@ -63,7 +63,7 @@ CITIES = (
     ),
 )  # fmt: skip
 
-MERGED = ("11007", "Borsbeek", 11_000)
+MERGED, MERGED_INTO = ("11007", "Borsbeek", 11_000), "11002"
 PROVINCE_CLIENT = "provincie-demo"
 PROVINCE_NAME = "Provincie (voorbeeld)"
 PROVINCE_KBO = enterprise_number(9)
@@ -91,7 +91,7 @@ def area_tables() -> dict[str, str]:
             "wijk", "gemeente", [(each[0], each[2]) for each in districts]
         ),
         "agg_gemeente2024_gemeente.csv": _links(
-            "gemeente2024", "gemeente", [*((nis, nis) for nis in home), (merged_nis, "11002")]
+            "gemeente2024", "gemeente", [*((nis, nis) for nis in home), (merged_nis, MERGED_INTO)]
         ),
         "agg_gemeente_provincie.csv": _links(
             "gemeente", "provincie", [(city.nis, city.province) for city in CITIES]
@@ -100,7 +100,7 @@ def area_tables() -> dict[str, str]:
 
 
 def _definition(areas: list[tuple[str, str]]) -> str:
-    head = "sequencenr,geoitem,short name,name\n"
+    head = "sequence nr,geoitem code,short name,name\n"
     return head + "".join(f"{n},{code},{name},{name}\n" for n, (code, name) in enumerate(areas, 1))
 
 

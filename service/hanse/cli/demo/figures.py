@@ -11,12 +11,11 @@ from pathlib import Path
 
 import xlsxwriter
 
-from hanse.cli.demo.cast import CHANGE_YEAR, MARK, MERGED, YEARS, City
+from hanse.cli.demo.cast import CHANGE_YEAR, MARK, MERGED, MERGED_INTO, YEARS, City
 
-Row = tuple[str, str, str, int | float, ...]
-
-SMALL_DISTRICT_COUNT = 3
-"""Below every profile's threshold: the planted hidden cell."""
+SMALL_COUNT = 3
+SMALL_YEARS = (2019, 2023)
+"""One district of each city is below every threshold in these years: the planted hidden cells."""
 
 SHEETS = {
     "demografie": (
@@ -69,35 +68,41 @@ def _indicator_row(city: City, row: tuple[str, ...]) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _rows(city: City, dataset: str) -> Iterator[tuple[str | float, ...]]:
+def _rows(city: City, dataset: str) -> Iterator[tuple[str | int, ...]]:
     dice = random.Random(f"{city.slug}-{dataset}")  # noqa: S311 generated on purpose, not secret
     for year in YEARS:
-        growth = 1 + 0.006 * (year - YEARS[0])
-        yield from _districts(city, dataset, year, growth, dice)
-        old = "gemeente2024" if year < CHANGE_YEAR else "gemeente"
-        merged = city.nis == "11002"
-        whole = city.inhabitants * growth
-        if merged and year < CHANGE_YEAR:
-            nis, _, size = MERGED
-            yield (str(year), old, nis, *_counts(dataset, size * growth, dice))
-        if merged and year >= CHANGE_YEAR:
-            whole += MERGED[2] * growth
-        yield (str(year), old if merged else "gemeente", city.nis, *_counts(dataset, whole, dice))
+        districts = [
+            _counts(city, dataset, year, number, dice) for number in range(len(city.districts))
+        ]
+        for code, counts in zip(city.district_codes(), districts, strict=True):
+            yield (str(year), "wijk", code, *counts)
+        whole = tuple(sum(column) for column in zip(*districts, strict=True))
+        yield from _municipalities(city, year, whole)
 
 
-def _districts(
-    city: City, dataset: str, year: int, growth: float, dice: random.Random
-) -> Iterator[tuple[str | float, ...]]:
-    size = city.inhabitants * growth / len(city.districts)
-    for number, code in enumerate(city.district_codes()):
-        counts = list(_counts(dataset, size * (0.8 + 0.1 * number), dice))
-        if dataset == "welzijn" and number == 0 and year in {2019, 2023}:
-            counts[0] = SMALL_DISTRICT_COUNT
-        yield (str(year), "wijk", code, *counts)
+def _municipalities(
+    city: City, year: int, whole: tuple[int, ...]
+) -> Iterator[tuple[str | int, ...]]:
+    """Yield the municipality, or before the merger the two that it was."""
+    nis, _, size = MERGED
+    if city.nis != MERGED_INTO or year >= CHANGE_YEAR:
+        yield (str(year), "gemeente", city.nis, *whole)
+        return
+    share = size / city.inhabitants
+    part = tuple(round(count * share) for count in whole)
+    rest = tuple(count - less for count, less in zip(whole, part, strict=True))
+    yield (str(year), "gemeente2024", city.nis, *rest)
+    yield (str(year), "gemeente2024", nis, *part)
 
 
-def _counts(dataset: str, size: float, dice: random.Random) -> tuple[int, ...]:
+def _counts(
+    city: City, dataset: str, year: int, number: int, dice: random.Random
+) -> tuple[int, ...]:
+    """Return one district's counts; one district of one year stays below every threshold."""
+    growth = 1 + 0.006 * (year - YEARS[0])
+    size = city.inhabitants * growth / len(city.districts) * (0.9 + 0.1 * number)
     people = round(size * dice.uniform(0.99, 1.01))
     if dataset == "welzijn":
-        return (round(people * dice.uniform(0.010, 0.014)),)
+        small = number == 0 and year in SMALL_YEARS
+        return (SMALL_COUNT if small else round(people * dice.uniform(0.010, 0.014)),)
     return (people, round(people * dice.uniform(0.19, 0.21)))

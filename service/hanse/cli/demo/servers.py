@@ -1,0 +1,116 @@
+"""Starts the demo's servers, each a process of its own, and stops exactly those."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from hanse.cli.demo.cast import CITIES, HOST, City
+from hanse.cli.demo.staging import Stage
+from hanse.errors import Conflict, Unavailable
+
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+CATALOGUE = "catalogue"
+
+
+def free_ports(first: int) -> int:
+    """Return the first port of a run of free ones; 0 asks the system where to begin.
+
+    Raises `Conflict` when somebody listens there already.
+    """
+    start = first
+    if start == 0:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            start = min(int(probe.getsockname()[1]), 65_000)
+    for port in range(start, start + len(CITIES) + 1):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError as fault:
+                raise Conflict("DEMO_PORT", port=port) from fault
+    return start
+
+
+class Servers:
+    """The running processes by name; stopping one that was stopped does nothing."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start_all(self) -> None:
+        """Start the catalogue and every node, and wait until all of them answer."""
+        home = str(self.stage.catalogue_home)
+        self._start(CATALOGUE, ["catalog", "serve", "--home", home])
+        for city in CITIES:
+            self._start(city.slug, ["serve", "--home", str(self.stage.node_home(city))])
+        for name, url in [(CATALOGUE, self.stage.catalogue_url), *self._nodes()]:
+            self._await(name, url)
+
+    def stop(self, city: City) -> None:
+        """Stop one city's node."""
+        self._stop(city.slug)
+
+    def stop_all(self) -> None:
+        """Stop everything that was started here."""
+        for name in list(self._running):
+            self._stop(name)
+
+    def _nodes(self) -> list[tuple[str, str]]:
+        return [(city.slug, self.stage.node_url(city)) for city in CITIES]
+
+    def _await(self, name: str, url: str) -> None:
+        process = self._running[name]
+        until(lambda: _listens(url) or process.poll() is not None, name)
+        if process.poll() is not None:
+            raise Unavailable("DEMO_SILENT", what=name)
+
+    def _start(self, name: str, arguments: list[str]) -> None:
+        log = (self.stage.folder / f"{name}.log").open("wb")
+        self._running[name] = subprocess.Popen(  # noqa: S603 our own command, fixed words
+            [sys.executable, "-m", "hanse.cli", *arguments],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _stop(self, name: str) -> None:
+        process = self._running.pop(name, None)
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+    """Wait until something holds; raises `Unavailable` naming it when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise Unavailable("DEMO_SILENT", what=what)
+        time.sleep(0.1)
+
+
+def _listens(url: str) -> bool:
+    host, _, port = url.removeprefix("http://").partition(":")
+    with suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+        return True
+    return False
+
+
+def logs(folder: Path) -> list[Path]:
+    """Return where the servers' lines are."""
+    return sorted(folder.glob("*.log"))
