@@ -17,6 +17,9 @@ from hanse.policies.disclosure.protection import Demand as Demand
 from hanse.policies.disclosure.protection import Protected as Protected
 from hanse.policies.disclosure.protection import demand as demand
 from hanse.policies.disclosure.protection import secure as secure
+from hanse.policies.disclosure.release import Closed as Closed
+from hanse.policies.disclosure.release import Structure as Structure
+from hanse.policies.disclosure.release import close as close
 from hanse.policies.disclosure.sheet import model_of_cells as model_of_cells
 from hanse.policies.disclosure.sidecar import from_sidecar as from_sidecar
 from hanse.policies.disclosure.sidecar import recheck as recheck

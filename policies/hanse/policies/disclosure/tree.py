@@ -21,14 +21,19 @@ Children = Mapping[str, Mapping[str, tuple[str, ...]]]
 DEPTH_MAX = 30
 
 
-def from_links(name: str, links: Iterable[Link], hidden: Collection[str] = ()) -> Dimension:
-    """Return the dimension of some trees; the `hidden` leaves are never published.
+def from_links(
+    name: str, links: Iterable[Link], hidden: Collection[str] = (), alone: Collection[str] = ()
+) -> Dimension:
+    """Return the dimension of some trees, and codes that stand `alone` in none.
+
+    The `hidden` leaves are never published.
 
     Raises Invalid for a code within itself, a child with two parents in one tree, a parent whose
     trees end in different leaves (overlaps are missing), and a hidden code that is a parent.
     """
     children = _children(name, links)
-    codes = sorted({code for parent, trees in children.items() for code in (parent, *_all(trees))})
+    linked = {code for parent, trees in children.items() for code in (parent, *_all(trees))}
+    codes = sorted(linked | set(alone))
     pieces: dict[str, frozenset[str]] = {}
     height: dict[str, int] = {}
     for code in codes:
