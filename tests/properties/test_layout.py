@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hanse.cube.cleared import scrub
 from hanse.cube.period import Period
 from hanse.cube.query import Extent, PeriodWindow
+from hanse.errors import Invalid
 from hanse.node.releases import layout
 from hanse.node.releases.cells import Codec, ReleaseCells, open_cells
 from hanse.policies.canonical import canonical
@@ -51,11 +52,14 @@ KEYS = [
 NAMES = ("indicator", "level", "area", "period", "SEX", "obs_value", "obs_status", "conf_status")
 
 
-def made(home: Path, rows: tuple[Row, ...], ancestors: dict[str, dict[str, str]]) -> ReleaseCells:
+def tabled(rows: tuple[Row, ...]) -> pa.Table:
     columns = list(zip(*rows, strict=True))
     types = [pa.float64() if name == "obs_value" else pa.string() for name in NAMES]
-    table = pa.table({n: pa.array(c, t) for n, c, t in zip(NAMES, columns, types, strict=True)})
-    arranged = layout.arrange(scrub(table), ancestors)
+    return pa.table({n: pa.array(c, t) for n, c, t in zip(NAMES, columns, types, strict=True)})
+
+
+def made(home: Path, rows: tuple[Row, ...], ancestors: dict[str, dict[str, str]]) -> ReleaseCells:
+    arranged = layout.arrange(scrub(tabled(rows)), ancestors)
     store = DirectoryStore(home / "data")
     with store.drafting() as folder:
         parts = layout.write(arranged, folder, CALENDARS)
@@ -228,6 +232,33 @@ def test_whole_partitions_are_answered_with_bytes_that_exist(tmp_path: Path) -> 
 def test_record_batches_never_cross_a_partition(case: Case) -> None:
     starts = {start for _, _, start, _ in case.cells.index["partitions"]}
     assert starts <= set(case.cells.bounds)
+
+
+def test_equal_cells_have_one_fingerprint_and_others_another() -> None:
+    rows = [row(key, number) for number, key in enumerate(KEYS, 1)]
+    hidden = (*rows[0][:5], None, "Q", "C")
+    changed = (*rows[0][:5], 77.0, "A", "F")
+    prints = [
+        layout.fingerprint(layout.arrange(scrub(tabled(tuple(each))), {}))
+        for each in (rows, rows[::-1], [hidden, *rows[1:]], [changed, *rows[1:]], rows[1:])
+    ]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 4
+
+
+def test_a_cell_that_stands_twice_is_refused() -> None:
+    rows = (row(KEYS[0], 1), row(KEYS[1], 2), row(KEYS[0], 3))
+    with pytest.raises(Invalid, match="RELEASE_TWIN"):
+        layout.arrange(scrub(tabled(rows)), {})
+
+
+def test_a_cut_that_is_too_fine_is_refused() -> None:
+    count = layout.PARTITIONS_MAX + 1
+    rows = tuple(row(("a", "x@2025", str(n), "2024", "_T"), 1) for n in range(count))
+    with pytest.raises(Invalid, match="RELEASE_PARTITIONS"):
+        layout.arrange(scrub(tabled(rows)), {"x@2025": {str(n): str(n) for n in range(count)}})
+    limit = {"x@2025": {str(n): str(n) for n in range(1, count)} | {"0": "1"}}
+    assert len(layout.arrange(scrub(tabled(rows)), limit).partitions) == layout.PARTITIONS_MAX
 
 
 def test_the_parquet_twin_holds_plain_text(case: Case) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse.errors import NotFound, Unavailable
+from hanse.errors import NotFound
 from hanse.store.objects import MANIFEST, DerivedFiles, DirectoryStore
 
 NOW = 2_000_000_000.0
@@ -92,16 +92,6 @@ def test_a_derived_file_is_named_by_its_question_and_its_bytes(tmp_path: Path) -
     path = files.make(KEY, ".x", one)
     assert path.name == f"{KEY}-{hashlib.sha256(b'one').hexdigest()}.x"
     assert files.find(KEY, ".x") == path
-    assert files.verify(path) == path
-
-
-def test_a_derived_file_that_was_changed_is_removed_and_refused(tmp_path: Path) -> None:
-    files = DerivedFiles(tmp_path)
-    path = files.make(KEY, ".x", one)
-    path.write_bytes(b"two")
-    with pytest.raises(Unavailable):
-        files.verify(path)
-    assert files.find(KEY, ".x") is None
 
 
 def test_a_maker_that_fails_leaves_nothing(tmp_path: Path) -> None:

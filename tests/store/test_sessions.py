@@ -83,7 +83,7 @@ def test_the_outbox_hands_out_cursors_without_a_gap_after_a_failure(engine: Engi
         assert outbox.append(session, event, announced=True) == 2
 
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, object]] = {
     # A committed release survives a power cut, and a waiting writer waits at most five seconds.
     "sqlite": {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000},
     "postgresql": {"lock_timeout": "5s", "timezone": "UTC", "statement_timeout": "5s"},

@@ -13,7 +13,6 @@ from hanse.messages import say
 
 if TYPE_CHECKING:
     from hanse.node.publish import Prepared, Press
-    from hanse.node.releases.difference import Difference
     from hanse.node.releases.tables import ReleaseRow
 
 Home = Annotated[
@@ -57,7 +56,7 @@ def publish(  # noqa: PLR0913 a command's options
     intent = publishing.Intent(kind, reason)
     prepared = publishing.prepare(press, drafts.load(press.home, dataset))
     if not as_json:
-        _show(prepared.difference)
+        _show(prepared)
     if dry_run:
         _tell(as_json, "dry-run", prepared)
         return
@@ -91,7 +90,7 @@ def diff(dataset: Dataset, as_json: AsJson = False, home: Home = None) -> None:
     if as_json:
         _tell(as_json, "difference", prepared)
     else:
-        _show(prepared.difference)
+        _show(prepared)
 
 
 def releases(dataset: Dataset, as_json: AsJson = False, home: Home = None) -> None:
@@ -170,7 +169,8 @@ def _tell(
     typer.echo(json.dumps(document, ensure_ascii=False))
 
 
-def _show(found: "Difference") -> None:
+def _show(prepared: "Prepared") -> None:
+    found, held = prepared.difference, prepared.coverage
     table = Table("", "added", "changed", "removed", title="Against the last release")
     if found.first:
         table.title = "First release"
@@ -180,6 +180,7 @@ def _show(found: "Difference") -> None:
         table.add_row(name, _named(axis.added), "", _named(axis.removed))
     console = Console()
     console.print(table)
+    console.print(f"Hidden: {held.hidden} of {held.cells} cells")
     console.print(f"Newly hidden: {found.newly_hidden} · shown again: {found.newly_shown}")
     for change in found.changes[:LINES_MAX]:
         subject = f"{change.subject}.{change.field}" if change.field else change.subject

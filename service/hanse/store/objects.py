@@ -16,11 +16,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hanse.errors import NotFound, Unavailable
+from hanse.errors import NotFound
 
 MANIFEST = "manifest.json"
 TEMPORARY_AGE_SECONDS = 3_600
-CHUNK_BYTES = 1 << 20
 
 _ADDRESS = re.compile(r"^[0-9a-f]{64}\Z")
 _COUNTER = itertools.count()
@@ -132,13 +131,6 @@ class DerivedFiles:
             draft.unlink(missing_ok=True)
         sync_folder(self.root)
         return target
-
-    def verify(self, path: Path) -> Path:
-        """Return `path` when its bytes have the digest in its name, else remove it and refuse."""
-        if hash_file(path) != path.stem.rpartition("-")[2]:
-            path.unlink(missing_ok=True)
-            raise Unavailable("OBJECT_DAMAGED", address=path.name[:64])
-        return path
 
 
 def hash_file(path: Path) -> str:

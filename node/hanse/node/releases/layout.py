@@ -168,13 +168,18 @@ def write_stream(
 def fingerprint(arranged: Arranged) -> str:
     """Return a digest of the cells: equal cells in any row order have the same one."""
     hasher = hashlib.sha256()
+    for name in arranged.table.column_names:
+        codes = _spellings(arranged.table.column(name))
+        hasher.update(json.dumps([name, codes]).encode())
     for batch in arranged.batches():
-        for column in batch.columns:
-            plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-            for buffer in plain.buffers():
-                hasher.update(b"-" if buffer is None else buffer)
-    hasher.update(",".join(arranged.table.column_names).encode())
+        hasher.update(batch.serialize())
     return f"sha-256:{hasher.hexdigest()}"
+
+
+def _spellings(column: pa.ChunkedArray) -> list[str]:
+    if not pa.types.is_dictionary(column.type) or not column.num_chunks:
+        return []
+    return [text or "" for text in column.chunk(0).dictionary.to_pylist()]
 
 
 def _sorted_codes(column: pa.ChunkedArray) -> pa.DictionaryArray:

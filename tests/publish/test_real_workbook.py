@@ -1,0 +1,87 @@
+"""A real upload of sectors: towns equal an independent sum, and none shows a hidden part."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+import typer
+from tests.support.needs import shared_data
+from tests.support.presses import clock, press
+from typer.testing import CliRunner
+
+from hanse.cli import intake
+from hanse.cube.query import Extent
+from hanse.node import areas, home, publish
+from hanse.node.intake import draft as drafts
+from hanse.node.publish import Intent
+from hanse.node.releases import manifest
+from hanse.node.releases.cells import open_cells
+
+SECTOR, TOWN = "statsec@2019", "gemeente@2025"
+COUNT = "v2506_elek_res_n"
+
+PARENTS = """
+CREATE TABLE parents AS
+SELECT DISTINCT step.statsec2019 AS sector, town.gemeente AS town
+FROM read_csv(?, all_varchar=true) AS step
+JOIN read_csv(?, all_varchar=true) AS town USING (statsec2024)
+"""
+SUMS = """
+SELECT town, period, sum(value)
+FROM cells JOIN parents ON sector = area
+WHERE indicator = ?
+GROUP BY ALL
+"""
+
+
+def imported(at: Path) -> drafts.Draft:
+    uploads, app = shared_data() / "swing_uploads", typer.Typer()
+    intake.register(app)
+    commands = [
+        ["areas", "import", str(shared_data() / "pinc_areas")],
+        [
+            *("import", "swing", str(uploads / "elektriciteit_gas_statsec2019_upload.xlsx")),
+            *("--indicators", str(uploads / "elektriciteit_gas_Indicators.xlsx")),
+            *("--dataset", "energie", "--title", "Energie", "--theme", "milieu"),
+            *("--description", "Elektriciteit en gas per sector."),
+        ],
+    ]
+    for command in commands:
+        done = CliRunner().invoke(app, [*command, "--home", str(at)])
+        assert done.exit_code == 0, done.output
+    return drafts.load(at, "energie")
+
+
+@pytest.mark.needs("shared_data")
+def test_towns_are_the_sum_of_their_sectors_unless_one_is_hidden(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    home.init(node, {"agency": "NIS41002"})
+    draft = imported(node)
+    assert draft.cells.num_rows == 40_932 * 9
+    contract = replace(draft.contract, levels=(SECTOR, TOWN), partition_level=TOWN)
+    on = press(node, registry=areas.load(node), clock=clock())
+    row = publish.publish(on, replace(draft, contract=contract), Intent(), "an")
+    found = open_cells(manifest.folder_of(node, row.digest))
+    shown = found.select(Extent(indicators=frozenset({COUNT})))
+    tables = shared_data() / "pinc_areas"
+    files = [
+        str(tables / "agg_statsec2019_statsec2024.csv"),
+        str(tables / "agg_statsec2024_gemeente.csv"),
+    ]
+    connection = duckdb.connect()
+    connection.register("cells", draft.cells)
+    connection.execute(PARENTS, files)
+    sums = connection.execute(SUMS, [COUNT]).fetchall()
+    expected = {(town, period): value for town, period, value in sums}
+    parents = dict(connection.execute("SELECT sector, town FROM parents").fetchall())
+    lines = shown.to_pylist()
+    hidden = [each for each in lines if each["level"] == SECTOR and each["obs_status"] == "Q"]
+    towns = [each for each in lines if each["level"] == TOWN and each["obs_status"] == "A"]
+    spoiled = {(parents.get(each["area"]), each["period"]) for each in hidden}
+    assert hidden
+    assert len(towns) > 100
+    for each in towns:
+        place = each["area"], each["period"]
+        assert place not in spoiled
+        assert each["obs_value"] == pytest.approx(expected[place])
