@@ -1,7 +1,7 @@
 """`/v1/datasets/{slug}/releases`: which editions there are, and the signed manifest of each."""
 
 import typing
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +36,7 @@ class Node(typing.Protocol):
         """Who decides what may be known."""
 
     @property
-    def principal(self) -> Callable[[Request], Principal]:
+    def principal(self) -> Callable[[Request], Awaitable[Principal]]:
         """The dependency that says who asks."""
 
 
