@@ -31,10 +31,11 @@ def import_areas(
     from hanse.node.settings import read_settings
 
     registry = areas.read_folders(folders)
-    areas.store(read_settings(home).home, registry)
+    settings = read_settings(home)
+    areas.store(settings.home, registry)
     if not quiet:
         tables = len(registry.tables)
-        typer.echo(say("AREAS_DONE", "nl", levels=len(registry.levels), tables=tables))
+        typer.echo(say("AREAS_DONE", settings.language, levels=len(registry.levels), tables=tables))
 
 
 def list_areas(home: Home = None, as_json: AsJson = False) -> None:

@@ -22,7 +22,7 @@ LISTED_PER_RULE = 5
 Home = Annotated[Path | None, typer.Option("--home", help="Folder of the node.")]
 Person = Annotated[str, typer.Option("--as", help="Who does this.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Lang = Annotated[str, typer.Option("--lang", help="nl, en or fr.")]
+Lang = Annotated[str, typer.Option("--lang", help="nl, en or fr; else the node's own.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing when it went well.")]
 
 
@@ -46,7 +46,7 @@ def check_drafts(  # noqa: PLR0913 a command's options are its parameters
     home: Home = None,
     person: Person = "",
     as_json: AsJson = False,
-    lang: Lang = "nl",
+    lang: Lang = "",
 ) -> None:
     """Check drafts against the rules R001 to R020; exit code 1 when one may not be published."""
     from hanse.node import areas
@@ -56,6 +56,7 @@ def check_drafts(  # noqa: PLR0913 a command's options are its parameters
 
     settings = read_settings(home)
     registry = areas.load(settings.home)
+    lang = lang or settings.language
     found: dict[str, tuple[Finding, ...]] = {}
     for slug in (dataset,) if dataset else draft.slugs(settings.home):
         one = draft.load(settings.home, slug)
@@ -169,13 +170,16 @@ def export_swing(
     from hanse.node.intake.draft import load
     from hanse.node.settings import read_settings
 
-    draft = load(read_settings(home).home, dataset)
+    settings = read_settings(home)
+    draft = load(settings.home, dataset)
     contract = draft.contract
     levels = {level: to_swing(level) for level in contract.levels}
     content = encode(draft.cells, contract.indicators, contract.dimensions, draft.shapes, levels)
     _replace(output, content)
     if not quiet:
-        typer.echo(say("EXPORT_DONE", "nl", file=output.name, cells=draft.cells.num_rows))
+        typer.echo(
+            say("EXPORT_DONE", settings.language, file=output.name, cells=draft.cells.num_rows)
+        )
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -196,11 +196,11 @@ def import_sql(  # noqa: PLR0913 a command's options are its parameters
     )  # fmt: skip
     settings = read_settings(home)
     columns = Columns(_pairs("--map", mapping or ()), _constant_level(level), period)
-    with _steps(quiet) as step:
+    with _steps(quiet, settings.language) as step:
         step("IMPORT_READ")
         reading = queries.read(url, query, columns, limits(settings))
         draft = _keep(settings, reading, _order(settings, said), ("sql",), step, add=add)
-    _report(draft, as_json=as_json, quiet=quiet)
+    _report(draft, settings.language, as_json=as_json, quiet=quiet)
 
 
 def _table_job(
@@ -239,12 +239,12 @@ def _import_files(
 
     settings = read_settings(home)
     order = _order(settings, said)
-    with _steps(quiet) as step:
+    with _steps(quiet, settings.language) as step:
         step("IMPORT_READ")
         reading = cage.read(job, cage.limits(settings))
         names = tuple(path.name for path in job.files)
         draft = _keep(settings, reading, order, names, step, add=add)
-    _report(draft, as_json=as_json, quiet=quiet)
+    _report(draft, settings.language, as_json=as_json, quiet=quiet)
 
 
 def _order(settings: Any, said: _Said) -> "Order":
@@ -299,7 +299,7 @@ def _keep(
 
 
 @contextmanager
-def _steps(quiet: bool) -> Iterator[Any]:
+def _steps(quiet: bool, lang: str) -> Iterator[Any]:
     """Show a bar over the steps of an import, on a terminal; elsewhere nothing."""
     console = Console(stderr=True)
     bar = Progress(
@@ -315,17 +315,17 @@ def _steps(quiet: bool) -> Iterator[Any]:
         task = bar.add_task("", total=4)
 
         def step(code: str) -> None:
-            bar.update(task, description=say(code, "nl"), advance=1)
+            bar.update(task, description=say(code, lang), advance=1)
 
         yield step
 
 
-def _report(draft: "Draft", *, as_json: bool, quiet: bool) -> None:
+def _report(draft: "Draft", lang: str, *, as_json: bool, quiet: bool) -> None:
     summary = _summary(draft)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False))
     elif not quiet:
-        typer.echo(say("IMPORT_DONE", "nl", **summary))
+        typer.echo(say("IMPORT_DONE", lang, **summary))
 
 
 def _summary(draft: "Draft") -> dict[str, Any]:
