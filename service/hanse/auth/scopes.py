@@ -8,6 +8,7 @@ register's matter, and a scope list would tell it to everybody.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from hanse.errors import Invalid
@@ -28,6 +29,22 @@ SCOPES: Final = (
 """Every scope but one family: `theme:<theme>:read`, the datasets of one theme."""
 
 THEME_SCOPE: Final = "theme:<theme>:read"
+
+MEANINGS: Final = MappingProxyType(
+    {
+        "catalog:read": "search the catalogue (public)",
+        "dataset:read": "ask a node for figures; its protocols decide which",
+        "theme:<theme>:read": "the same, for the datasets of one theme only",
+        "release:publish": "propose and approve releases of a node",
+        "protocol:propose": "propose a protocol",
+        "protocol:approve": "approve a protocol",
+        "protocol:revoke": "end a protocol at once",
+        "audit:read": "read a node's decisions",
+        "node:register": "enrol nodes at the catalogue",
+        "subscription:manage": "follow datasets and end following",
+    }
+)
+"""What each opens, for the reference page; a test holds it complete."""
 
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 appendix A.4
 _WORD = r"[a-z0-9-]+"

@@ -120,9 +120,9 @@ def messages() -> str:
 
 def scopes() -> str:
     """Return the closed list of scopes."""
-    from hanse.auth.scopes import SCOPES
+    from hanse.auth.scopes import MEANINGS
 
-    rows = [(f"`{scope}`", meaning) for scope, meaning in SCOPES.items()]
+    rows = [(f"`{scope}`", meaning) for scope, meaning in MEANINGS.items()]
     return f"{MARK}# Scopes\n\n{table(('scope', 'what it opens'), rows)}"
 
 
