@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.protocols import COUNTRY, TODAY, USUAL, form, question
 
@@ -11,6 +11,9 @@ from hanse.policies import protocol, register
 from hanse.policies.decision import NotPermitted, Permit, decide
 from hanse.policies.protocol import Protocol
 from hanse.policies.request import AXES, Request
+
+# Four protocols a time, each read as strictly as a real one.
+SLOWLY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 INDICATORS = ("bevolking", "huishoudens", "inkomen")
 TOWNS = ("41002", "44021", "11002")
@@ -108,6 +111,7 @@ def opens(permit: Permit) -> dict[str, Any]:
     }
 
 
+@SLOWLY
 @given(registers(), questions(), st.randoms())
 def test_the_order_of_protocols_changes_nothing(
     protocols: list[Protocol], request: Request, shuffle: Any
@@ -120,6 +124,7 @@ def test_the_order_of_protocols_changes_nothing(
     assert (before and before.extent) == (after and after.extent)
 
 
+@SLOWLY
 @given(registers(), questions())
 def test_an_answer_rests_on_a_single_protocol(protocols: list[Protocol], request: Request) -> None:
     together = answer(protocols, request)
@@ -132,6 +137,7 @@ def test_an_answer_rests_on_a_single_protocol(protocols: list[Protocol], request
         assert together.extent.indicators <= request.indicators
 
 
+@SLOWLY
 @given(registers(), questions(), st.sampled_from(["suspended", "revoked", "expired", "draft"]))
 def test_what_is_not_active_permits_nothing(
     protocols: list[Protocol], request: Request, state: str
@@ -159,7 +165,7 @@ def removals(document: dict[str, Any]) -> list[dict[str, Any]]:
     return fewer
 
 
-@settings(max_examples=60)
+@SLOWLY
 @given(forms(), questions())
 def test_taking_from_a_protocol_never_permits_more(
     document: dict[str, Any], request: Request
@@ -174,6 +180,7 @@ def test_taking_from_a_protocol_never_permits_more(
         assert all(now[name] <= was[name] for name in was)
 
 
+@SLOWLY
 @given(registers(2), questions(), st.sampled_from(INDICATORS), st.sampled_from(TOWNS))
 def test_asking_for_more_never_turns_a_refusal_into_a_permit(
     protocols: list[Protocol], request: Request, indicator: str, town: str
@@ -186,6 +193,7 @@ def test_asking_for_more_never_turns_a_refusal_into_a_permit(
     assert answer(protocols, more) is None
 
 
+@SLOWLY
 @given(registers(2), questions(), st.sampled_from(["dataset:read", "audit:read"]))
 def test_a_token_with_fewer_scopes_never_gets_more(
     protocols: list[Protocol], request: Request, scope: str

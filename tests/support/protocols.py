@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -87,7 +88,12 @@ COUNTRY = SmallCountry()
 
 def form(fragment: str = "", base: str = USUAL) -> dict[str, Any]:
     """Return the usual form with a fragment over it; a mapping is merged, all else replaced."""
-    return _merged(yamlform.load(base), yamlform.load(fragment) if fragment.strip() else {})
+    return _merged(_read(base), _read(fragment))
+
+
+@cache
+def _read(text: str) -> Mapping[str, Any]:
+    return yamlform.load(text) if text.strip() else {}
 
 
 def one(fragment: str = "") -> Protocol:
@@ -97,7 +103,7 @@ def one(fragment: str = "") -> Protocol:
 
 def everybody(fragment: str = "") -> Protocol:
     """Return a protocol for open data."""
-    return protocol.from_document(_merged(form(OPEN), yamlform.load(fragment) if fragment else {}))
+    return protocol.from_document(_merged(form(OPEN), _read(fragment)))
 
 
 def registered(*protocols: Protocol, state: str = "active") -> Register:
@@ -131,7 +137,7 @@ def question(fragment: str = "", **changes: Any) -> Request:
         "protocol_hash": "",
         "narrow": [],
     }
-    given |= yamlform.load(fragment) if fragment.strip() else {}
+    given |= _read(fragment)
     given |= changes
     areas = {level: frozenset(codes) for level, codes in given.pop("areas").items()}
     start, end = (Period.parse(str(text)) if text else None for text in given.pop("periods"))
@@ -147,7 +153,7 @@ def question(fragment: str = "", **changes: Any) -> Request:
     )
 
 
-def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
