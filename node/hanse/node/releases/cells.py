@@ -27,6 +27,8 @@ from hanse.wire import Manifest
 
 OPEN_MAX = 32
 OPENINGS_MAX = 256
+RUNS_CUT_MAX = 3
+"""In how many runs open rows may lie before filtering them costs less than cutting."""
 
 Codec = Literal["raw", "zstd"]
 Array = np.ndarray[Any, Any]
@@ -231,11 +233,7 @@ class ReleaseCells:
                 if kind == WHOLE:
                     yield piece
                     continue
-                mask = opening.mask(piece)
-                if mask.all():
-                    yield piece
-                elif mask.any():
-                    yield piece.filter(pa.array(mask))
+                yield from _open_rows(piece, opening.mask(piece))
 
     def _cut(self, start: int, stop: int) -> Iterator[pa.RecordBatch]:
         number = bisect_right(self.bounds, start) - 1
@@ -266,6 +264,16 @@ def _batch_state(state: int, opening: Opening, batch: pa.RecordBatch) -> int:
     if not held.any():
         return CLOSED
     return state if held.all() else CUT
+
+
+def _open_rows(piece: pa.RecordBatch, mask: Array) -> Iterator[pa.RecordBatch]:
+    """Yield the open rows: without a copy where they lie in a few runs, else filtered."""
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+    if len(edges) > 2 * RUNS_CUT_MAX:
+        yield piece.filter(pa.array(mask))
+        return
+    for start, stop in edges.reshape(-1, 2).tolist():
+        yield piece.slice(start, stop - start)
 
 
 def _joined(runs: Array) -> Iterator[tuple[int, int, int]]:
