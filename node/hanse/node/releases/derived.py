@@ -45,9 +45,10 @@ def rolled_up(cells: pa.Table, contract: Contract, registry: Registry) -> pa.Tab
         if level in loaded:
             continue
         source = next((each for each in finest_first if registry.correspondence(each, level)), None)
-        found = registry.correspondence(source, level) if source else None
-        if source is not None and found is not None:
-            parts = aggregate.roll_up(cells, plain, found.table(), source, level)
+        if source is not None:
+            # Parts that were never loaded leave the whole unknown: a sum is never silently partial.
+            links = registry.recalculation(source, level)
+            parts = aggregate.roll_up(cells, plain, links, source, level)
             cells = aggregate.complete(cells, parts)
     return cells
 
