@@ -23,6 +23,7 @@ from hanse.web.serving import server
 BASE = "https://node-gent.example"
 JSON = b"application/json"
 CANARY = "kanarie-4711"
+FLOOD_BYTES = 32 * 1_048_576
 
 
 class Wanted(BaseModel):
@@ -30,6 +31,33 @@ class Wanted(BaseModel):
 
     limit: int = 0
     filter: str = ""
+
+
+def streaming(made: FastAPI) -> None:
+    """Add routes whose answer comes in pieces."""
+
+    @made.post("/v1/streamed")
+    async def streamed(body: Wanted) -> Any:
+        async def pieces() -> Any:
+            yield str(body.limit).encode()
+
+        return StreamingResponse(pieces())
+
+    @made.get("/v1/flood")
+    async def flood() -> Any:
+        async def pieces() -> Any:
+            for _ in range(FLOOD_BYTES // 65_536):
+                yield b"x" * 65_536
+
+        return StreamingResponse(pieces(), headers={"content-length": str(FLOOD_BYTES)})
+
+    @made.get("/v1/half")
+    async def half(request: Request) -> Any:
+        async def pieces() -> Any:
+            yield b"begun"
+            raise RuntimeError(CANARY)
+
+        return StreamingResponse(pieces())
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +86,7 @@ def app() -> FastAPI:
     async def broken() -> None:
         raise RuntimeError(f"value {CANARY}")
 
-    @made.get("/v1/half")
-    async def half(request: Request) -> Any:
-        async def pieces() -> Any:
-            yield b"begun"
-            raise RuntimeError(CANARY)
-
-        return StreamingResponse(pieces())
-
+    streaming(made)
     return made
 
 
@@ -413,3 +434,33 @@ def test_an_upload_that_keeps_moving_earns_its_time(running: int) -> None:
             connection.sendall(body[start : start + 100_000])
             time.sleep(1.0)
         assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+FLOOD = b"GET /v1/flood HTTP/1.1\r\nHost: node-gent.example\r\n\r\n"
+
+
+def drained(connection: socket.socket) -> int:
+    count = 0
+    with contextlib.suppress(OSError):
+        while chunk := connection.recv(1_048_576):
+            count += len(chunk)
+            if count > FLOOD_BYTES:
+                break
+    return count
+
+
+def test_a_reader_that_takes_nothing_is_let_go(
+    running: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hanse.web.deadline.STALL_SECONDS", 0.3)
+    with dial(running) as connection:
+        connection.sendall(FLOOD)
+        time.sleep(1.5)
+        assert drained(connection) < FLOOD_BYTES
+    with dial(running) as connection:
+        connection.sendall(FLOOD)
+        assert drained(connection) > FLOOD_BYTES, "a reader that reads gets everything"
+
+
+def test_an_answer_in_pieces_may_follow_a_body_that_was_checked(app: FastAPI) -> None:
+    assert post(app, b'{"limit": 7}', path="/v1/streamed").body == b"7"

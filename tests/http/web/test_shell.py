@@ -20,6 +20,7 @@ from hanse.web import Site, create, document, health, render
 from hanse.web.formats import day, moment, number
 from hanse.web.health import READY_SECONDS, routes
 from hanse.web.language import PageLanguage, preferred
+from hanse.web.problems import TooMany
 from hanse.web.query import declared, refuse_unknown, takes_dimensions
 from hanse.web.signin import Caller, needs
 from hanse.web.statics import MAX_FILE_BYTES, Statics
@@ -35,6 +36,7 @@ WORDS = [
     (Invalid("QUERY_VALUE", names="period"), 400),
     (Unavailable("MEMBERS_WAITING", limit=1), 503),
     (Refused("SOMETHING_NEW", decision="d-1"), 403),
+    (TooMany("MEMBERS_WAITING", limit=1, seconds=30), 429),
 ]
 
 
@@ -53,7 +55,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 
     @router.get("/figures")
     def figures(
-        period: str | None = None, indicator: Annotated[list[str] | None, Query()] = None
+        period: str | None = None,
+        page: int = 1,
+        indicator: Annotated[list[str] | None, Query()] = None,
     ) -> dict[str, object]:
         return {"period": period, "indicator": indicator}
 
@@ -115,6 +119,13 @@ def test_a_question_is_read_strictly(app: FastAPI, query: bytes, status: int) ->
     assert b"<script>" not in reply.body or reply.header("content-type") != "text/html"
 
 
+def test_a_value_of_another_form_is_refused_by_the_name_of_its_parameter(app: FastAPI) -> None:
+    reply = ask(app, "/v1/figures", query=b"page=kanarie", headers=[(b"accept-language", b"en")])
+    assert (reply.status, reply.json()["code"]) == (400, "QUERY_VALUE")
+    assert reply.json()["where"] == "Parameter: page."
+    assert b"kanarie" not in reply.body
+
+
 def test_a_route_may_know_the_dimensions_of_its_dataset(app: FastAPI) -> None:
     assert ask(app, "/v1/cells", query=b"SEX=M&period=2024").json() == ["SEX"]
     refused = ask(app, "/v1/cells", query=b"SEKS=M")
@@ -130,6 +141,7 @@ def test_a_word_becomes_its_status(app: FastAPI, place: int, status: int) -> Non
     assert said["type"] == f"{BASE}/problems/{said['code']}"
     assert said["detail"].startswith(said["title"])
     assert said.get("decision") == ("d-1" if place == 6 else None)
+    assert reply.header("retry-after") == ("30" if status == 429 else None)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
