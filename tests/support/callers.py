@@ -22,6 +22,7 @@ from hanse.node.app import create_app
 from hanse.node.publish import Intent, publish
 from hanse.node.running import Node
 from hanse.node.settings import NodeSettings
+from hanse.store.engine import create
 from hanse.store.session import transaction
 
 BASE_URL = "http://127.0.0.1:8101"
@@ -129,18 +130,20 @@ def _token(**claims: object) -> str:
 
 
 def house(folder: Path, **changes: object) -> House:
-    """Return a node with five datasets, one behind every kind of lock."""
+    """Return a node with six datasets, behind every kind of lock; `changes` are its settings."""
     given = {"agency": "NIS41002", "name": "Stad Aalst", "kbo": KBO, "base_url": BASE_URL}
     home.init(folder, {**given, "catalogue_url": CATALOGUE, "territory": "gemeente:41002"})
     settings = NodeSettings(_env_file=folder / "node.env", home=folder, **changes)  # type: ignore[arg-type]
     areas.store(folder, presses.registry())
-    press = presses.press(folder, key=home.signing_key(folder))
+    engine = create(settings.database)
+    press = presses.press(folder, engine, key=home.signing_key(folder))
     for contract, lines in _datasets():
         publish(press, presses.draft(lines, contract), Intent(), "an")
     with transaction(press.engine) as session:
         protocols.apply(session, home.open_data_form("NIS41002", KBO), KBO, NOW)
         text = PARTNER.format(datasets=", ".join((LISTED, UNLISTED)))
         protocols.apply(session, text, KBO, NOW)
+    engine.dispose()
     clock = Moment()
     transport = httpx.ASGITransport(app=catalogue())
     app = create_app(settings, clock=clock, transport=transport)

@@ -1,6 +1,7 @@
 """Puts a node together: the door, the feed, the releases and their pages under one application."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,12 +38,21 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         templates=Path(__file__).parent / "pages" / "templates",
     )
-    app = create(site, checks=_checks(running))
+    app = create(site, checks=_checks(running), lifespan=_lifespan(running))
     app.state.node = running
     app.state.verifier = running.verifier
     for topic in (node, datasets, data, feed, releases, pages):
         app.include_router(topic.routes(running))
     return app
+
+
+def _lifespan(running: Node) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        running.close()
+
+    return lifespan
 
 
 def _checks(running: Node) -> Mapping[str, Callable[[], str | None]]:

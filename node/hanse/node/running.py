@@ -41,6 +41,11 @@ class Node:
     keys: KeyCache | None
     principal: Callable[[Request], Awaitable[Principal]]
 
+    def close(self) -> None:
+        """Close every connection to the database."""
+        self.door.worlds.close()
+        self.engine.dispose()
+
 
 def start(
     settings: NodeSettings,

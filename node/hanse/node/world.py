@@ -83,6 +83,10 @@ class Worlds:
                 self._held = held
             return held[1]
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self._watch.close()
+
     def _stamp(self) -> Stamp:
         try:
             tables = (self._home / "areas").stat().st_mtime_ns
@@ -130,6 +134,11 @@ class _Watch:
     def _broken(self) -> tuple[type[Exception], ...]:
         driver = self._engine.dialect.dbapi
         return (DBAPIError, *((driver.Error,) if driver else ()))
+
+    def close(self) -> None:
+        """Close the connection; a later look opens another."""
+        with self._lock:
+            self._forget()
 
     def _forget(self) -> None:
         if self._connection is not None:

@@ -12,7 +12,7 @@ def aalst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A node with figures behind every kind of lock; tests only read."""
     built = house(tmp_path_factory.mktemp("node") / "aalst")
     yield built
-    built.node.engine.dispose()
+    built.node.close()
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def own(tmp_path: Path) -> Iterator[House]:
     """A node of the test's own, to change."""
     built = house(tmp_path / "aalst")
     yield built
-    built.node.engine.dispose()
+    built.node.close()
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ async def test_open_answers_are_only_counted_where_the_node_says_so(tmp_path: An
     async with quiet.client("partner") as client:
         await client.get(f"/v1/datasets/{LISTED}/data?extent=permitted")
     assert count(quiet) == 1
-    quiet.node.engine.dispose()
+    quiet.node.close()
 
 
 async def test_a_revoked_protocol_opens_nothing_from_the_next_request_on(own: House) -> None:

@@ -148,7 +148,7 @@ async def test_keys_without_the_pinned_signature_are_not_taken(own: House) -> No
     with pytest.raises(Unauthenticated):
         node.verifier.verify(token)
     assert own.node.verifier.verify(token).client_id == "provincie"
-    node.engine.dispose()
+    node.close()
 
 
 async def test_a_node_without_a_catalogue_takes_no_token(own: House) -> None:
@@ -156,7 +156,7 @@ async def test_a_node_without_a_catalogue_takes_no_token(own: House) -> None:
     node = start(settings, own.clock, identify)
     with pytest.raises(Unauthenticated):
         node.verifier.verify(forge.token(payload=forge.claims(aud=BASE_URL)))
-    node.engine.dispose()
+    node.close()
 
 
 def test_what_the_registry_does_not_know_opens_nothing(tmp_path: Path) -> None:
