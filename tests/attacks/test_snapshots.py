@@ -77,6 +77,9 @@ WRONG: tuple[tuple[str, Twist, str], ...] = (
     ("a level without a vintage", entry(levels=["gemeente"]), "FEED_ENTRY"),
     ("a period nobody reads", entry(periods=["twintig"]), "FEED_ENTRY"),
     ("a period in another spelling", entry(periods=["2024KW01"]), "FEED_ENTRY"),
+    ("a text that turns the line", subject(description={"nl": "a\u202eb"}), "FEED_ENTRY"),
+    ("a text with a bell", subject(description={"nl": "a\u0007b"}), "FEED_ENTRY"),
+    ("a sequence beyond counting", lambda d: d.update(sequence=2**60), "FEED_LIMIT"),
     ("too many periods", entry(periods=["2024"] * 2_001), "FEED_LIMIT"),
 )
 
@@ -90,6 +93,22 @@ def test_a_good_snapshot_is_read() -> None:
 @pytest.mark.parametrize(("case", "twist", "code"), WRONG, ids=[case for case, *_ in WRONG])
 def test_one_wrong_entry_refuses_the_snapshot(case: str, twist: Twist, code: str) -> None:
     assert twisted(twist).code == code, case
+
+
+@pytest.mark.parametrize(
+    "twist",
+    [
+        entry(periods=["2024", "2024-A1", "2024-S1", "2024-Q3", "2024-03"]),
+        subject(description={"nl": "Eerste regel\r\nTweede re\u00adgel\u200b"}),
+        subject(name={"nl": "Élèves per km²"}),
+    ],
+    ids=["every spelling of a period", "a text from a spreadsheet", "a French name"],
+)
+def test_what_cities_really_write_is_read(twist: Twist) -> None:
+    document = json.loads(content(NODE.feed()))
+    twist(document)
+    signed = sign(json.dumps(document).encode(), FEED, NODE.key)
+    assert snapshots.read(signed, IDENTITY).feed.sequence == 1
 
 
 def test_an_indicator_twice_is_refused_and_named() -> None:

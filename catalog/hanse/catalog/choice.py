@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from hanse.cube.period import Period
+from hanse.catalog.spans import read_period
 from hanse.errors import Invalid
 from hanse.wire import Publication
 
@@ -96,7 +96,7 @@ def _latest(periods: Counter[str]) -> str:
 
 
 def _start(period: str) -> str:
-    return Period.parse(period).start_date.isoformat()
+    return read_period(period).start_date.isoformat()
 
 
 def _areas(text: str) -> tuple[str, ...]:

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse.catalog.choice import Choice
+from hanse.catalog.spans import read_period
 from hanse.client.conversation import Conversation, Pulled
 from hanse.client.deadline import Deadline
 from hanse.client.fanout import Reply, Target, ask_all
-from hanse.client.marks import Marks, Place
+from hanse.client.marks import Marks, Place, facts_of
 from hanse.client.outcome import Outcome
 from hanse.client.question import Question
 from hanse.client.verification import Pin
 from hanse.cube.codelist import TOTAL
-from hanse.cube.comparability import Mark
+from hanse.cube.comparability import Mark, mark
 from hanse.outbound import Outbound
 from hanse.wire import IndicatorEntry, MemberEntry, Publication
 
@@ -125,10 +126,15 @@ def _cells(answered: Sequence[tuple[Publication, Pulled]]) -> list[Figure]:
             status=place.obs_status,
             release=pulled.release,
             manifest=pulled.manifest_digest,
-            mark=marks.of(place),
+            mark=_mark(marks, place),
         )
         for (publication, pulled, row), place in zip(rows, places, strict=True)
     ]
+
+
+def _mark(marks: Marks, place: Place) -> Mark:
+    own = facts_of(marks.entries[place[:3]], place.level)
+    return mark(marks.reference, own, read_period(place.period), place.obs_status)
 
 
 def _totals(pulled: Pulled) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from hanse.cube.period import Period
+from hanse.catalog.spans import read_period
 from hanse.errors import HanseError, Invalid
 from hanse.messages import LANGUAGES
 from hanse.outbound import strict_json
@@ -34,7 +34,7 @@ LAST_RELEASE = 2**31 - 1
 _INDICATOR_ID = re.compile(r"[a-z][a-z0-9_]{0,45}")
 _LEVEL_ID = re.compile(r"[a-z][a-z0-9_]{0,31}@[0-9]{4}")
 _HIDDEN_SIGNS = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-_LINE_SIGNS = frozenset("\n\t")
+_PROSE_SIGNS = frozenset("\n\r\t\N{SOFT HYPHEN}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NON-JOINER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _check_tombstone(tombstone: Tombstone) -> None:
     _plain(place, tombstone.id, 200)
     _limit(f"{place}: release_no", tombstone.release_no, LAST_RELEASE)
     for text in tombstone.reason.values():
-        _plain(place, text, LONGEST_TEXT)
+        _prose(place, text)
 
 
 def _check_named(
@@ -142,7 +142,7 @@ def _check_named(
         _plain(place, text, LONGEST_NAME)
         _entry(place, "script", text, not mixes_scripts(text))
     for text in description.values():
-        _plain(place, text, LONGEST_TEXT)
+        _prose(place, text)
     for text in keywords:
         _plain(place, text, LONGEST_NAME)
 
@@ -158,16 +158,24 @@ def _alphabet(sign: str) -> str:
 
 
 def _plain(place: str, text: str, longest: int) -> None:
+    """Refuse a code or name that could look like another: not NFC, or with signs nobody sees."""
     _limit(f"{place}: text", len(text), longest)
-    hidden = any(
-        unicodedata.category(sign) in _HIDDEN_SIGNS and sign not in _LINE_SIGNS for sign in text
-    )
+    hidden = any(unicodedata.category(sign) in _HIDDEN_SIGNS for sign in text)
     _entry(place, "text", "", not hidden and unicodedata.is_normalized("NFC", text))
+
+
+def _prose(place: str, text: str) -> None:
+    """Refuse a text that turns its reader's line or holds controls; soft hyphens are no deceit."""
+    _limit(f"{place}: text", len(text), LONGEST_TEXT)
+    hidden = any(
+        unicodedata.category(sign) in _HIDDEN_SIGNS and sign not in _PROSE_SIGNS for sign in text
+    )
+    _entry(place, "text", "", not hidden)
 
 
 def _is_period(text: str) -> bool:
     try:
-        return str(Period.parse(text)) == text
+        return str(read_period(text)) == text
     except HanseError:
         return False
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.catalogues import Federation
+from tests.support.feeds import DataNode
 from tests.support.portal import portal
 
 PAGES = ("/", "/?q=inwoners&access=open", "/indicators/inwoners", "/members")
@@ -201,3 +202,16 @@ def test_a_text_in_another_language_says_which(world: Federation) -> None:
     made = get(world, "/en/?q=inwoners").text
     assert "Inhabitants" in made
     assert get(world, "/en/indicators/inwoners").text.count('lang="nl"') >= 1
+
+
+def test_a_school_year_is_shown_as_one(tmp_path: Path) -> None:
+    made = portal(tmp_path)
+    node = made.nodes[0]
+    assert isinstance(node, DataNode)
+    entry = node.datasets[0]
+    node.publish(entry.model_copy(update={"periods": ["2024-A1"], "slug": "leerlingen"}))
+    node.cells = {"leerlingen": [("gemeente@2025", "41002", "2024-A1", 12.0, "A")]}
+    asyncio.run(made.catalogue.harvester.once())
+    page = get(made, "/nl/indicators/inwoners?period=2024-A1").text
+    (aalst,) = rows(page, "figures-table")
+    assert aalst[:5] == ["Aalst", "Aalst 41002", "12", "normaal", "2024/25"]

@@ -15,8 +15,8 @@ from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.choice import AskedChoice, choose
 from hanse.catalog.figures import Figure, Figures, gather
 from hanse.catalog.pages import snippets, words
+from hanse.catalog.spans import read_period
 from hanse.cube.comparability import MarkCode
-from hanse.cube.period import Period
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.messages import catalogue as messages
 from hanse.messages import say
@@ -92,7 +92,7 @@ class View:
 
     def period(self, period: str) -> str:
         """Return a period in words."""
-        return Period.parse(period).label(self._lang) if period else "-"
+        return read_period(period).label(self._lang) if period else "-"
 
     def level(self, level: str) -> str:
         """Return an area level in words, its edition spelled out where there is one."""
@@ -146,6 +146,6 @@ def _day(point: str, period: str) -> date | None:
     found = _DAY.fullmatch(point)
     if found is None:
         return None
-    year, month = Period.parse(period).start_date.year, int(found[1])
+    year, month = read_period(period).start_date.year, int(found[1])
     last = calendar.monthrange(year, month)[1] if 1 <= month <= 12 else 0
     return date(year, month, min(int(found[2]), last)) if last and int(found[2]) else None

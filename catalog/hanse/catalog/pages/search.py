@@ -10,7 +10,7 @@ from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.pages import words
 from hanse.catalog.routes.search import Asked
 from hanse.catalog.search import FACETS, Question
-from hanse.cube.period import Period
+from hanse.catalog.spans import read_period
 from hanse.web import render
 from hanse.web.language import PageLanguage
 from hanse.wire import Hit, MemberEntry, Members
@@ -40,7 +40,7 @@ def routes(catalogue: Catalogue) -> APIRouter:
             address=lambda page: address(question, page),
             label=lambda kind, value: answers.label(kind, value, lang),
             levels=lambda hit: levels(hit, lang),
-            period_label=lambda text: Period.parse(text).label(lang),
+            period_label=lambda text: read_period(text).label(lang),
             words=words,
         )
 

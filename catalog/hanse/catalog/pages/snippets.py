@@ -39,7 +39,8 @@ def _python(catalogue: str, shown: Iterable[tuple[Publication, str, str]], choic
         subject = f"{publication.dataset}/{publication.indicator.id}"
         lines += [
             f"{_name(publication)} = get(",
-            f'    "{subject}", cities=["{publication.agency}"], areas="{areas}",',
+            f'    "{subject}",',
+            f'    cities=["{publication.agency}"], areas="{areas}",',
             f'    periods="{choice.period}", release="{release}",',
             ").table",
         ]
