@@ -1,5 +1,7 @@
 """A small federation with one case of everything a page must show."""
 
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +78,17 @@ def portal(home: Path, **given: Any) -> Federation:
         _node("NIS13040", "Turnhout", 8104, {}, value=None, status="Q"),
     )
     return federation(home, *nodes, **given)
+
+
+def rows(page: str, caption: str) -> list[list[str]]:
+    """Return the texts of a table's body."""
+    table = next(part for part in page.split("<table")[1:] if f'id="{caption}"' in part)
+    body = table.partition("<tbody>")[2].partition("</tbody>")[0]
+    return [
+        [
+            " ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split())
+            for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        ]
+        for row in body.split("</tr>")
+        if "<t" in row
+    ]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.support.catalogues import Federation
 from tests.support.feeds import DataNode
-from tests.support.portal import portal
+from tests.support.portal import portal, rows
 
 PAGES = ("/", "/?q=inwoners&access=open", "/indicators/inwoners", "/members")
 
@@ -28,20 +28,6 @@ def get(world: Federation, path: str) -> httpx.Response:
             return await client.get(path, headers={"Accept": "text/html"})
 
     return asyncio.run(ask())
-
-
-def rows(page: str, caption: str) -> list[list[str]]:
-    """Return the texts of a table's body."""
-    table = next(part for part in page.split("<table")[1:] if f'id="{caption}"' in part)
-    body = table.partition("<tbody>")[2].partition("</tbody>")[0]
-    return [
-        [
-            " ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split())
-            for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
-        ]
-        for row in body.split("</tr>")
-        if "<t" in row
-    ]
 
 
 class Inline(HTMLParser):

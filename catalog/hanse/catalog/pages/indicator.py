@@ -56,6 +56,7 @@ def routes(catalogue: Catalogue, way: Outbound) -> APIRouter:
             choice=choice,
             given=given,
             figures=figures,
+            several=several(figures),
             view=View(catalogue, lang),
             summary=Counter(cell.mark.code for cell in figures.cells),
             snippets=snippets.snippets(catalogue.settings.issuer, figures, choice),
@@ -63,6 +64,13 @@ def routes(catalogue: Catalogue, way: Outbound) -> APIRouter:
         )
 
     return router
+
+
+def several(figures: Figures) -> frozenset[str]:
+    """Return the parties that give the same indicator from more than one dataset."""
+    given = {(cell.publication.agency, cell.publication.dataset) for cell in figures.cells}
+    counts = Counter(agency for agency, _ in given)
+    return frozenset(agency for agency, count in counts.items() if count > 1)
 
 
 class View:
