@@ -10,6 +10,8 @@ from hanse.policies.disclosure.ledger import Ledger as Ledger
 from hanse.policies.disclosure.ledger import protect_nested as protect_nested
 from hanse.policies.disclosure.ledger import protect_next as protect_next
 from hanse.policies.disclosure.ledger import with_ledger as with_ledger
+from hanse.policies.disclosure.magnitude import Sensitivity as Sensitivity
+from hanse.policies.disclosure.magnitude import protect_amounts as protect_amounts
 from hanse.policies.disclosure.plan import Plan as Plan
 from hanse.policies.disclosure.plan import Rules as Rules
 from hanse.policies.disclosure.plan import load as load
@@ -20,6 +22,9 @@ from hanse.policies.disclosure.protection import secure as secure
 from hanse.policies.disclosure.release import Closed as Closed
 from hanse.policies.disclosure.release import Structure as Structure
 from hanse.policies.disclosure.release import close as close
+from hanse.policies.disclosure.report import by_level as by_level
+from hanse.policies.disclosure.report import costliest as costliest
+from hanse.policies.disclosure.report import what_if as what_if
 from hanse.policies.disclosure.sheet import model_of_cells as model_of_cells
 from hanse.policies.disclosure.sidecar import from_sidecar as from_sidecar
 from hanse.policies.disclosure.sidecar import recheck as recheck

@@ -87,7 +87,8 @@ def _sound(model: Model, hidden: Bools, needs: Needs, witness: Sparse) -> Bools:
 class Certificate:
     """The summary that travels with a release; the moves themselves stay secret in the house.
 
-    Hashes are SHA-256 over canonical bytes. `failed` is zero, or the table was refused.
+    Hashes are SHA-256 over canonical bytes. `failed` is zero, or the table was refused. `k` and
+    `width` are 0 for amounts, whose needs differ from cell to cell.
     """
 
     published: int

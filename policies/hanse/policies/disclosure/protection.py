@@ -1,6 +1,6 @@
 """The whole method on one model: greedy, repair, prune, certificate, or a refusal."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -84,9 +84,13 @@ def secure(model: Model, asked: Demand) -> Protected:
     Raises Invalid for a table that does not add up. Nothing is returned half-done: a table without
     a complete proof is refused.
     """
+    return secure_needs(model, asked, needs_of(model, asked))
+
+
+def secure_needs(model: Model, asked: Demand, needs: Needs) -> Protected:
+    """Return the protected table where what must stay possible is told cell by cell."""
     check_additive(model)
     _check_shown(asked)
-    needs = needs_of(model, asked)
     zero = model.published & (model.values == 0) & (asked.rules.zeros is Zeros.PUBLISH)
     fixed = (zero & ~asked.kept) | asked.shown
     hidden = asked.primary | asked.kept
@@ -101,7 +105,7 @@ def secure(model: Model, asked: Demand) -> Protected:
     linear = settle(state, columns, strict=asked.rules.strict)
     if asked.rules.effort is Effort.PRUNE and not linear.size:
         prune.prune(state, chain, columns, asked.primary | asked.kept)
-    return certified(model, asked, replace(needs), state, linear)
+    return certified(model, asked, needs, state, linear)
 
 
 def _check_shown(asked: Demand) -> None:
