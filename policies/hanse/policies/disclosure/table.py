@@ -123,7 +123,7 @@ def public(protected: Protected) -> pa.Table:
     status = np.where(hidden, "Q", "A")
     confidentiality = np.where(hidden, "C", "F")
     values = pa.array(protected.model.values[cells] * ~hidden, mask=hidden)
-    columns = {**_keys(protected.model, cells), "obs_value": values}
+    columns = {**keys_table(protected.model, cells), "obs_value": values}
     return pa.table({**columns, "obs_status": status, "conf_status": confidentiality})
 
 
@@ -132,11 +132,11 @@ def inside(protected: Protected) -> pa.Table:
     cells = np.flatnonzero(protected.model.published)
     status = np.where(protected.hidden[cells], SECONDARY, FREE)
     status = np.where(protected.primary[cells], PRIMARY, status)
-    columns = {**_keys(protected.model, cells), "value": protected.model.values[cells]}
+    columns = {**keys_table(protected.model, cells), "value": protected.model.values[cells]}
     return pa.table({**columns, "conf_status": status})
 
 
-def _keys(model: Model, cells: Ints) -> dict[str, pa.Array]:
+def keys_table(model: Model, cells: Ints) -> dict[str, pa.Array]:
     """Return one column of codes per dimension."""
     columns = {}
     for dimension, places in zip(model.dimensions, model.keys(cells), strict=True):
