@@ -1,19 +1,25 @@
 """May this figure stand beside the others? One mark per cell, with its reasons.
 
 The facts come from each node's signed manifest, never from the index. The reference is what most
-answering series say, ties broken by spelling, so that no order of asking or answering matters.
+answering series say, fact by fact, ties broken by spelling, so that no order of asking or answering
+matters.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hanse.client.conversation import Pulled
 from hanse.client.expressions import spelled_period
 from hanse.cube.comparability import Facts, Mark, mark
+from hanse.cube.period import Period
 from hanse.errors import Invalid
 from hanse.wire import IndicatorEntry
+
+
+Series = tuple[str, str, str, str]
+"""Origin, dataset, indicator and level."""
 
 
 class Place(NamedTuple):
@@ -29,12 +35,16 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Marks:
-    """The marks of one comparison; each kind of cell is judged once."""
+    """The marks of one comparison; each kind of cell is judged once.
+
+    `first` is the earliest period of each series: a break after it stands between its figures.
+    """
 
     entries: dict[tuple[str, str, str], IndicatorEntry]
     reference: Facts
-    _facts: dict[tuple[str, ...], Facts] = field(default_factory=dict)
-    _known: dict[tuple[Facts, str, str], Mark] = field(default_factory=dict)
+    first: dict[Series, Period]
+    _facts: dict[Series, Facts] = field(default_factory=dict)
+    _known: dict[tuple[Facts, str, str, Period], Mark] = field(default_factory=dict)
 
     @classmethod
     def over(cls, pulls: Iterable[Pulled], places: Iterable[Place]) -> "Marks":
@@ -44,21 +54,39 @@ class Marks:
             for pull in pulls
             for entry in pull.manifest.indicators
         }
-        series = {place[:4] for place in places}
-        votes = Counter(facts_of(entries[each[:3]], each[3]) for each in series)
-        ranked = sorted(votes, key=lambda facts: (-votes[facts], repr(facts)))
-        return cls(entries, ranked[0] if ranked else Facts())
+        first: dict[Series, Period] = {}
+        for series, text in {(place[:4], place.period) for place in places}:
+            period = spelled_period(text)
+            first[series] = min(first.get(series, period), period)
+        return cls(entries, _standard([facts_of(entries[s[:3]], s[3]) for s in first]), first)
 
     def of(self, place: Place) -> Mark:
         """Return the mark of a cell; one without a number is incomplete whatever else it is."""
         series = place[:4]
         if series not in self._facts:
             self._facts[series] = facts_of(self.entries[place[:3]], place.level)
-        kind = (self._facts[series], place.period, place.obs_status)
+        first = self.first[series]
+        kind = (self._facts[series], place.period, place.obs_status, first)
         if kind not in self._known:
             period = spelled_period(place.period)
-            self._known[kind] = mark(self.reference, kind[0], period, place.obs_status)
+            since = first if first < period else None
+            self._known[kind] = mark(self.reference, kind[0], period, place.obs_status, since)
         return self._known[kind]
+
+
+VOTED = (
+    "concept", "definition_version", "unit", "reference_point", "vintage", "method",
+    "round_base", "threshold",
+)  # fmt: skip
+
+
+def _standard(votes: Sequence[Facts]) -> Facts:
+    """Return what most series say, fact by fact, ties broken by spelling; a break is nobody's."""
+    said = {}
+    for name in VOTED:
+        counted = Counter(getattr(facts, name) for facts in votes)
+        said[name] = min(counted, key=lambda value: (-counted[value], repr(value)), default=None)
+    return Facts(**{name: value for name, value in said.items() if value is not None})
 
 
 def facts_of(entry: IndicatorEntry, level: str) -> Facts:

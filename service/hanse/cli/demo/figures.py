@@ -34,7 +34,7 @@ SHEETS = {
 COLUMNS = (
     "Indicator code", "Name", "Description", "Unit", "Aggregation indicator", "Formula",
     "Period type", "Threshold value", "Source", "Data type", "RoundOff", "Free textfield",
-    "Footnote",
+    "Footnote", "Concept", "Definition version", "Breaks",
 )  # fmt: skip
 
 
@@ -59,12 +59,11 @@ def write_workbook(city: City, dataset: str, folder: Path) -> Path:
 def _indicator_row(city: City, row: tuple[str, ...]) -> tuple[object, ...]:
     code, name, description, unit, weight, formula, period_type, threshold = row
     kind = "Percentage (sum)" if formula else "Numeric"
-    note = f"{MARK}; definitie {city.definition}"
-    if city.break_in:
-        note += f"; breuk in {city.break_in}"
+    breaks = f"{city.break_in}: andere telling (voorbeeld)" if city.break_in else ""
     return (
         code, name, description, unit, weight, formula, period_type,
-        int(threshold) if threshold else "", MARK, kind, 0.1 if formula else 1, "DM_NZ", note,
+        int(threshold) if threshold else "", MARK, kind, 0.1 if formula else 1, "DM_NZ", MARK,
+        code, city.definition, breaks,
     )  # fmt: skip
 
 

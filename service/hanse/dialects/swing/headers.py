@@ -100,10 +100,19 @@ INDICATOR_COLUMNS = (
     SheetColumn("Data modification date", ("Laatste wijziging",)),
 )
 
+OWN_COLUMNS = (
+    SheetColumn("Concept", ("Begrip",)),
+    SheetColumn("Definition version", ("Definitieversie",)),
+    SheetColumn("Reference point", ("Peilmoment",)),
+    SheetColumn("Method", ("Methode",)),
+    SheetColumn("Breaks", ("Breuken",)),
+)
+"""Columns of ours that may stand beside Swing's: what decides whether figures compare."""
+
 INDICATOR_HEADERS = MappingProxyType(
     {
         fold(header): column.english
-        for column in INDICATOR_COLUMNS
+        for column in (*INDICATOR_COLUMNS, *OWN_COLUMNS)
         for header in (column.english, *column.others)
     }
 )

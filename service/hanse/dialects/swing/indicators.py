@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from hanse.cube.indicator import (
     Aggregation,
+    Break,
     Indicator,
     IndicatorState,
     MeasureType,
@@ -114,7 +115,12 @@ def from_row(row: Row, sheet: str) -> Indicator:
         formula=formula,
         sample=_sample(row, weight),
         threshold=_threshold(threshold, row),
-        reference_point=_TIME.get(row.get("Periode type", "").lower(), (None, "P1D@01-01"))[1],
+        reference_point=row.get("Reference point")
+        or _TIME.get(row.get("Periode type", "").lower(), (None, "P1D@01-01"))[1],
+        concept=row.get("Concept") or None,
+        definition_version=row.get("Definition version", ""),
+        method=row.get("Method", ""),
+        breaks=_breaks(row.get("Breaks", "")),
         period_labels=_yes(row, "Use alternative period names", default=False),
         geo_type=_GEO_TYPES.get(row.get("Geo type", "").lower(), "single"),
         sources=(Source(row["Source"]),) if row.get("Source") else (),
@@ -131,6 +137,12 @@ def from_row(row: Row, sheet: str) -> Indicator:
         is_cube=_yes(row, "Cube", default=False),
     )
     return _with_origin(indicator, row)
+
+
+def _breaks(text: str) -> tuple[Break, ...]:
+    """Return the breaks of `2021: nieuwe telling; 2023: …`."""
+    told = (each.partition(":") for each in text.split(";") if each.strip())
+    return tuple(Break(period.strip(), {"nl": reason.strip()}) for period, _, reason in told)
 
 
 def undescribed(indicator: str, code: str) -> Indicator:
