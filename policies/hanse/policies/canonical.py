@@ -5,7 +5,7 @@ different documents would share a digest.
 """
 
 import hashlib
-from typing import cast
+from typing import Any, cast
 
 import rfc8785
 
@@ -15,7 +15,7 @@ from hanse.errors import Invalid
 def canonical(document: object) -> bytes:
     """Return the canonical JSON of text, whole numbers, booleans, lists and objects."""
     try:
-        return cast("bytes", rfc8785.dumps(document))
+        return rfc8785.dumps(cast("Any", document))
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeError) as fault:
         raise Invalid("CANONICAL_FORM", fault=str(fault)[:200]) from fault
 

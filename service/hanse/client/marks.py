@@ -17,7 +17,6 @@ from hanse.cube.period import Period
 from hanse.errors import Invalid
 from hanse.wire import IndicatorEntry
 
-
 Series = tuple[str, str, str, str]
 """Origin, dataset, indicator and level."""
 
