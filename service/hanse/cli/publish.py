@@ -62,6 +62,7 @@ def publish(  # noqa: PLR0913 a command's options
         return
     if press.approvals == "none":
         row = publishing.publish(press, prepared, intent, _who(person))
+        _announce(home)
         _tell(as_json, "published", prepared, _release(row))
         return
     proposal = publishing.propose(press, prepared, intent, _who(person))
@@ -77,6 +78,7 @@ def approve(
 
     press = _press(home)
     row = publishing.approve(press, drafts.load(press.home, dataset), _who(person))
+    _announce(home)
     _tell(as_json, "published", None, _release(row))
 
 
@@ -122,6 +124,7 @@ def withdraw(
     from hanse.node import publish as publishing
 
     row = publishing.withdraw(_press(home), dataset, release_id, reason, _who(person))
+    _announce(home)
     _tell(as_json, "withdrawn", None, _release(row))
 
 
@@ -130,6 +133,14 @@ def _press(home: Path | None) -> "Press":
     from hanse.node.settings import read_settings
 
     return open_press(read_settings(home))
+
+
+def _announce(home: Path | None) -> None:
+    """Tell the catalogue to look; it would find out by itself as well, only later."""
+    from hanse.node import membership
+    from hanse.node.settings import read_settings
+
+    membership.announce(read_settings(home))
 
 
 def _who(person: str | None) -> str:
