@@ -69,7 +69,7 @@ def check_filters(catalogue: Catalogue, filters: Mapping[str, frozenset[str]]) -
     """Refuse a value that no subject has, naming the nearest that some have."""
     if not any(filters.values()):
         return
-    known = catalogue.search.find(Question(size=1)).counts
+    known = catalogue.refresh.values
     for facet, values in filters.items():
         for value in values - known[facet].keys():
             near = get_close_matches(value[:64], known[facet], 1)

@@ -12,6 +12,7 @@ from hanse.catalog.concepts import Concepts
 from hanse.catalog.harvest import Harvester, Schedule
 from hanse.catalog.search import Search
 from hanse.catalog.settings import CatalogSettings
+from hanse.catalog.subjects import Refresher
 from hanse.wire import MemberEntry
 
 Members = Callable[[Session], Sequence[MemberEntry]]
@@ -30,7 +31,7 @@ class Catalogue:
     schedule: Schedule
     areas: Registry
     clock: Callable[[], datetime]
-    refresh: Callable[[], None]
+    refresh: Refresher
     """Brings the search up to the tables, should another process have changed them."""
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from hanse.catalog import index
 from hanse.catalog.concepts import Concepts
 from hanse.catalog.index import Published
-from hanse.catalog.search import Record, Search
+from hanse.catalog.search import Question, Record, Search
 from hanse.catalog.spans import read_period
 from hanse.messages import LANGUAGES
 from hanse.store.session import reading
@@ -29,11 +29,18 @@ class Refresher:
         self._search = search
         self._concepts = concepts
         self._lock = threading.Lock()
+        self._values: Mapping[str, Mapping[str, int]] = {}
 
     def __call__(self) -> None:
         """Bring the search up to the tables; cheap when nothing changed."""
         with self._lock, reading(self._engine) as session:
-            refresh(session, self._search, self._concepts)
+            if refresh(session, self._search, self._concepts) or not self._values:
+                self._values = self._search.find(Question(size=1)).counts
+
+    @property
+    def values(self) -> Mapping[str, Mapping[str, int]]:
+        """Every value of every facet, with how many subjects have it."""
+        return self._values
 
 
 def refresh(session: Session, search: Search, concepts: Concepts) -> bool:
