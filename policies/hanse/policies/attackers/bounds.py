@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hanse.errors import Unavailable
+from hanse.errors import Invalid, Unavailable
 from hanse.policies.attackers.published import Ints
 from hanse.policies.attackers.system import System
 
@@ -131,12 +131,16 @@ class _Judge:
 
     def _single(self, cell: int) -> None:
         """Find the exact bounds of a cell that is still open."""
-        for weight in (-1.0, 1.0):
+        place = np.array([cell])
+        directions = (-1.0, 1.0) if np.isfinite(self.low[cell]) else (1.0, -1.0)
+        for weight in directions:
             if _enough(self.low, self.high, self._needs)[cell]:
                 return
-            place = np.array([cell])
-            if not self._solve(place, np.array([weight])):
-                self.high[cell] = INFINITE if weight < 0 else self.high[cell]
+            if self._solve(place, np.array([weight])):
+                continue
+            if weight > 0:  # bounded below: with no least value there is no table at all
+                raise Invalid("DISCLOSURE_INCONSISTENT", cells=self._columns.size)
+            self.high[cell] = INFINITE
 
     def _bound(self, cells: Ints, upper: Floats) -> None:
         lower = self._needs.lower[cells].astype(np.float64)

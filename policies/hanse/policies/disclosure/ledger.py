@@ -16,7 +16,7 @@ from hanse.errors import Conflict, Invalid
 from hanse.policies.disclosure.dimension import Ints
 from hanse.policies.disclosure.model import Model
 from hanse.policies.disclosure.plan import Plan
-from hanse.policies.disclosure.protection import Demand, Protected, secure
+from hanse.policies.disclosure.protection import Demand, Protected, is_small, secure
 from hanse.policies.disclosure.table import demand_of, model_of
 
 Key = tuple[str, ...]
@@ -57,8 +57,8 @@ def protect_next(table: pa.Table, plan: Plan, ledger: Ledger) -> Protected:
     """Return a table protected together with all that was shown before.
 
     What was shown with its present value stays shown; what was hidden stays hidden. A revised value
-    is judged anew. Raises Conflict where a cell that is out already is now to be hidden, or where
-    what is out reveals one.
+    is judged anew. The result holds every cell that ever left, whatever this plan shows. Raises
+    Conflict where a cell that is out already is now to be hidden, or where what is out reveals one.
     """
     model = model_of(table, plan)
     return secure(*with_ledger(model, demand_of(model, plan), ledger))
@@ -75,12 +75,13 @@ def with_ledger(model: Model, asked: Demand, ledger: Ledger) -> tuple[Model, Dem
     shown[out] = True
     kept[cells[values < 0]] = True
     published[cells] = True
+    primary = asked.primary | (published & ~shown & is_small(model.values, asked.rules))
     lost = np.flatnonzero(shown & asked.primary)
     if lost.size:
         cell = model.name(int(lost[0]))
         raise Conflict("DISCLOSURE_LEDGER", cell=cell, count=int(lost.size))
     joined = replace(model, published=published)
-    return joined, replace(asked, shown=shown, kept=kept & ~shown)
+    return joined, replace(asked, primary=primary, shown=shown, kept=kept & ~shown)
 
 
 def _cells(model: Model, ledger: Ledger) -> Ints:

@@ -65,10 +65,11 @@ class Protected:
 
 def small(model: Model, rules: Rules) -> Bools:
     """Return the published cells whose count is small: 1 … k - 1."""
-    return np.asarray(model.published & _small(model.values, rules))
+    return np.asarray(model.published & is_small(model.values, rules))
 
 
-def _small(values: Ints, rules: Rules) -> Bools:
+def is_small(values: Ints, rules: Rules) -> Bools:
+    """Say which counts are small under the rules."""
     return np.asarray((values >= 1) & (values < rules.k))
 
 
@@ -125,7 +126,7 @@ def needs_of(model: Model, asked: Demand) -> Needs:
     lower_need = values if most is None else np.minimum(values, np.maximum(lower, most))
     protected = asked.primary.copy()
     if rules.slivers:
-        protected |= ~model.published & _small(values, rules)
+        protected |= ~model.published & is_small(values, rules)
     return Needs(np.flatnonzero(protected), lower, upper, lower_need, rules.require.width)
 
 

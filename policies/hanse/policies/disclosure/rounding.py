@@ -1,11 +1,9 @@
-"""The alternative to hiding: small inner counts rounded once, every figure a sum of the rounded ones.
+"""The alternative to hiding: small inner counts rounded once, every figure a sum of those.
 
-Additive by construction: all totals, zonings and views are sums of the same rounded inner table, so
-subtracting one from another gives a rounded count again. Exact and rounded figures of one population
-must never stand beside each other.
+Additive by construction: all totals, zonings and views are sums of the same rounded inner table,
+so subtracting one from another gives a rounded count again. Exact and rounded figures of one
+population must never stand beside each other.
 """
-
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +36,7 @@ def round_small(table: pa.Table, plan: Plan, base: int, secret: int) -> pa.Table
     rounded = exact.copy()
     rounded[order] = _running(exact[order], base, secret)
     at = table.column_names.index(plan.value)
-    model = model_of(table.set_column(at, plan.value, pa.array(rounded)), replace(plan))
+    model = model_of(table.set_column(at, plan.value, pa.array(rounded)), plan)
     cells = np.flatnonzero(model.published)
     columns = {**keys_table(model, cells), "obs_value": pa.array(model.values[cells])}
     free = ["F"] * cells.size
@@ -49,7 +47,7 @@ def _running(counts: Ints, base: int, secret: int) -> Ints:
     """Return the counts, small ones rounded so that their running sum stays close."""
     small = np.flatnonzero((counts > 0) & (counts < base))
     draw = np.random.default_rng(secret)
-    start = draw.integers(0, base)
+    start = int(draw.integers(0, base))
     found = counts.copy()
     for stretch in np.array_split(small, max(1, small.size // (4 * base))):
         mixed = draw.permutation(stretch)
