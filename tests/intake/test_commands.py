@@ -180,6 +180,23 @@ def test_an_export_is_the_workbook_that_came_in(home: Path) -> None:
     assert len(books[1].get_sheet_by_name("Indicators").to_python()[0]) == 42
 
 
+@pytest.mark.parametrize("level", ["gemeente", "gemeente@2025"])
+def test_a_level_to_add_up_to_is_part_of_the_contract(level: str, home: Path) -> None:
+    (home / "f.xlsx").write_bytes(
+        workbook({"s": [(*HEAD, "v1"), (2024, "statsec", "41002A00-", 5)]})
+    )
+    assert imported(home, "--roll-up", level).exit_code == 0
+    assert draft.load(home, "proef").contract.levels == ("statsec@2025", "gemeente@2025")
+
+
+@pytest.mark.parametrize("level", ["gemeente@1950", "bestaatniet", "provincie"])
+def test_a_level_nothing_leads_to_is_not_added_up_to(level: str, home: Path) -> None:
+    refused = imported(home, "--roll-up", level)
+    assert isinstance(refused.exception, HanseError)
+    assert refused.exception.code == "INTAKE_ROLL_UP"
+    assert draft.slugs(home) == ()
+
+
 def test_the_levels_of_a_node_are_listed_finest_first(home: Path) -> None:
     document = json.loads(run("areas", "list", "--json", "--home", str(home)).stdout)
     assert document["levels"][0] == {

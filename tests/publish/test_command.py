@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import python_calamine
 import typer
 from tests.support.presses import TOWN, draft, registry
 from typer.testing import CliRunner
 
-from hanse.cli import publish
-from hanse.errors import Conflict, Refused
+from hanse.cli import intake, publish
+from hanse.errors import Conflict, NotFound, Refused
 from hanse.node import areas, home
 from hanse.node.intake import draft as drafts
 
@@ -50,6 +51,34 @@ def test_one_proposes_another_approves_and_the_release_is_listed(node: Path) -> 
     release = str(published["release"])
     gone = run(node, "withdraw", "bevolking", release, "--reason", "Fout bestand", "--as", "bo")
     assert (gone["state"], gone["reason"]) == ("withdrawn", "Fout bestand")
+
+
+def test_a_release_is_exported_as_it_was_published(node: Path, tmp_path: Path) -> None:
+    run(node, "publish", "bevolking", "--as", "an")
+    release = str(run(node, "approve", "bevolking", "--as", "bo")["release"])
+    later = [("inw", TOWN, "11002", "2024", 101), ("inw", TOWN, "41002", "2024", 30)]
+    drafts.save(node, draft(later))
+    written = {
+        each: exported(node, tmp_path / f"{each}.xlsx", each) for each in ("", "last", release)
+    }
+    assert written[""] == {"11002": 101, "41002": 30}
+    assert written["last"] == written[release] == {"11002": 100, "41002": -99997}
+    drafts.discard(node, "bevolking")
+    assert exported(node, tmp_path / "alone.xlsx", "") == written["last"]
+    with pytest.raises(NotFound, match="RELEASE_UNKNOWN"):
+        exported(node, tmp_path / "none.xlsx", "1999-01-01.1")
+    assert not (tmp_path / "none.xlsx").exists()
+
+
+def exported(node: Path, file: Path, release: str) -> dict[object, object]:
+    app = typer.Typer()
+    intake.register(app)
+    words = ["export", "swing", "bevolking", "-o", str(file), "--home", str(node)]
+    done = CliRunner().invoke(app, [*words, *(("--release", release) if release else ())])
+    if done.exception:
+        raise done.exception
+    head, *body = python_calamine.CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
+    return {row[head.index("geoitem")]: row[head.index("inw")] for row in body}
 
 
 def test_the_difference_is_shown_to_people_too(node: Path) -> None:

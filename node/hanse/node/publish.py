@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from hanse.areas.registry import Registry
-from hanse.cube.cleared import scrub
+from hanse.cube.cleared import Cleared, scrub
 from hanse.cube.contract import Contract
 from hanse.cube.query import Extent
 from hanse.errors import Conflict, Invalid, Refused
@@ -128,6 +128,26 @@ class Prepared:
             "reason": intent.reason,
         }
         return digest(canonical(bound))
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release as the house that made it reads it: the protected cells, and nothing else."""
+
+    release_id: str
+    contract: Contract
+    cells: Cleared
+
+
+def published(press: Press, dataset: str, release_id: str | None = None) -> Published:
+    """Return a release that stands (None: the newest), for its own house; `NotFound` else.
+
+    What was hidden when it was published is hidden here too: the true figures are in no release.
+    """
+    with reading(press.engine) as session:
+        row = tables.find(session, dataset, release_id)
+    contract, cells = _opened(press, row.digest)
+    return Published(row.release_id, contract, scrub(cells))
 
 
 def prepare(press: Press, draft: Draft) -> Prepared:
@@ -255,9 +275,12 @@ def _ancestors(contract: Contract, registry: Registry) -> dict[str, Mapping[str,
 
 
 def _before(press: Press, previous: str | None) -> tuple[Contract, pa.Table] | None:
-    if previous is None:
-        return None
-    folder = manifest.folder_of(press.home, previous)
+    return None if previous is None else _opened(press, previous)
+
+
+def _opened(press: Press, release: str) -> tuple[Contract, pa.Table]:
+    """Return what a release, named by its digest, holds: its contract and its cells."""
+    folder = manifest.folder_of(press.home, release)
     cells = open_cells(folder).select(Extent())
     manifest.check(folder / CONTRACT, manifest.read(folder).contract)
     return contracts.load(orjson.loads((folder / CONTRACT).read_bytes())), cells

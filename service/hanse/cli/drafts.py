@@ -15,6 +15,7 @@ from hanse.messages import say
 if TYPE_CHECKING:
     from hanse.node.intake.checks import Finding
     from hanse.node.intake.draft import Draft
+    from hanse.node.settings import NodeSettings
 
 LISTED_PER_RULE = 5
 """Findings a person sees per rule; the file of `--only-failing` has them all."""
@@ -158,28 +159,59 @@ def _write_failing(path: Path, found: dict[str, "tuple[Finding, ...]"], lang: st
 
 
 def export_swing(
-    dataset: Annotated[str, typer.Argument(help="Dataset with a draft.")],
+    dataset: Annotated[str, typer.Argument(help="Dataset with a draft or a release.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Workbook to write.")],
+    release: Annotated[
+        str, typer.Option("--release", help="A release's id, or last; else the draft if it is one.")
+    ] = "",
     home: Home = None,
     quiet: Quiet = False,
 ) -> None:
-    """Write a draft as a Swing workbook: the sheets it came in, and the 42-column indicator
-    sheet."""
-    from hanse.areas.level import to_swing
-    from hanse.dialects.swing import encode
-    from hanse.node.intake.draft import load
+    """Write a draft, or a release, as a Swing workbook with the 42-column indicator sheet.
+
+    A draft comes back in the sheets it came in. A release is written as it was published: rolled up
+    levels and formulas too, and what is hidden as -99997.
+    """
+    from hanse.node.intake.draft import slugs
     from hanse.node.settings import read_settings
 
     settings = read_settings(home)
+    drafted = not release and dataset in slugs(settings.home)
+    content, cells = (
+        _draft_workbook(settings, dataset)
+        if drafted
+        else _release_workbook(settings, dataset, None if release in {"", "last"} else release)
+    )
+    _replace(output, content)
+    if not quiet:
+        typer.echo(say("EXPORT_DONE", settings.language, file=output.name, cells=cells))
+
+
+def _draft_workbook(settings: "NodeSettings", dataset: str) -> tuple[bytes, int]:
+    from hanse.areas.level import to_swing
+    from hanse.dialects.swing import encode
+    from hanse.node.intake.draft import load
+
     draft = load(settings.home, dataset)
     contract = draft.contract
     levels = {level: to_swing(level) for level in contract.levels}
     content = encode(draft.cells, contract.indicators, contract.dimensions, draft.shapes, levels)
-    _replace(output, content)
-    if not quiet:
-        typer.echo(
-            say("EXPORT_DONE", settings.language, file=output.name, cells=draft.cells.num_rows)
-        )
+    return content, draft.cells.num_rows
+
+
+def _release_workbook(
+    settings: "NodeSettings", dataset: str, release: str | None
+) -> tuple[bytes, int]:
+    from hanse.areas.level import to_swing
+    from hanse.dialects.swing.release import render
+    from hanse.node.press import open_press
+    from hanse.node.publish import published
+
+    found = published(open_press(settings), dataset, release)
+    contract = found.contract
+    levels = {level: to_swing(level) for level in contract.levels}
+    content = render(found.cells, contract.indicators, contract.dimensions, levels)
+    return content, found.cells.rows
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -38,6 +38,10 @@ Levels = Annotated[
     list[str] | None,
     typer.Option("--level", help="level@vintage, where the codes do not tell; repeatable."),
 ]
+RollUp = Annotated[
+    list[str] | None,
+    typer.Option("--roll-up", help="Level to add figures up to: gemeente@2024; repeatable."),
+]
 Scope = Annotated[str, typer.Option("--only", help="Keep one area and below: gemeente:41002.")]
 Add = Annotated[bool, typer.Option("--add", help="Add to the draft there is, per period.")]
 Mapping = Annotated[
@@ -73,6 +77,7 @@ class _Said:
     profile: str
     licence: str
     levels: tuple[str, ...]
+    roll_up: tuple[str, ...]
     scope: str
     person: str
 
@@ -90,6 +95,7 @@ def import_swing(  # noqa: PLR0913 a command's options are its parameters
     profile: Profile = "standaard-5",
     licence: Licence = "CC-BY-4.0",
     level: Levels = None,
+    roll_up: RollUp = None,
     only: Scope = "",
     add: Add = False,
     home: Home = None,
@@ -101,8 +107,8 @@ def import_swing(  # noqa: PLR0913 a command's options are its parameters
     from hanse.node.intake.jobs import Job
 
     said = _Said(
-        dataset, title, description, theme, access, profile, licence, tuple(level or ()), only,
-        person,
+        dataset, title, description, theme, access, profile, licence, tuple(level or ()),
+        tuple(roll_up or ()), only, person,
     )  # fmt: skip
     job = Job("swing", (*workbooks, *(indicators or ())))
     _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
@@ -120,6 +126,7 @@ def import_csv(  # noqa: PLR0913 a command's options are its parameters
     profile: Profile = "standaard-5",
     licence: Licence = "CC-BY-4.0",
     level: Levels = None,
+    roll_up: RollUp = None,
     only: Scope = "",
     add: Add = False,
     home: Home = None,
@@ -129,8 +136,8 @@ def import_csv(  # noqa: PLR0913 a command's options are its parameters
 ) -> None:
     """Load CSV files whose columns you name with --map."""
     said = _Said(
-        dataset, title, description, theme, access, profile, licence, tuple(level or ()), only,
-        person,
+        dataset, title, description, theme, access, profile, licence, tuple(level or ()),
+        tuple(roll_up or ()), only, person,
     )  # fmt: skip
     job = _table_job("csv", files, mapping, level, period)
     _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
@@ -148,6 +155,7 @@ def import_parquet(  # noqa: PLR0913 a command's options are its parameters
     profile: Profile = "standaard-5",
     licence: Licence = "CC-BY-4.0",
     level: Levels = None,
+    roll_up: RollUp = None,
     only: Scope = "",
     add: Add = False,
     home: Home = None,
@@ -157,8 +165,8 @@ def import_parquet(  # noqa: PLR0913 a command's options are its parameters
 ) -> None:
     """Load Parquet files whose columns you name with --map."""
     said = _Said(
-        dataset, title, description, theme, access, profile, licence, tuple(level or ()), only,
-        person,
+        dataset, title, description, theme, access, profile, licence, tuple(level or ()),
+        tuple(roll_up or ()), only, person,
     )  # fmt: skip
     job = _table_job("parquet", files, mapping, level, period)
     _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
@@ -177,6 +185,7 @@ def import_sql(  # noqa: PLR0913 a command's options are its parameters
     profile: Profile = "standaard-5",
     licence: Licence = "CC-BY-4.0",
     level: Levels = None,
+    roll_up: RollUp = None,
     only: Scope = "",
     add: Add = False,
     home: Home = None,
@@ -191,8 +200,8 @@ def import_sql(  # noqa: PLR0913 a command's options are its parameters
     from hanse.node.settings import read_settings
 
     said = _Said(
-        dataset, title, description, theme, access, profile, licence, tuple(level or ()), only,
-        person,
+        dataset, title, description, theme, access, profile, licence, tuple(level or ()),
+        tuple(roll_up or ()), only, person,
     )  # fmt: skip
     settings = read_settings(home)
     columns = Columns(_pairs("--map", mapping or ()), _constant_level(level), period)
@@ -266,6 +275,7 @@ def _order(settings: Any, said: _Said) -> "Order":
         licence=said.licence,
         contact=settings.contact,
         levels=said.levels,
+        roll_up=said.roll_up,
         scope=said.scope,
     )
 

@@ -5,7 +5,7 @@ the row it stands in, and nothing is kept.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -34,8 +34,9 @@ _SCOPE = re.compile(r"([A-Za-z][A-Za-z0-9_]*(?:@[0-9]{4})?):([A-Za-z0-9_\-]{1,40
 class Order:
     """What the publisher says about the dataset, and who says it when.
 
-    `levels` are `level@vintage`, given where the codes of a file do not tell the vintage; `scope`
-    (`gemeente:41002`) keeps only the areas below one area.
+    `levels` are `level@vintage`, given where the codes of a file do not tell the vintage; `roll_up`
+    are the levels that figures are added up to when they are published; `scope` (`gemeente:41002`)
+    keeps only the areas below one area.
     """
 
     slug: str
@@ -50,6 +51,7 @@ class Order:
     licence: str = "CC-BY-4.0"
     contact: str = ""
     levels: tuple[str, ...] = ()
+    roll_up: tuple[str, ...] = ()
     scope: str = ""
 
 
@@ -59,7 +61,7 @@ def build(
     """Return the draft of what was read.
 
     Raises `Invalid` for a slug, level, vintage, area or period that is not one, a key that stands
-    twice, or a scope that leaves nothing.
+    twice, a scope that leaves nothing, or a roll-up that no loaded level leads to.
     """
     if not SLUG.fullmatch(order.slug):
         raise Invalid("DATASET_SLUG", dataset=order.slug[:80])
@@ -82,7 +84,7 @@ def build(
         description={"nl": order.description},
         theme=order.theme,
         indicators=indicators,
-        levels=_levels(cells, registry),
+        levels=_levels(cells, order.roll_up, registry),
         dimensions=tuple(each for each in reading.dimensions if each.id in dimensions),
         profile=order.profile,
         access=order.access,
@@ -301,9 +303,23 @@ def _from(periods: Sequence[str], start: str | None) -> list[str]:
     return [text for text in periods if Period.parse(text).start_date >= first.start_date]
 
 
-def _levels(cells: pa.Table, registry: Registry) -> tuple[str, ...]:
+def _levels(cells: pa.Table, roll_up: Sequence[str], registry: Registry) -> tuple[str, ...]:
+    """Return the levels that were loaded and those they are added up to, finest first."""
     present = set(pc.unique(_column(cells, "level")).to_pylist())
-    return tuple(level.id for level in registry.levels if level.id in present)
+    wholes = {_whole(each, present, registry) for each in roll_up}
+    return tuple(level.id for level in registry.levels if level.id in present | wholes)
+
+
+def _whole(name: str, loaded: Collection[str], registry: Registry) -> str:
+    """Return the level that a roll-up names; a bare one is the newest vintage that is led to."""
+    vintages = [each.id for each in registry.vintages(name)] if "@" not in name else [name]
+    for level in vintages:
+        if level in loaded or (
+            registry.has(level)
+            and any(registry.correspondence(each, level) is not None for each in loaded)
+        ):
+            return level
+    raise Invalid("INTAKE_ROLL_UP", level=name[:60], loaded=", ".join(sorted(loaded)))
 
 
 def add(existing: Draft, more: Draft) -> Draft:

@@ -15,7 +15,9 @@ from hanse.cube.status import FORMS, CellState
 from hanse.dialects.swing.encode import encode
 
 _STATES = {
-    form.obs_status: state for state, form in reversed(FORMS.items()) if form.swing is not None
+    FORMS[state].obs_status: state
+    for state in reversed(CellState)
+    if FORMS[state].swing is not None
 }
 """The state whose code a cell without a number gets; the first of those that look alike outside."""
 
