@@ -34,22 +34,26 @@ def figures_table(comparison: Comparison, lang: str) -> Table:
     lines: dict[tuple[str, ...], dict[str, Text]] = {}
     marks: dict[tuple[str, ...], set[str]] = {}
     for row in rows:
-        line = (row["origin_name"], row["area"], row["indicator"], *(row[name] for name in names))
+        line = (row["indicator"], row["origin_name"], row["area"], *(row[name] for name in names))
         lines.setdefault(line, {})[row["period"]] = _cell(row)
         marks.setdefault(line, set()).add(row.get("mark", ""))
-    table = Table(box=box.SIMPLE_HEAD)
-    for code in ("COLUMN_CITY", "COLUMN_AREA", "COLUMN_INDICATOR"):
-        table.add_column(say(code, lang))
+    subjects = {line[0] for line in lines}
+    alone = len(subjects) == 1
+    table = Table(
+        box=box.SIMPLE_HEAD, title=tame(subjects.pop()) if alone else None, padding=(0, 1)
+    )
+    for code in ("COLUMN_INDICATOR", "COLUMN_CITY", "COLUMN_AREA")[alone:]:
+        table.add_column(say(code, lang), no_wrap=True)
     for name in names:
         table.add_column(name)
     for span in spans:
-        table.add_column(span, justify="right")
+        table.add_column(span, justify="right", no_wrap=True)
     marked = "mark" in comparison.table.column_names
     if marked:
         table.add_column(say("COLUMN_MARK", lang))
     for line, cells in list(lines.items())[:SHOWN_ROWS]:
         told = [", ".join(_mark(code, lang) for code in sorted(marks[line]))] if marked else []
-        shown = [Text(tame(each)) for each in line]
+        shown = [Text(tame(each)) for each in line[alone:]]
         table.add_row(*shown, *(cells.get(span, Text("")) for span in spans), *told)
     return table
 
