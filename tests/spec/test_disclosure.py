@@ -356,6 +356,17 @@ def test_the_commands_protect_verify_and_attack_a_table(tmp_path: Path) -> None:
     assert attacked.exit_code in {0, 1}, attacked.output
 
 
+def test_the_report_command_shows_what_a_plan_would_hide_and_writes_nothing(tmp_path: Path) -> None:
+    files = _files(tmp_path)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    told = ["protect-report", files["table"], "--plan", files["plan"], "--k", "10"]
+    run = CliRunner().invoke(_app(), told)
+    assert run.exit_code == 0, run.output
+    assert "secondary" in run.output
+    assert "What if" in run.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
 def test_the_attack_command_fails_on_a_table_that_leaks(tmp_path: Path) -> None:
     files = _files(tmp_path)
     table, plan = _city()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TABLE_BYTES_MAX = 2_000_000_000
 PLAN_BYTES_MAX = 65_536
 FINDINGS = 1
+COSTLIEST = 15
 
 TableFile = Annotated[Path, typer.Argument(help="Inner counts, one row each (Parquet).")]
 PlanFile = Annotated[Path, typer.Option("--plan", help="How the table is built, and the rules.")]
@@ -24,6 +25,7 @@ PlanFile = Annotated[Path, typer.Option("--plan", help="How the table is built, 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("protect")(protect)
+    app.command("protect-report")(report)
     app.command("verify")(verify)
     app.command("attack")(attack)
 
@@ -57,6 +59,35 @@ def protect(
         f"hidden; {summary.proven_whole} of {summary.protected} protected cells proven in whole "
         f"numbers, {summary.proven_linear} by a linear program, {summary.failed} failed"
     )
+
+
+def report(
+    table: TableFile,
+    plan: PlanFile,
+    k: Annotated[list[int] | None, typer.Option(help="Another minimum to weigh; repeat.")] = None,
+) -> None:
+    """Show what a plan would hide, per level, and what it costs; writes nothing. SECRET."""
+    from dataclasses import replace
+
+    from hanse.policies import disclosure
+
+    told, cells = _plan(plan), _table(table)
+    found = disclosure.protect(cells, told)
+    _show("Per level", disclosure.by_level(found))
+    _show("Greatest counts hidden to protect others", disclosure.costliest(found, COSTLIEST))
+    others = [replace(told.rules, k=each) for each in k or []]
+    if others:
+        _show("What if", disclosure.what_if(cells, told, others))
+
+
+def _show(title: str, content: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*content.column_names, title=title)
+    for row in content.to_pylist():
+        shown.add_row(*(str(value) for value in row.values()))
+    Console().print(shown)
 
 
 def verify(

@@ -24,8 +24,10 @@ MULTIPLES = (2, 3)
 """A move of halves or thirds, taken two or three times, is whole and touches the same cells."""
 SHAKES = 3
 """How often a fractional solution is sought again at slightly other costs before branching."""
-SECONDS_MAX = 60.0
-"""One program that takes longer has failed: its cells stay unproven."""
+NODES_MAX = 2_000
+"""Branching stops after so many nodes, on a fast machine and on a slow one."""
+SECONDS_MAX = 600.0
+"""One program that takes longer has failed: its cells stay unproven and the table is refused."""
 
 
 class Program:
@@ -140,6 +142,7 @@ def quiet() -> Any:
         ("simplex_strategy", 1),
         ("random_seed", 1),
         ("time_limit", SECONDS_MAX),
+        ("mip_max_nodes", NODES_MAX),
         ("mip_rel_gap", 0.05),
     ):
         solver.setOptionValue(option, value)
