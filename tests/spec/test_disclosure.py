@@ -1,6 +1,8 @@
 """What disclosure control promises: the reference patterns, exact proofs, and precise refusals."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tests.support.disclosure import (
     shuffled,
     statuses,
 )
+from tests.support.needs import ROOT
 from typer.testing import CliRunner
 
 from hanse.cli import protect as commands
@@ -323,6 +326,24 @@ def _app() -> typer.Typer:
     app = typer.Typer(pretty_exceptions_enable=False)
     commands.register(app)
     return app
+
+
+WITHOUT_NUMBA = """
+import sys
+sys.modules["numba"] = None
+from tests.spec.test_disclosure import _city
+from hanse.policies.disclosure import compiled, protect
+from hanse.policies.disclosure.elimination import eliminate
+assert compiled.NUMBA is None and not hasattr(eliminate, "py_func")
+print(protect(*_city()).certificate.mask_sha256)
+"""
+
+
+def test_without_numba_the_same_code_gives_the_same_pattern() -> None:
+    command = [sys.executable, "-c", WITHOUT_NUMBA]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == protect(*_city()).certificate.mask_sha256
 
 
 def _files(folder: Path) -> dict[str, str]:

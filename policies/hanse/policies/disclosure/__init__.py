@@ -19,12 +19,14 @@ from hanse.policies.disclosure.protection import Demand as Demand
 from hanse.policies.disclosure.protection import Protected as Protected
 from hanse.policies.disclosure.protection import demand as demand
 from hanse.policies.disclosure.protection import secure as secure
+from hanse.policies.disclosure.rates import safe_decimals as safe_decimals
 from hanse.policies.disclosure.release import Closed as Closed
 from hanse.policies.disclosure.release import Structure as Structure
 from hanse.policies.disclosure.release import close as close
 from hanse.policies.disclosure.report import by_level as by_level
 from hanse.policies.disclosure.report import costliest as costliest
 from hanse.policies.disclosure.report import what_if as what_if
+from hanse.policies.disclosure.rounding import round_small as round_small
 from hanse.policies.disclosure.sheet import model_of_cells as model_of_cells
 from hanse.policies.disclosure.sidecar import from_sidecar as from_sidecar
 from hanse.policies.disclosure.sidecar import recheck as recheck

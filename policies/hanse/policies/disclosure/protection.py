@@ -30,6 +30,9 @@ from hanse.policies.disclosure.solver import version
 PREFERRED = 100.0
 """How many times dearer it is to hide a cell that should stay."""
 
+PRUNE_CELLS_MAX = 300_000
+"""A larger table is not pruned: what it would gain is not worth the minutes."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Demand:
@@ -104,7 +107,8 @@ def secure_needs(model: Model, asked: Demand, needs: Needs) -> Protected:
     chain = Chain(model)
     repair(state, chain, columns)
     linear = settle(state, columns, strict=asked.rules.strict)
-    if asked.rules.effort is Effort.PRUNE and not linear.size:
+    small_enough = model.cells <= PRUNE_CELLS_MAX
+    if asked.rules.effort is Effort.PRUNE and not linear.size and small_enough:
         prune.prune(state, chain, columns, asked.primary | asked.kept)
     return certified(model, asked, needs, state, linear)
 
