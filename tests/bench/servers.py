@@ -38,6 +38,11 @@ class Server:
     pid: int
 
 
+def has(peer: str) -> bool:
+    """Say whether a peer is installed."""
+    return (PEERS / "bin" / peer).exists()
+
+
 def free_port() -> int:
     """Return a port nobody listens on."""
     with socket.socket() as probe:

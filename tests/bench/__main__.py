@@ -1,0 +1,39 @@
+"""`python -m tests.bench bulk --rows 1000000`, `slices`, `guard`, `all`; `--write` keeps them.
+
+Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that has them.
+"""
+
+import argparse
+from collections.abc import Iterator
+
+from tests.bench import bulk
+from tests.bench.report import Report, show, write
+
+SMALL, LARGE = 1_000_000, 10_000_000
+
+
+def main() -> None:
+    """Measure what is asked for and print it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", default="all", choices=("bulk", "slices", "guard", "all")
+    )
+    parser.add_argument("--rows", type=int, help="cells of the generated release")
+    parser.add_argument("--rounds", type=int, default=bulk.ROUNDS)
+    parser.add_argument(
+        "--write", action="store_true", help="keep the tables in docs and bench.json"
+    )
+    told = parser.parse_args()
+    for report in _reports(told):
+        show(report)
+        if told.write:
+            write(report)
+
+
+def _reports(told: argparse.Namespace) -> Iterator[Report]:
+    if told.what in ("bulk", "all"):
+        yield bulk.run(told.rows or SMALL, told.rounds)
+
+
+if __name__ == "__main__":
+    main()
