@@ -104,6 +104,27 @@ def test_a_maker_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("limits", [{"most_files": 3}, {"most_bytes": 11}])
+def test_what_was_used_last_is_kept_and_no_more_than_fits(
+    tmp_path: Path, limits: dict[str, int]
+) -> None:
+    files = DerivedFiles(tmp_path, **limits)
+    keys = [f"{number:064x}" for number in range(6)]
+    for number, key in enumerate(keys[:3]):
+        path = files.make(key, ".x", one)
+        os.utime(path, ns=(number, path.stat().st_mtime_ns))
+    oldest = files.find(keys[0], ".x")
+    for key in keys[3:5]:
+        files.make(key, ".x", one)
+    assert oldest is not None
+    assert oldest.exists()
+    assert [files.find(key, ".x") is None for key in keys[:5]] == [False, True, True, False, False]
+
+
+def test_one_large_file_is_kept_whatever_the_limit(tmp_path: Path) -> None:
+    assert DerivedFiles(tmp_path, most_bytes=1).make(KEY, ".x", one).exists()
+
+
 def test_a_full_disk_leaves_nothing_half(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
     with pytest.raises(FileNotFoundError), store.drafting() as draft:  # noqa: PT012

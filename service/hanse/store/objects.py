@@ -10,9 +10,10 @@ import itertools
 import os
 import re
 import shutil
+import time
 import typing
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from hanse.errors import NotFound
 
 MANIFEST = "manifest.json"
 TEMPORARY_AGE_SECONDS = 3_600
+KEPT_FILES = 1_000
+"""How many derived files are kept: questions are endless, disks are not."""
+
+KEPT_BYTES = 4_000_000_000
+"""How many bytes of them; the newest stays, however large."""
 
 _ADDRESS = re.compile(r"^[0-9a-f]{64}\Z")
 _COUNTER = itertools.count()
@@ -108,15 +114,25 @@ class DirectoryStore:
 
 @dataclass(frozen=True, slots=True)
 class DerivedFiles:
-    """Files that can be made again, each named by what it answers and the digest of its bytes."""
+    """Files that can be made again, each named by what it answers and the digest of its bytes.
+
+    At most `most_files` and `most_bytes` of them are kept: those used last.
+    """
 
     root: Path
+    most_files: int = KEPT_FILES
+    most_bytes: int = KEPT_BYTES
 
     def find(self, key: str, suffix: str) -> Path | None:
         """Return the file that answers `key` (64 hexadecimal digits), or None."""
         if not _ADDRESS.match(key):
             raise NotFound("OBJECT_UNKNOWN", address=key[:64])
-        return next(iter(sorted(self.root.glob(f"{key}-*{suffix}"))), None)
+        found = next(iter(sorted(self.root.glob(f"{key}-*{suffix}"))), None)
+        if found is not None:
+            with suppress(OSError):  # another thread may just have made room
+                # The moment of writing stays: it tells whether the bytes were touched.
+                os.utime(found, ns=(time.time_ns(), found.stat().st_mtime_ns))
+        return found
 
     def make(self, key: str, suffix: str, write: Callable[[Path], None]) -> Path:
         """Let `write` fill a file, then give it its name; two makers at once leave one file."""
@@ -130,7 +146,27 @@ class DerivedFiles:
         finally:
             draft.unlink(missing_ok=True)
         sync_folder(self.root)
+        self._make_room()
         return target
+
+    def _make_room(self) -> None:
+        """Remove what was used longest ago; whoever reads such a file keeps its bytes."""
+        held: list[tuple[int, int, str]] = []
+        for file in os.scandir(self.root):
+            with suppress(FileNotFoundError):
+                about = file.stat()
+                held.append((about.st_atime_ns, about.st_size, file.path))
+        held = sorted(each for each in held if not _is_temporary(each[2]))
+        files, size = len(held), sum(each[1] for each in held)
+        for _, length, path in held[:-1]:
+            if files <= self.most_files and size <= self.most_bytes:
+                return
+            Path(path).unlink(missing_ok=True)
+            files, size = files - 1, size - length
+
+
+def _is_temporary(path: str) -> bool:
+    return Path(path).name.startswith(".tmp-")
 
 
 def hash_file(path: Path) -> str:
