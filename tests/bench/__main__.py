@@ -6,7 +6,7 @@ Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that ha
 import argparse
 from collections.abc import Iterator
 
-from tests.bench import bulk
+from tests.bench import bulk, guard, slices
 from tests.bench.report import Report, show, write
 
 SMALL, LARGE = 1_000_000, 10_000_000
@@ -19,7 +19,7 @@ def main() -> None:
         "what", nargs="?", default="all", choices=("bulk", "slices", "guard", "all")
     )
     parser.add_argument("--rows", type=int, help="cells of the generated release")
-    parser.add_argument("--rounds", type=int, default=bulk.ROUNDS)
+    parser.add_argument("--rounds", type=int)
     parser.add_argument(
         "--write", action="store_true", help="keep the tables in docs and bench.json"
     )
@@ -32,7 +32,11 @@ def main() -> None:
 
 def _reports(told: argparse.Namespace) -> Iterator[Report]:
     if told.what in ("bulk", "all"):
-        yield bulk.run(told.rows or SMALL, told.rounds)
+        yield bulk.run(told.rows or SMALL, told.rounds or bulk.ROUNDS)
+    if told.what in ("slices", "all"):
+        yield slices.run(told.rows or SMALL, told.rounds or slices.ROUNDS)
+    if told.what in ("guard", "all"):
+        yield guard.run(told.rows or SMALL)
 
 
 if __name__ == "__main__":

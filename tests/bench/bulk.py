@@ -21,7 +21,7 @@ from tests.bench import house, servers
 from tests.bench import table as generated
 from tests.bench.house import PROVINCE, SCATTERED, SLUG, WHOLE, House
 from tests.bench.measure import Sample, Variant, best, cpu_seconds, median, rounds
-from tests.bench.pull import TIMEOUT_SECONDS, Pull, digest, request, save
+from tests.bench.pull import TIMEOUT_SECONDS, Pull, digest, fetched, request
 from tests.bench.report import Report, Table
 from tests.bench.servers import Server
 
@@ -97,7 +97,7 @@ def _cases(stack: ExitStack, folder: Path, node_house: House, cells: pa.Table) -
     for which, client in (("all", WHOLE), ("half", PROVINCE)):
         for codec in ("raw", "zstd"):
             ask = partial(_ours, node_house, client, codec)
-            save(ask(), str(static / f"{which}-{codec}.arrow"))
+            (static / f"{which}-{codec}.arrow").write_bytes(fetched(ask()))
             theirs = partial(Pull, front.port, f"/{which}-{codec}.arrow")
             if digest(ask()) != digest(theirs()):
                 raise AssertionError(f"{which}, {codec}: nginx and we send other bytes")

@@ -94,16 +94,16 @@ def digest(asked: Pull) -> str:
     return f"{response.status} {hasher.hexdigest()}"
 
 
-def save(asked: Pull, path: str) -> None:
-    """Write a body to a file."""
+def fetched(asked: Pull, status: int = 200) -> bytes:
+    """Return a body; raises `RuntimeError` for another status."""
     connection = http.client.HTTPConnection("127.0.0.1", asked.port, timeout=TIMEOUT_SECONDS)
     connection.request(asked.method, asked.path, asked.body or None, asked.headers)
     response = connection.getresponse()
-    if response.status != 200:
-        raise RuntimeError(f"{response.status}: {response.read(300)!r}")
-    with open(path, "wb") as file:  # noqa: PTH123
-        while piece := response.read(CHUNK_BYTES):
-            file.write(piece)
+    body = response.read()
+    connection.close()
+    if response.status != status:
+        raise RuntimeError(f"{response.status}: {body[:300]!r}")
+    return body
 
 
 def request(asked: Pull) -> str:

@@ -1,0 +1,131 @@
+"""What stands between a question and its figures, in one process: token, decision, record, cut.
+
+Processor microseconds per call, the best of several rounds; wall time beside it where it waits for
+a disk. The goal is the whole guard within 350 µs and the decision within 10 µs.
+"""
+
+import tempfile
+import time
+import timeit
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import house, servers
+from tests.bench import table as generated
+from tests.bench.house import SLUG, WHOLE, House
+from tests.bench.report import Report, Table
+
+from hanse.auth.bearer import credential, recalled
+from hanse.auth.principal import Principal, of_claims
+from hanse.auth.tokens import validate
+from hanse.cube.cleared import scrub
+from hanse.cube.query import Query
+from hanse.dialects import arrow_ipc, json_cells
+from hanse.node.app import create_app
+from hanse.node.door import Answer
+from hanse.node.heading import heading
+from hanse.node.releases import manifest
+from hanse.node.releases.cells import open_cells
+from hanse.node.responses import Wish, respond
+from hanse.node.running import Node
+from hanse.policies.decision import decide
+from hanse.policies.register import Register
+from hanse.policies.request import Request
+
+ROUNDS = 9
+CALLS = 40
+
+Line = tuple[str, float, float, str]
+
+
+def run(rows: int) -> Report:
+    """Measure the parts of a slice's way through the door of a release of about `rows` cells."""
+    cells = generated.cells(rows)
+    with tempfile.TemporaryDirectory(prefix="hanse-bench-") as name:
+        node_house = house.furnish(Path(name) / "node", servers.free_port(), cells)
+        app = create_app(node_house.settings)
+        node: Node = app.state.node
+        lines = [*_guard(node_house, node), *_figure(node)]
+        node.close()
+    table = Table(
+        ("part", "CPU µs", "wall µs, median", "goal"),
+        tuple((part, f"{cpu:,.1f}", f"{wall:,.1f}", goal) for part, cpu, wall, goal in lines),
+    )
+    return Report(
+        name="guard",
+        command=f"python -m tests.bench guard --rows {rows}",
+        tables=(table,),
+        notes=(
+            f"A slice of {generated.SLICE_ROWS:,} cells of {cells.num_rows:,}, 300 areas named by "
+            "the permit; the record is on the disk (fsync) before the door opens.",
+        ),
+        facts={part: cpu for part, cpu, _, _ in lines},
+    )
+
+
+def _guard(node_house: House, node: Node) -> list[Line]:
+    token = node_house.tokens.token(WHOLE)
+    headers = [(b"authorization", f"Bearer {token}".encode())]
+    issuers, audience = node.verifier.issuers, node.verifier.audience
+    node.verifier.verify(token)
+    presented = credential(headers)
+    assert presented is not None
+    principal = recalled(presented, node.verifier)
+    assert principal is not None
+    answer = _answer(node, principal, 1)
+    request, register = answer.permit.request, node.door.worlds.current().register
+    today = datetime.now(UTC).date()
+    return [
+        _timed("token, verified for the first time", "≤ 120", lambda: of_claims(
+            validate(token, issuers=issuers, audience=audience, now=time.time()))),
+        _timed("token, seen before", "≤ 10", lambda: recalled(presented, node.verifier)),
+        _timed("world: has anything changed?", "", node.door.worlds.current),
+        _timed("decision", "≤ 10", lambda: _decided(request, register, today)),
+        _timed("record, durable", "", lambda: node.door._record(
+            node.door._case(principal, _query(1), None, "json"),
+            answer.permit, answer.rows)),
+        _timed("whole door: token seen, decision, record, cells cut", "guard ≤ 350",
+               lambda: (recalled(presented, node.verifier), _answer(node, principal, 2))),
+    ]  # fmt: skip
+
+
+def _decided(request: Request, register: Register, today: object) -> object:
+    return decide(request, register, today)  # type: ignore[arg-type]
+
+
+def _query(number: int) -> Query:
+    return Query(SLUG, indicators=frozenset({generated.indicator_name(number)}))
+
+
+def _answer(node: Node, principal: Principal, number: int) -> Answer:
+    return node.door.answer(principal, _query(number), "statistiek", "json")
+
+
+def _figure(node: Node) -> list[Line]:
+    offer = node.door.worlds.current().offers[SLUG]
+    assert offer.digest is not None
+    folder = manifest.folder_of(node.home, offer.digest)
+    principal = Principal(client_id=WHOLE, scopes=frozenset({"dataset:read"}), purpose="statistiek")
+    answer = _answer(node, principal, 3)
+    extent, cleared = answer.extent, answer.cleared
+    assert cleared is not None
+    head = heading(node.settings, answer, _query(3))
+    return [
+        _timed("open the release", "", lambda: open_cells(folder)),
+        _timed("find and cut 3,000 cells", "", lambda: open_cells(folder).select(extent)),
+        _timed("find, cut and scrub", "", lambda: scrub(open_cells(folder).select(extent))),
+        _timed("heading", "", lambda: heading(node.settings, answer, _query(3))),
+        _timed("render JSON", "", lambda: b"".join(json_cells.render(cleared, head))),
+        _timed("render Arrow", "", lambda: b"".join(arrow_ipc.render(cleared, head))),
+        _timed("response: heading, JSON, headers, digest", "", lambda: respond(
+            answer, heading(node.settings, answer, _query(3)), Wish("json"), True)),
+    ]  # fmt: skip
+
+
+def _timed(part: str, goal: str, work: Callable[[], object]) -> Line:
+    """Return the part with its best CPU and median wall time, in microseconds per call."""
+    work()
+    cpu = min(timeit.repeat(work, number=CALLS, repeat=ROUNDS, timer=time.process_time))
+    walls = sorted(timeit.repeat(work, number=CALLS, repeat=3))
+    return part, cpu / CALLS * 1e6, walls[1] / CALLS * 1e6, goal
