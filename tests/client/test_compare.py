@@ -83,6 +83,40 @@ def test_what_most_cities_do_is_the_reference(facts: dict[str, object], mark: st
     }
 
 
+def pupils(agency: str, **facts: object) -> TinyNode:
+    area = agency.removeprefix("NIS")
+    rows: list[Row] = [
+        (INDICATOR, "gemeente@2025", area, f"{year}-A1", float(year), "A") for year in (2023, 2024)
+    ]
+    release = TinyRelease(cells(rows), facts={"reporting_year_start": "--09-01", **facts})
+    return TinyNode(agency, CITIES[agency], [release])
+
+
+def test_school_years_of_two_cities_compare() -> None:
+    with world([pupils("NIS41002"), pupils("NIS44021")]) as known:
+        comparison = federation(known).compare(INDICATOR, Wish(periods="2024/25"))
+    rows = comparison.table.to_pylist()
+    assert comparison.complete
+    assert [(row["origin"], row["period"]) for row in rows] == [
+        ("NIS41002", "2024-A1"),
+        ("NIS44021", "2024-A1"),
+    ]
+    assert {row["mark"] for row in rows} == {"comparable"}
+
+
+def test_a_break_in_a_school_year_is_read_by_its_own_calendar() -> None:
+    nodes = [pupils("NIS41002"), pupils("NIS44021", breaks=["2024-A1"])]
+    with world(nodes) as known:
+        comparison = federation(known).compare(INDICATOR)
+    marks = {(row["origin"], row["period"]): row["mark"] for row in comparison.table.to_pylist()}
+    assert marks == {
+        ("NIS41002", "2023-A1"): "comparable",
+        ("NIS41002", "2024-A1"): "comparable",
+        ("NIS44021", "2023-A1"): "comparable",
+        ("NIS44021", "2024-A1"): "break",
+    }
+
+
 def test_another_vintage_of_the_level_is_marked() -> None:
     nodes = [node("NIS41002"), node("NIS11002"), node("NIS44021")]
     nodes[2].releases = [figures("44021", "gemeente@2024")]

@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from hanse.catalog.spans import read_period
+from hanse.cube.period import read_period
 from hanse.errors import Invalid
 from hanse.wire import Publication
 
@@ -41,13 +42,17 @@ AskedChoice = Annotated[Asked, Depends(asked)]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One level (with or without a vintage), one period, areas or all; and what else there is."""
+    """One level (with or without a vintage), one period, areas or all; and what else there is.
+
+    `calendar` is when the years of the periods start (`--09-01`), "" where it is 1 January.
+    """
 
     level: str
     period: str
     areas: tuple[str, ...]
     levels: tuple[str, ...]
     periods: tuple[str, ...]
+    calendar: str = ""
 
     def level_of(self, publication: Publication) -> str:
         """Return the newest edition of the level that a publication has; "" when it has none."""
@@ -66,12 +71,14 @@ def choose(given: Asked, publications: Sequence[Publication]) -> Choice:
     every = {name for each in publications for level in each.levels for name in _names(level)}
     _check("level", given.level, every)
     _check("period", given.period, set(periods))
+    calendar = _usual(each.indicator.reporting_year_start for each in publications)
     return Choice(
         level=given.level or _usual_level(levels),
-        period=given.period or _latest(periods),
+        period=given.period or _latest(periods, calendar),
         areas=_areas(given.areas),
         levels=tuple(sorted(levels)),
-        periods=tuple(sorted(periods, key=_start, reverse=True)),
+        periods=tuple(sorted(periods, key=lambda each: _start(each, calendar), reverse=True)),
+        calendar=calendar,
     )
 
 
@@ -90,13 +97,19 @@ def _usual_level(levels: Counter[str]) -> str:
     return max(sorted(levels), key=lambda level: levels[level], default="")
 
 
-def _latest(periods: Counter[str]) -> str:
+def _usual(calendars: Iterable[str]) -> str:
+    """Return what most say, ties broken by spelling."""
+    counted = Counter(calendars)
+    return min(counted, key=lambda each: (-counted[each], each), default="")
+
+
+def _latest(periods: Counter[str], calendar: str) -> str:
     """Return the latest of the periods that most publications have."""
-    return max(periods, key=lambda period: (periods[period], _start(period)), default="")
+    return max(periods, key=lambda period: (periods[period], _start(period, calendar)), default="")
 
 
-def _start(period: str) -> str:
-    return read_period(period).start_date.isoformat()
+def _start(period: str, calendar: str) -> date:
+    return read_period(period, calendar).start_date
 
 
 def _areas(text: str) -> tuple[str, ...]:

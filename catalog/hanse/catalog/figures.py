@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse.catalog.choice import Choice
-from hanse.catalog.spans import read_period
 from hanse.client.conversation import Conversation, Pulled
 from hanse.client.deadline import Deadline
 from hanse.client.fanout import Reply, Target, ask_all
@@ -19,6 +18,7 @@ from hanse.client.question import Question
 from hanse.client.verification import Pin
 from hanse.cube.codelist import TOTAL
 from hanse.cube.comparability import Mark, mark
+from hanse.cube.period import read_period
 from hanse.outbound import Outbound
 from hanse.wire import IndicatorEntry, MemberEntry, Publication
 
@@ -134,7 +134,8 @@ def _cells(answered: Sequence[tuple[Publication, Pulled]]) -> list[Figure]:
 
 def _mark(marks: Marks, place: Place) -> Mark:
     own = facts_of(marks.entries[place[:3]], place.level)
-    return mark(marks.reference, own, read_period(place.period), place.obs_status)
+    period = read_period(place.period, own.reporting_year_start)
+    return mark(marks.reference, own, period, place.obs_status)
 
 
 def _totals(pulled: Pulled) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from hanse.catalog.spans import read_period
+from hanse.cube.period import read_period
 from hanse.errors import HanseError, Invalid
 from hanse.messages import LANGUAGES
 from hanse.outbound import strict_json

@@ -11,7 +11,7 @@ from hanse.catalog import index
 from hanse.catalog.concepts import Concepts
 from hanse.catalog.index import Published
 from hanse.catalog.search import Question, Record, Search
-from hanse.catalog.spans import read_period
+from hanse.cube.period import read_period
 from hanse.messages import LANGUAGES
 from hanse.store.session import reading
 from hanse.wire import ConceptEntry, Hit
@@ -99,7 +99,11 @@ def record(subject: str, group: tuple[Published, ...], concepts: Concepts) -> Re
 def _hit(subject: str, group: tuple[Published, ...], concept: ConceptEntry | None) -> Hit:
     first = group[0].indicator
     periods = sorted(
-        (read_period(each) for one in group for each in one.dataset.periods),
+        (
+            read_period(each, one.indicator.reporting_year_start)
+            for one in group
+            for each in one.dataset.periods
+        ),
         key=lambda period: period.start_date,
     )
     described = concept.definition if concept else first.description

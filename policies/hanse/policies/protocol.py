@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from hanse.cube.period import Period
+from hanse.cube.period import read_period
 from hanse.errors import Invalid
 from hanse.policies import yamlform
 from hanse.policies.canonical import canonical, digest
@@ -60,7 +60,7 @@ def _period(text: str) -> str:
     if text == OPEN_END:
         return text
     try:
-        return str(Period.parse(text))
+        return str(read_period(text))
     except Invalid as fault:
         raise PydanticCustomError("PERIOD_UNKNOWN", "unknown period") from fault
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from hanse.cube.period import Period
+from hanse.cube.period import read_period
 from hanse.cube.query import PeriodWindow
 from hanse.policies import clauses, extents
 from hanse.policies.canonical import canonical, digest
@@ -253,8 +253,8 @@ def _window(data: Data) -> PeriodWindow | None:
         return None
     start, end = data.periods.start, data.periods.end
     return PeriodWindow(
-        None if start == OPEN_END else Period.parse(start),
-        None if end == OPEN_END else Period.parse(end),
+        None if start == OPEN_END else read_period(start),
+        None if end == OPEN_END else read_period(end),
     )
 
 

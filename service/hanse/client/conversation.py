@@ -17,7 +17,6 @@ from hanse.client.answers import Model, expect, read
 from hanse.client.cache import AnswerCache, Kept
 from hanse.client.cells import MEDIA_TYPE, read_cells
 from hanse.client.deadline import Deadline
-from hanse.client.expressions import spelled_period
 from hanse.client.question import Question
 from hanse.client.signin import Grant, Tokens
 from hanse.client.verification import (
@@ -28,6 +27,7 @@ from hanse.client.verification import (
     open_feed,
     open_manifest,
 )
+from hanse.cube.period import read_period
 from hanse.errors import Invalid, Unauthenticated
 from hanse.outbound import Answer, Ask, Limits, Origin, Outbound
 from hanse.wire import Explanation, Feed, Manifest
@@ -274,7 +274,7 @@ def _unless(kept: Kept | None) -> Mapping[str, str]:
 def _check_scope(table: pa.Table, question: Question, manifest: Manifest, peer: str) -> None:
     """Refuse cells of an indicator that was not asked for, or that the manifest does not list."""
     for spelled in pc.unique(table.column("period")).to_pylist():
-        spelled_period(spelled)
+        read_period(spelled)
     answered = set(pc.unique(table.column("indicator")).to_pylist())
     listed = {entry.id for entry in manifest.indicators}
     asked = set(question.indicators) or listed

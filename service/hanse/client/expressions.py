@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from hanse.cube.period import Period
+from hanse.cube.period import read_period
 from hanse.errors import Invalid
 
 AREAS_MAX: Final = 2_000
@@ -44,22 +43,13 @@ class AreaChoice:
         return named[-1]
 
 
-@lru_cache(maxsize=4_096)
-def spelled_period(text: str) -> Period:
-    """Return a period by its canonical spelling; nodes answer the same few over and over.
-
-    Raises `Invalid` (PERIOD_UNKNOWN) for one that does not exist.
-    """
-    return Period.parse(text)
-
-
 def periods(text: str) -> str:
     """Return a period or a window `from:to` in canonical spelling, a side left open where it is.
 
     Raises `Invalid` (PERIOD_UNKNOWN) for a period that does not exist.
     """
     start, colon, end = text.strip().partition(":")
-    spelled = [str(Period.parse(side)) if side.strip() else "" for side in (start, end)]
+    spelled = [str(read_period(side)) if side.strip() else "" for side in (start, end)]
     if not any(spelled):
         return ""
     return f"{spelled[0]}:{spelled[1]}" if colon else spelled[0]

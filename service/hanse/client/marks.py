@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hanse.client.conversation import Pulled
-from hanse.client.expressions import spelled_period
 from hanse.cube.comparability import Facts, Mark, mark
-from hanse.cube.period import Period
+from hanse.cube.period import Period, read_period
 from hanse.errors import Invalid
 from hanse.wire import IndicatorEntry
 
@@ -55,7 +54,7 @@ class Marks:
         }
         first: dict[Series, Period] = {}
         for series, text in {(place[:4], place.period) for place in places}:
-            period = spelled_period(text)
+            period = read_period(text, entries[series[:3]].reporting_year_start)
             first[series] = min(first.get(series, period), period)
         return cls(entries, _standard([facts_of(entries[s[:3]], s[3]) for s in first]), first)
 
@@ -65,11 +64,12 @@ class Marks:
         if series not in self._facts:
             self._facts[series] = facts_of(self.entries[place[:3]], place.level)
         first = self.first[series]
-        kind = (self._facts[series], place.period, place.obs_status, first)
+        facts = self._facts[series]
+        kind = (facts, place.period, place.obs_status, first)
         if kind not in self._known:
-            period = spelled_period(place.period)
+            period = read_period(place.period, facts.reporting_year_start)
             since = first if first < period else None
-            self._known[kind] = mark(self.reference, kind[0], period, place.obs_status, since)
+            self._known[kind] = mark(self.reference, facts, period, place.obs_status, since)
         return self._known[kind]
 
 
@@ -99,7 +99,8 @@ def facts_of(entry: IndicatorEntry, level: str) -> Facts:
         method=entry.method,
         round_base=_number(entry.round_base),
         threshold=_number(entry.threshold),
-        breaks=tuple(each for each in entry.breaks if _is_period(each)),
+        breaks=tuple(each for each in entry.breaks if _is_period(each, entry)),
+        reporting_year_start=entry.reporting_year_start,
     )
 
 
@@ -107,9 +108,9 @@ def _number(text: str | None) -> float | None:
     return None if text is None else float(text)
 
 
-def _is_period(text: str) -> bool:
+def _is_period(text: str, entry: IndicatorEntry) -> bool:
     try:
-        spelled_period(text)
+        read_period(text, entry.reporting_year_start)
     except Invalid:
         return False
     return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from hanse.cube.period import Period
+from hanse.cube.period import Period, read_period
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.messages import say
 
@@ -141,7 +141,7 @@ def _breaks(reference: Facts, other: Facts, period: Period, since: Period | None
     found: dict[str, Reason] = {}
     for facts in (reference, other):
         for text in facts.breaks:
-            at = Period.parse(text, facts.reporting_year_start)
+            at = read_period(text, facts.reporting_year_start)
             inside = period.start_date <= at.start_date <= period.end_date
             between = since is not None and since.start_date < at.start_date <= period.end_date
             if between if since is not None else inside:

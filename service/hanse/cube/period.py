@@ -9,6 +9,7 @@ they start, so the Flemish school year 2024/25 is `2024-A1` with start day `--09
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from hanse.errors import Invalid
@@ -35,6 +36,7 @@ _YEAR = re.compile(r"[0-9]{4}")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _SCHOOL_YEAR = re.compile(r"([0-9]{4})/([0-9]{2}|[0-9]{4})|([0-9]{4})-([0-9]{4})")
 _MARKED = re.compile(r"([0-9]{4})-?([A-Z]{1,2})([0-9]{1,2})")
+_REPORTING_YEAR = re.compile(r"[0-9]{4}-?A[0-9]{1,2}")
 _START_DAY = re.compile(r"--([0-9]{2})-([0-9]{2})")
 
 
@@ -156,6 +158,18 @@ class Period:
         if self.freq == "M":
             return f"{self.year:04}-{self.number:02}"
         return f"{self.year:04}-{self.freq}{self.number}"
+
+
+@lru_cache(maxsize=10_000)
+def read_period(text: str, reporting_year_start: str = "") -> Period:
+    """Return a period as others spell it, and with the start day where they say one.
+
+    A calendar year is written `2024`; so a `2024-A1` of which nobody says when it starts is a
+    school year. Raises `Invalid` (PERIOD_UNKNOWN) for a period that does not exist.
+    """
+    reporting = _REPORTING_YEAR.fullmatch(text.strip().upper()) is not None
+    start = reporting_year_start or (SCHOOL_YEAR_START if reporting else "")
+    return Period.parse(text, start)
 
 
 def _read(spelling: str, start: str) -> Period:

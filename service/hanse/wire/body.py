@@ -8,6 +8,8 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Decimal = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 """A decimal number as text: a signed statement holds no floats (see `hanse.policies.canonical`)."""
 Digest = Annotated[str, Field(pattern=r"^sha-256:[0-9a-f]{64}$")]
+StartDay = Annotated[str, Field(pattern=r"^(--(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))?$")]
+"""The day a reporting year starts, `--09-01`; empty where it is the calendar year."""
 Text = dict[str, str]
 
 

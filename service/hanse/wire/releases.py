@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from hanse.wire.body import Body, Decimal, Digest, Slug, Text
+from hanse.wire.body import Body, Decimal, Digest, Slug, StartDay, Text
 
 
 class IndicatorEntry(Body):
@@ -23,6 +23,7 @@ class IndicatorEntry(Body):
     concept: str | None = None
     definition_version: str = ""
     reference_point: str = ""
+    reporting_year_start: StartDay = ""
     method: str = ""
     version: str = "1.0.0"
     state: str = "published"

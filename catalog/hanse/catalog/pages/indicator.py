@@ -15,8 +15,8 @@ from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.choice import AskedChoice, choose
 from hanse.catalog.figures import Figure, Figures, gather
 from hanse.catalog.pages import snippets, words
-from hanse.catalog.spans import read_period
 from hanse.cube.comparability import MarkCode
+from hanse.cube.period import Period, read_period
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.messages import catalogue as messages
 from hanse.messages import say
@@ -98,9 +98,9 @@ class View:
         own = cell.publication.agency.removeprefix("NIS")
         return cell.publication.agency_name if cell.area == own else cell.area
 
-    def period(self, period: str) -> str:
-        """Return a period in words."""
-        return read_period(period).label(self._lang) if period else "-"
+    def period(self, period: str, calendar: str) -> str:
+        """Return a period in words; `calendar` is when its year starts."""
+        return read_period(period, calendar).label(self._lang) if period else "-"
 
     def level(self, level: str) -> str:
         """Return an area level in words, its edition spelled out where there is one."""
@@ -110,10 +110,10 @@ class View:
 
     def reference(self, cell: Figure) -> str:
         """Return the moment a figure is about, in words."""
-        return self._moment(cell.entry.reference_point, cell.period)
+        return self._moment(cell.entry.reference_point, cell)
 
-    def _moment(self, point: str, period: str) -> str:
-        day = _day(point, period)
+    def _moment(self, point: str, cell: Figure) -> str:
+        day = _day(point, read_period(cell.period, cell.entry.reporting_year_start))
         if day:
             return formats.day(day, self._lang)
         code = f"WORD_REFERENCE_{point}".upper().replace("-", "_")
@@ -138,7 +138,7 @@ class View:
         """Return a code inside a reason in the words that the table uses for it."""
         if _LEVEL.fullmatch(value):
             return self.level(value)
-        return self._moment(value, cell.period)
+        return self._moment(value, cell)
 
     def given(self, figures: Figures, publication: Publication) -> str:
         """Return how many cells a node gave."""
@@ -146,7 +146,11 @@ class View:
         return words.counted("PORTAL_CELLS", cells, self._lang)
 
 
-def _day(point: str, period: str) -> date | None:
+def _start_of(period: Period) -> str:
+    return period.reporting_year_start.removeprefix("--")
+
+
+def _day(point: str, period: Period) -> date | None:
     """Return the day that `P1D@MM-DD` is in a period, None for any other text.
 
     The 29th of February of a year without one is the 28th.
@@ -154,6 +158,8 @@ def _day(point: str, period: str) -> date | None:
     found = _DAY.fullmatch(point)
     if found is None:
         return None
-    year, month = read_period(period).start_date.year, int(found[1])
+    year, month = period.start_date.year, int(found[1])
+    if period.reporting_year_start and point.removeprefix("P1D@") < _start_of(period):
+        year += 1
     last = calendar.monthrange(year, month)[1] if 1 <= month <= 12 else 0
     return date(year, month, min(int(found[2]), last)) if last and int(found[2]) else None

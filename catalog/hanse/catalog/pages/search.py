@@ -10,7 +10,7 @@ from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.pages import words
 from hanse.catalog.routes.search import Asked
 from hanse.catalog.search import FACETS, Question
-from hanse.catalog.spans import read_period
+from hanse.cube.period import read_period
 from hanse.web import render
 from hanse.web.language import PageLanguage
 from hanse.wire import Hit, MemberEntry, Members

@@ -20,7 +20,7 @@ from hanse.cube.cells import dimensions_of, draft_schema, key_columns
 from hanse.cube.codelist import TOTAL, Dimension
 from hanse.cube.contract import Access, Contract
 from hanse.cube.indicator import Indicator
-from hanse.cube.period import Period
+from hanse.cube.period import Period, read_period
 from hanse.cube.status import CellState, Flag
 from hanse.dialects.swing import Shape, SwingWorkbook
 from hanse.errors import HanseError, Invalid
@@ -251,17 +251,19 @@ def areas_below(scope: str, level: str, registry: Registry) -> frozenset[str]:
 
 
 def _dated(indicator: Indicator, cells: pa.Table, order: Order) -> Indicator:
-    """Return the indicator with the frequency its figures have, and the dataset's theme."""
+    """Return the indicator with the frequency and years of its figures, and a theme."""
     own = cells.filter(pc.equal(_column(cells, "indicator"), indicator.id))
     theme = indicator.theme or order.theme
     if not own.num_rows:
         return replace(indicator, theme=theme)
-    periods = [Period.parse(text) for text in pc.unique(_column(own, "period")).to_pylist()]
+    periods = [read_period(text) for text in pc.unique(_column(own, "period")).to_pylist()]
     frequencies = [each.freq for each in periods]
     return replace(
         indicator,
         theme=theme,
         freq=max(set(frequencies), key=frequencies.count),
+        reporting_year_start=indicator.reporting_year_start
+        or max(each.reporting_year_start for each in periods),
         is_cube=indicator.is_cube or _is_cube(own),
     )
 
@@ -300,7 +302,7 @@ def _from(periods: Sequence[str], start: str | None) -> list[str]:
         first = Period.parse_swing(start)
     except Invalid:
         return []
-    return [text for text in periods if Period.parse(text).start_date >= first.start_date]
+    return [text for text in periods if read_period(text).start_date >= first.start_date]
 
 
 def _levels(cells: pa.Table, roll_up: Sequence[str], registry: Registry) -> tuple[str, ...]:

@@ -134,6 +134,7 @@ def entry(indicator: Indicator, profile: Profile) -> IndicatorEntry:
         concept=indicator.concept,
         definition_version=indicator.definition_version,
         reference_point=indicator.reference_point,
+        reporting_year_start=indicator.reporting_year_start,
         method=indicator.method,
         version=indicator.version,
         state=indicator.state.value,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Header, Path, Request
 from fastapi import Query as Parameter
 
-from hanse.cube.period import Period
+from hanse.cube.period import read_period
 from hanse.cube.query import PeriodWindow, Query
 from hanse.errors import Invalid
 from hanse.node.responses import Wish, form_of
@@ -125,8 +125,8 @@ def _window(text: str | None) -> PeriodWindow | None:
     if text is None:
         return None
     start, colon, end = text.partition(":")
-    first = Period.parse(start) if start else None
-    last = Period.parse(end) if end else None
+    first = read_period(start) if start else None
+    last = read_period(end) if end else None
     if first is None and last is None:
         raise Invalid("QUERY_EMPTY", name="period")
     return PeriodWindow(first, last if colon else first)

@@ -13,7 +13,7 @@ from hanse.cube import encoding
 from hanse.cube.cells import dimensions_of
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Indicator
-from hanse.cube.period import Period
+from hanse.cube.period import read_period
 from hanse.cube.status import HIDDEN, CellState
 from hanse.node.intake.checks.finding import Finding, Severity
 from hanse.node.intake.draft import Draft
@@ -93,7 +93,7 @@ class Case:
     def months(self) -> Ints:
         """The month each cell's period starts in, counted from year 0."""
         numbers, texts = self.codes("period")
-        starts = [Period.parse(text).start_date for text in texts]
+        starts = [read_period(text).start_date for text in texts]
         of_text = np.array([start.year * 12 + start.month for start in starts], np.int64)
         found: Ints = of_text[numbers] if len(of_text) else numbers
         return found

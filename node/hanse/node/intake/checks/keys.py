@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from hanse.areas import AreaKind
-from hanse.cube.period import Period
+from hanse.cube.period import read_period
 from hanse.errors import HanseError
 from hanse.node.intake.build import areas_below, duplicates
 from hanse.node.intake.checks.case import Case
@@ -114,7 +114,7 @@ def r009(case: Case) -> Iterator[Finding]:
             )
             continue
         for text in _between(case, positions):
-            start = Period.parse(text).start_date
+            start = read_period(text).start_date
             if start.year * 12 + start.month not in shown:
                 yield Finding(
                     rule="R009",
@@ -128,7 +128,7 @@ def r009(case: Case) -> Iterator[Finding]:
 def _between(case: Case, positions: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
     """Return every period from the first to the last of a series, in its own frequency."""
     numbers, texts = case.codes("period")
-    periods = sorted(Period.parse(texts[each]) for each in np.unique(numbers[positions]).tolist())
+    periods = sorted(read_period(texts[each]) for each in np.unique(numbers[positions]).tolist())
     if len({period.freq for period in periods}) != 1:
         return []
     found = [periods[0]]
