@@ -63,10 +63,14 @@ class Wish:
 
 
 class Federation:
-    """Everything one user may ask; a catalogue names the nodes and pins their keys."""
+    """Everything one user may ask; a catalogue names the nodes and pins their keys.
 
-    def __init__(self, catalogue: str, line: Line) -> None:
+    `purpose` is what figures are for where a wish does not say.
+    """
+
+    def __init__(self, catalogue: str, line: Line, purpose: str = "") -> None:
         self._line = line
+        self._purpose = purpose
         self.catalogue = Catalogue(catalogue, line=line)
         self._index = CatalogueTalk(self.catalogue.url, line.blocking.way)
 
@@ -96,7 +100,7 @@ class Federation:
         Every node is accounted for in `outcomes`; what did not come is never waited for. Raises
         only when the catalogue itself cannot be asked, or nobody publishes the indicator.
         """
-        asked = replace(wish or Wish(), permitted=True)
+        asked = replace(self._meant(wish), permitted=True)
         step = partial(self._compared, indicator, asked)
         return self._gathered(step, deadline_seconds, marked=True)
 
@@ -107,16 +111,20 @@ class Federation:
 
         The table says of every cell whose it is; figures are not judged against each other.
         """
-        step = partial(self._pulled, subject, wish or Wish())
+        step = partial(self._pulled, subject, self._meant(wish))
         return self._gathered(step, deadline_seconds, marked=False)
 
     def locate(self, subject: str, wish: Wish) -> tuple[tuple[MemberEntry, Question], ...]:
         """Return which nodes a subject would be pulled from, and with which question."""
-        targets = self._line.wait(partial(self._pulled, subject, wish))
+        targets = self._line.wait(partial(self._pulled, subject, self._meant(wish)))
         for target in targets:
             if target.fault:
                 raise target.fault
         return tuple((target.member, target.question) for target in targets)
+
+    def _meant(self, wish: Wish | None) -> Wish:
+        said = wish or Wish()
+        return replace(said, purpose=said.purpose or self._purpose)
 
     def _gathered(self, step: Step, seconds: float | None, *, marked: bool) -> Comparison:
         allowed = seconds or self._line.deadline_seconds
@@ -206,4 +214,4 @@ def connect(
         cache=AnswerCache(known.cache, known.keep),
         deadline_seconds=known.deadline_seconds,
     )
-    return Federation(chosen.catalogue, line)
+    return Federation(chosen.catalogue, line, known.purpose)
