@@ -1,5 +1,6 @@
 """Proposals to publish: one person proposes, another approves exactly what was proposed."""
 
+import unicodedata
 from datetime import datetime
 
 from sqlmodel import Field, Session, col, select
@@ -29,11 +30,31 @@ class ProposalRow(Row, table=True):
 
 
 def person(name: str) -> str:
-    """Return a person's name as it is compared and kept; `Invalid` for none or a whole story."""
-    known = " ".join(name.split())
-    if not known or len(known) > NAME_MAX:
+    """Return a person's name as it is kept: one spelling, without signs that nobody sees.
+
+    Raises `Invalid` for none, a whole story, or letters of more than one alphabet.
+    """
+    spelled = "".join(sign for sign in unicodedata.normalize("NFKC", name) if not _unseen(sign))
+    known = " ".join(spelled.split())
+    if not _letters(known) or len(known) > NAME_MAX:
         raise Invalid("PERSON_NAME", limit=NAME_MAX)
+    if len({unicodedata.name(sign, "?").split()[0] for sign in known if sign.isalpha()}) > 1:
+        raise Invalid("PERSON_ALPHABET")
     return known
+
+
+def same_person(one: str, other: str) -> bool:
+    """Say whether two names are one person's: case, accents and punctuation make nobody else."""
+    return _letters(person(one)) == _letters(person(other))
+
+
+def _unseen(sign: str) -> bool:
+    return unicodedata.category(sign) in {"Cc", "Cf", "Co", "Cs", "Cn"} and not sign.isspace()
+
+
+def _letters(name: str) -> str:
+    taken_apart = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(sign for sign in taken_apart if sign.isalnum())
 
 
 def standing(session: Session, dataset: str) -> ProposalRow:
@@ -75,7 +96,7 @@ def made(dataset: str, digest: str, by: str, at: datetime) -> ProposalRow:
 
 def check_approval(proposal: ProposalRow, digest: str, by: str) -> None:
     """Raise unless `by` may approve and what lies there now is exactly what was proposed."""
-    if person(by).casefold() == proposal.proposed_by.casefold():
+    if same_person(by, proposal.proposed_by):
         raise Refused("APPROVAL_SAME_PERSON", dataset=proposal.dataset)
     if digest != proposal.digest:
         raise Conflict("APPROVAL_STALE", dataset=proposal.dataset)

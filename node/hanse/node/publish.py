@@ -198,7 +198,12 @@ def approve(press: Press, draft: Draft, by: str) -> tables.ReleaseRow:
     prepared = prepare(press, draft)
     proposals.check_approval(proposal, prepared.digest(intent), by)
     _may_publish(prepared, intent)
-    return _release(press, prepared, intent, _Signatures(proposal.proposed_by, by, proposal.id))
+    return _release(
+        press,
+        prepared,
+        intent,
+        _Signatures(proposal.proposed_by, proposals.person(by), proposal.id),
+    )
 
 
 def publish(press: Press, work: Draft | Prepared, intent: Intent, by: str) -> tables.ReleaseRow:
