@@ -11,7 +11,7 @@ from hanse.policies.disclosure.dimension import Ints, Sparse
 from hanse.policies.disclosure.model import Bools, sums
 from hanse.policies.disclosure.moves import Move
 from hanse.policies.disclosure.repair import State, amounts
-from hanse.policies.disclosure.solver import Program
+from hanse.policies.disclosure.solver import Program, columns_of
 
 BLOCK_HIDDEN_MAX = 4_000
 """A block with more hidden cells is too slow to try cell by cell."""
@@ -69,8 +69,7 @@ class _Opener:
         cells = cells[self._state.free()[cells] & ~self._state.fixed[cells]]
         if cells.size > BLOCK_HIDDEN_MAX:
             return
-        part = self._columns[:, cells].tocsr()
-        part = part[np.diff(part.indptr) > 0]
+        part = columns_of(self._columns, cells)
         room = self._state.model.values[cells] - self._state.needs.lower[cells]
         program = Program(part, room, np.ones(cells.size))
         cost = self._state.cost[block.targets]

@@ -14,7 +14,7 @@ from hanse.policies.disclosure.certificate import Needs
 from hanse.policies.disclosure.dimension import Ints, Sparse
 from hanse.policies.disclosure.model import Bools, Model
 from hanse.policies.disclosure.moves import Move
-from hanse.policies.disclosure.solver import Floats, Program
+from hanse.policies.disclosure.solver import Floats, Program, columns_of
 
 FREE = 0.001
 """What moving a cell costs that is hidden anyway."""
@@ -114,11 +114,9 @@ def _mend(state: State, block: Block, columns: Sparse) -> None:
 
 def program_of(state: State, columns: Sparse, cells: Ints) -> Program:
     """Return the program of moves within `cells`."""
-    part = columns[:, cells].tocsr()
-    part = part[np.diff(part.indptr) > 0]
     room = state.model.values[cells] - state.needs.lower[cells]
-    cost = np.where(state.free()[cells], FREE, state.cost[cells])
-    return Program(part, room, cost)
+    free = state.hidden[cells] | ~state.model.published[cells]
+    return Program(columns_of(columns, cells), room, np.where(free, FREE, state.cost[cells]))
 
 
 def amounts(state: State, cell: int) -> list[int]:

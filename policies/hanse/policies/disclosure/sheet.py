@@ -140,7 +140,7 @@ def _solved(matrix: Sparse, right: Ints, floor: Ints) -> Floats | None:
     size = matrix.shape[1]
     upper = np.full(size, float(VALUE_MAX))
     bounds = (floor.astype(np.float64), upper)
-    load_program(solver, matrix, right.astype(np.float64), bounds, np.zeros(size))
+    load_program(solver, matrix.tocsc(), right.astype(np.float64), bounds, np.zeros(size))
     kinds = np.full(size, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
     solver.changeColsIntegrality(size, np.arange(size, dtype=np.int32), kinds)
     solver.run()

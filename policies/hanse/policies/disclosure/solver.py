@@ -149,27 +149,47 @@ def quiet() -> Any:
     return solver
 
 
+def columns_of(relations: Sparse, cells: Ints) -> Sparse:
+    """Return some columns of a matrix stored by column, without the rows that are empty in them.
+
+    Costs what the columns hold, however many rows the whole matrix has.
+    """
+    starts = relations.indptr[cells]
+    lengths = relations.indptr[cells + 1] - starts
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    places = np.repeat(starts - ends[:-1], lengths) + np.arange(ends[-1])
+    rows, row = np.unique(relations.indices[places], return_inverse=True)
+    shape = (rows.size, cells.size)
+    return sparse.csc_matrix((relations.data[places], np.ravel(row), ends), shape=shape)
+
+
 Bounds = tuple[Floats, Floats]
 
 
 def load_program(solver: Any, matrix: Sparse, right: Floats, bounds: Bounds, cost: Floats) -> None:
-    """Give a solver the program: least cost · x with matrix · x = right, x within its bounds."""
-    columns = matrix.tocsc()
+    """Give a solver the program: least cost · x with matrix · x = right, x within its bounds.
+
+    `matrix` is stored by column.
+    """
     program = highspy.HighsLp()
-    program.num_row_, program.num_col_ = columns.shape
+    program.num_row_, program.num_col_ = matrix.shape
     program.col_cost_ = cost
     program.col_lower_, program.col_upper_ = bounds
     program.row_lower_ = right
     program.row_upper_ = right
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    program.a_matrix_.start_ = columns.indptr.astype(np.int32)
-    program.a_matrix_.index_ = columns.indices.astype(np.int32)
-    program.a_matrix_.value_ = columns.data.astype(np.float64)
+    program.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+    program.a_matrix_.index_ = matrix.indices.astype(np.int32)
+    program.a_matrix_.value_ = matrix.data.astype(np.float64)
     solver.passModel(program)
 
 
 def _moves(relations: Sparse, room: Ints) -> tuple[Sparse, Bounds]:
     """Return relations on (up - down), both ≥ 0, down at most the room below."""
-    matrix = sparse.hstack([relations, -relations], format="csc")
+    ends = np.concatenate([relations.indptr, relations.indptr[1:] + relations.indptr[-1]])
+    data = np.concatenate([relations.data, -relations.data])
+    indices = np.concatenate([relations.indices, relations.indices])
+    shape = (relations.shape[0], 2 * room.size)
+    matrix = sparse.csc_matrix((data, indices, ends), shape=shape)
     upper = np.concatenate([np.full(room.size, INFINITE), room.astype(np.float64)])
     return matrix, (np.zeros(2 * room.size), upper)
