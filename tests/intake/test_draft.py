@@ -1,19 +1,24 @@
 """From files to a draft that is kept whole or not at all."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import is_normalized, normalize
 
 import pyarrow as pa
 import pytest
+from pyarrow import csv, parquet
 from tests.support.workbooks import HEAD, Rows, area_tables, drafted, order, registry, workbook
 
 from hanse.areas import Registry
 from hanse.cube.cells import draft_schema
 from hanse.cube.contract import Contract
-from hanse.dialects.swing import decode
+from hanse.dialects.swing import combine, decode
 from hanse.errors import Invalid, NotFound
 from hanse.node import areas, contracts
-from hanse.node.intake import build, draft
+from hanse.node.intake import build, draft, tables
+from hanse.node.intake.columns import Columns
+from hanse.node.intake.jobs import Limits
 
 ONE = {"s": [(*HEAD, "v1"), (2024, "gemeente", "41002", 5), (2023, "gemeente", "41002", -99997)]}
 
@@ -52,6 +57,40 @@ def test_quarters_give_the_indicator_its_frequency() -> None:
     made = drafted({"s": [(*HEAD, "v1"), *rows]})
     assert made.contract.indicators[0].freq == "Q"
     assert made.cells.column("period").to_pylist()[0] == "2024-Q1"
+
+
+def test_school_years_say_when_they_start() -> None:
+    rows = [(year, "gemeente", "41002", 1) for year in ("2023/24", "2024SJ00")]
+    made = drafted({"s": [(*HEAD, "v1"), *rows]})
+    assert made.contract.indicators[0].reporting_year_start == "--09-01"
+    assert made.cells.column("period").to_pylist() == ["2023-A1", "2024-A1"]
+    assert drafted(ONE).contract.indicators[0].reporting_year_start == ""
+
+
+def test_an_accent_written_as_a_sign_of_its_own_is_the_same_letter() -> None:
+    apart = normalize("NFD", "Élèves per café")
+    head = ("Indicator code", "Name", "Unit", "Keywords")
+    sheets: dict[str, Rows] = {**ONE, "i": [head, ("v1", apart, apart, apart)]}
+    made = drafted(sheets, title=apart, description=apart)
+    written = json.dumps(contracts.dump(made.contract), ensure_ascii=False)
+    assert made.contract.indicators[0].name["nl"] == "Élèves per café"
+    assert is_normalized("NFC", written)
+    assert made.contract.title == {"nl": "Élèves per café"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_both_spellings_of_a_letter_are_one_code(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"f.{kind}"
+    names = ["café", normalize("NFD", "café")]
+    columns = {"jaar": [2023, 2024], "nis": ["41002"] * 2, "soort": names, "aantal": [3, 4]}
+    table = pa.table({name: pa.array(values) for name, values in columns.items()})
+    csv.write_csv(table, path) if kind == "csv" else parquet.write_table(table, path)
+    roles = {"jaar": "period", "nis": "area", "soort": "dimension:SOORT", "aantal": "measure:bev"}
+    told = Columns(roles, level="gemeente@2025")
+    reader = tables.csv_grids if kind == "csv" else tables.parquet_grids
+    reading = combine(reader(path, path.name, told, Limits()))
+    made = build.build(reading, order(), registry(), (path.name,))
+    assert len(set(made.cells.column("SOORT").to_pylist())) == 1
 
 
 FAULTS = {

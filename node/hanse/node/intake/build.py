@@ -21,6 +21,7 @@ from hanse.cube.codelist import TOTAL, Dimension
 from hanse.cube.contract import Access, Contract
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import Period, read_period
+from hanse.cube.spelling import composed
 from hanse.cube.status import CellState, Flag
 from hanse.dialects.swing import Shape, SwingWorkbook
 from hanse.errors import HanseError, Invalid
@@ -80,8 +81,8 @@ def build(
     contract = Contract(
         slug=order.slug,
         agency=order.agency,
-        title={"nl": order.title or order.slug},
-        description={"nl": order.description},
+        title={"nl": composed(order.title) or order.slug},
+        description={"nl": composed(order.description)},
         theme=order.theme,
         indicators=indicators,
         levels=_levels(cells, order.roll_up, registry),

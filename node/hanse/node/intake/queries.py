@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from hanse.cube.spelling import composed
 from hanse.dialects.swing import Grid, SwingWorkbook, combine
 from hanse.errors import Invalid, Unavailable
 from hanse.node.intake.columns import Columns
@@ -97,12 +98,18 @@ def _grids(
             sheet="sql",
             headers=headers,
             roles=roles,
-            columns=tuple(tuple("" if v is None else v for v in column) for column in values),
+            columns=tuple(tuple(map(_plain, column)) for column in values),
             rows=pa.array(np.arange(first, first + len(rows), dtype=np.int32)),
             level=columns.level if "level" not in kinds else "",
             period=columns.period if "period" not in kinds else "",
         )
         first += len(rows)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return composed(value)
+    return "" if value is None else value
 
 
 def _chunks(partitions: Iterator[Sequence[Any]]) -> Iterator[list[tuple[object, ...]]]:

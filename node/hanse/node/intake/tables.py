@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hanse.cube.spelling import composed
 from hanse.dialects.swing import Grid, Role
 from hanse.errors import Invalid
 from hanse.node.intake.columns import Columns
@@ -87,7 +88,7 @@ def _lines(file: BinaryIO, name: str) -> Iterator[str]:
         if b"\0" in line:
             raise Invalid("INTAKE_NUL", file=name, line=number)
         try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            text = composed(line.decode("utf-8-sig" if number == 1 else "utf-8"))
         except UnicodeDecodeError as fault:
             raise Invalid("INTAKE_ENCODING", file=name, line=number) from fault
         if "\r" in text:
@@ -239,4 +240,4 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
         array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
     with suppress(AttributeError):
         array = array.dictionary_decode()
-    return array.cast(pa.string()) if _is_text(array.type) else array
+    return pc.utf8_normalize(array.cast(pa.string()), "NFC") if _is_text(array.type) else array

@@ -8,13 +8,14 @@ is refused where it stands, and a formula without a result is worked out if it o
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import openpyxl
 import python_calamine
 
+from hanse.cube.spelling import composed
 from hanse.dialects.swing.joining import Unreadable, evaluate
 from hanse.errors import Invalid
 
@@ -62,9 +63,13 @@ def read(content: bytes, file: str) -> tuple[Sheet, ...]:
     except (python_calamine.CalamineError, zipfile.BadZipFile, KeyError, ValueError) as fault:
         raise Invalid("INTAKE_UNREADABLE", file=file) from fault
     return tuple(
-        Sheet(name, tuple(tuple(row) for row in _completed(content, name, rows, marks)))
+        Sheet(name, tuple(_composed(row) for row in _completed(content, name, rows, marks)))
         for name, rows in sheets
     )
+
+
+def _composed(row: Iterable[Value]) -> tuple[Value, ...]:
+    return tuple(composed(each) if isinstance(each, str) else each for each in row)
 
 
 def _refuse_other_content(content: bytes, file: str) -> None:
