@@ -18,19 +18,20 @@ from tests.support.asgi import Reply, ask
 from tests.support.federation import BASE, FORM, NODE, Catalogue
 from tests.support.forge import b64
 
-from hanse.auth.issuer import Client, protected_resource
+from hanse.auth.issuer import Client
 from hanse.auth.issuer.faults import CLIENT_REFUSED, TokenFault
 from hanse.auth.issuer.form import read_form
 from hanse.auth.issuer.issuer import FAILURES_PER_MINUTE, Issuer, IssuerParts
 from hanse.auth.jwks import STATEMENT, Issuers, OwnKeys
 from hanse.auth.keys import read_keys
+from hanse.auth.metadata import protected_resource
 from hanse.auth.ring import Ring
 from hanse.auth.tokens import validate
-from hanse.catalog import clients, migrations, oauth
+from hanse.catalog import clients, members, migrations, oauth
 from hanse.errors import Conflict, Invalid
 from hanse.policies.signatures import SigningKey, verify
 from hanse.store import engine as store
-from hanse.store.session import transaction
+from hanse.store.session import reading, transaction
 
 Change = Callable[[Catalogue], dict[str, str]]
 CLIENT, REQUEST, TARGET, SCOPE = (
@@ -125,6 +126,8 @@ ROWS: list[tuple[str, Change, str]] = [
     ("A6 sub of another, own key", claims(iss="stad", sub="stad"), CLIENT),
     ("A6 sub object", claims(sub={"a": 1}), CLIENT),
     ("A6 sub lone surrogate", claims(sub="\ud800"), CLIENT),
+    ("A6 sub NUL", claims(iss="prov\x00", sub="prov\x00"), CLIENT),
+    ("A7 jti NUL", claims(jti="a\x00"), CLIENT),
     ("A7 jti missing", claims(jti=None), CLIENT),
     ("A7 jti number", claims(jti=5), CLIENT),
     ("A7 jti empty", claims(jti=""), CLIENT),
@@ -161,6 +164,7 @@ ROWS: list[tuple[str, Change, str]] = [
     ("A15 resource with fragment", field(resource=NODE + "#x"), TARGET),
     ("A15 resource in other case", field(resource=NODE.upper()), TARGET),
     ("A15 resource with slash", field(resource=NODE + "/"), TARGET),
+    ("A15 resource with NUL", field(resource=NODE + "\x00"), TARGET),
     ("A16 scope missing", field(scope=None), SCOPE),
     ("A16 scope empty", field(scope=""), SCOPE),
     ("A16 scope not granted", field(scope="audit:read"), SCOPE),
@@ -463,6 +467,17 @@ def test_the_form_is_read_strictly_whoever_calls() -> None:
     with pytest.raises(TokenFault):
         read_form(b"", FORM, b"scope=x", [])
     assert read_form(b"", FORM, b"", []) == {}
+
+
+@pytest.mark.needs("postgresql")
+def test_a_name_that_no_database_holds_is_nobodys() -> None:
+    with postgres.cluster() as server:
+        engine = store.create(postgres.database(server))
+        migrations.upgrade(engine)
+        with reading(engine) as session:
+            assert clients.find(session, "prov\x00") is None
+            assert not members.knows(session, f"{NODE}\x00")
+        engine.dispose()
 
 
 @pytest.mark.needs("postgresql")

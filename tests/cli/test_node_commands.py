@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,19 @@ def test_what_a_node_cannot_promise_it_does_not_take_on(
     assert fault(run("protocol", "apply", form, "--home", home)).code == code
     listed = json.loads(run("protocol", "list", "--home", home, "--json").output)
     assert len(listed) == 1
+
+
+def test_a_protocol_may_name_a_profile_of_the_city_itself(home: Path, form: Path, run: Run) -> None:
+    shipped = resources.files("hanse.policies") / "profiles" / "standaard-5.yaml"
+    own = shipped.read_text("utf-8").replace("standaard-5", "eigen").replace(": 5", ": 12")
+    (home / "profiles").mkdir(exist_ok=True)
+    (home / "profiles" / "eigen.yaml").write_text(own, "utf-8")
+    text = form.read_text("utf-8").replace("profile: standaard-5", "profile: eigen")
+    form.write_text(text.replace("group_size_min: 5", "group_size_min: 11"), "utf-8")
+    assert run("protocol", "check", form, "--home", home).exit_code == 0
+    assert run("protocol", "apply", form, "--home", home).exit_code == 0
+    form.write_text(form.read_text("utf-8").replace("min: 11", "min: 13"), "utf-8")
+    assert fault(run("protocol", "check", form, "--home", home)).code == "PROTOCOL_PROFILE"
 
 
 def test_an_empty_file_and_an_unknown_protocol_are_said(

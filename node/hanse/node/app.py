@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from hanse.node import pages
+from hanse.node import pages, protocols
 from hanse.node.routes import data, datasets, feed, node, releases
 from hanse.node.running import Clock, Node, start
 from hanse.node.settings import NodeSettings
@@ -38,7 +38,12 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         templates=Path(__file__).parent / "pages" / "templates",
     )
-    app = create(site, checks=_checks(running), lifespan=_lifespan(running))
+    app = create(
+        site,
+        checks=_checks(running),
+        facts={"register": lambda: running.door.worlds.current().register.hash},
+        lifespan=_lifespan(running),
+    )
     app.state.node = running
     app.state.verifier = running.verifier
     for topic in (node, datasets, data, feed, releases, pages):
@@ -55,6 +60,16 @@ def _lifespan(running: Node) -> Callable[[FastAPI], AbstractAsyncContextManager[
     return lifespan
 
 
+def _is_stored(running: Node) -> bool:
+    """Say whether the register in force is the one in the database; a silent edit of it is not."""
+    for _ in range(2):  # a protocol may be applied between the two looks
+        held = running.door.worlds.current().register.hash
+        with reading(running.engine) as session:
+            if protocols.stored_hash(session) == held:
+                return True
+    return False
+
+
 def _checks(running: Node) -> Mapping[str, Callable[[], str | None]]:
     def database() -> str | None:
         with reading(running.engine) as session:
@@ -62,7 +77,6 @@ def _checks(running: Node) -> Mapping[str, Callable[[], str | None]]:
         return None
 
     def register() -> str | None:
-        running.door.worlds.current()
-        return None
+        return None if _is_stored(running) else "differs"
 
     return {"database": database, "register": register}

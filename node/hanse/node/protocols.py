@@ -5,9 +5,10 @@ left out of the register, with an alarm; the others go on.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -19,11 +20,14 @@ from hanse.node import outbox
 from hanse.node.tables import Row, moment
 from hanse.policies import lifecycle, profile, protocol, register
 from hanse.policies.canonical import digest
+from hanse.policies.profile import Profile
 from hanse.policies.protocol import Protocol
 from hanse.policies.register import Register
 
 MEASURES_MET: Final = frozenset({"audit", "tls12", "tls13"})
 """The measures this software keeps; a protocol that asks for another is not taken on."""
+
+NO_PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
 
@@ -81,15 +85,22 @@ class KnownAreas:
                 yield each
 
 
-def apply(session: Session, text: str | bytes, supplier: str, at: datetime) -> ProtocolRow:
+def apply(
+    session: Session,
+    text: str | bytes,
+    supplier: str,
+    at: datetime,
+    own: Mapping[str, Profile] = NO_PROFILES,
+) -> ProtocolRow:
     """Take a protocol into force from its review form, in the place of its version before.
 
-    `supplier` is the enterprise number of this node's party; "" leaves that unchecked. The same
-    text again changes nothing. Raises `Invalid` for a form, profile or measure that cannot be kept,
-    `Conflict` for another text under the same number, or an older one.
+    `supplier` is the enterprise number of this node's party; "" leaves that unchecked. `own` are
+    the node's own profiles, beside those that are shipped. The same text again changes nothing.
+    Raises `Invalid` for a form, profile or measure that cannot be kept, `Conflict` for another text
+    under the same number, or an older one.
     """
     read = protocol.load(text)
-    check(read, supplier)
+    check(read, supplier, own)
     same = session.get(ProtocolRow, (read.id, read.version))
     if same is not None:
         if same.content_hash != read.content_hash:
@@ -109,7 +120,7 @@ def apply(session: Session, text: str | bytes, supplier: str, at: datetime) -> P
     return row
 
 
-def check(read: Protocol, supplier: str) -> None:
+def check(read: Protocol, supplier: str, own: Mapping[str, Profile] = NO_PROFILES) -> None:
     """Raise `Invalid` for what this node cannot promise: measure, profile, another's figures."""
     suppliers = [party.kbo or "" for party in read.parties if party.role == "supplier"]
     if supplier and supplier not in suppliers:
@@ -118,8 +129,8 @@ def check(read: Protocol, supplier: str) -> None:
     if unmet:
         raise Invalid("PROTOCOL_MEASURE", protocol=read.id, measure=", ".join(unmet))
     wanted = read.terms.profile
-    shipped = profile.shipped()
-    minimum = shipped[wanted].min_count if wanted in shipped else -1
+    known = {**profile.shipped(), **own}
+    minimum = known[wanted].min_count if wanted in known else -1
     if wanted != "all" and minimum < read.terms.group_size_min:
         raise Invalid(
             "PROTOCOL_PROFILE",
@@ -182,6 +193,12 @@ def all(session: Session) -> tuple[ProtocolRow, ...]:  # noqa: A001 protocols.al
 def load_register(session: Session, registry: Registry) -> Register:
     """Return the register of all rows; one that is damaged is left out, with an alarm."""
     return register.build(_readable(all(session)), KnownAreas(registry))
+
+
+def stored_hash(session: Session) -> str:
+    """Return the digest of the register that the rows make as they are now."""
+    entries = _readable(all(session))
+    return register.register_hash((each, state, each.content_hash) for each, state in entries)
 
 
 def _readable(rows: Sequence[ProtocolRow]) -> Iterator[tuple[Protocol, str]]:

@@ -62,7 +62,9 @@ def read_object(content: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not an object")
     if "\\u" in text:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # refuses lone surrogates
+        plain = json.dumps(value, ensure_ascii=False).encode("utf-8")  # refuses lone surrogates
+        if b"\\u0000" in plain:
+            raise ValueError("NUL")
     return value
 
 

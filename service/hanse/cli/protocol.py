@@ -36,13 +36,14 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="protocol")
 
 
-def check(file: File) -> None:
+def check(file: File, home: Home = None) -> None:
     """Read a review form and say what is wrong with it, without changing anything."""
     from hanse.node import protocols
+    from hanse.node.press import own_profiles
     from hanse.policies import protocol
 
     read = protocol.load(_content(file))
-    protocols.check(read, "")
+    protocols.check(read, "", own_profiles(_settings_home(home)))
     typer.echo(f"{read.id} version {read.version}: good")
     typer.echo(f"  {read.content_hash}")
 
@@ -51,12 +52,13 @@ def apply(file: File, home: Home = None) -> None:
     """Take a protocol into force, in the place of its version before."""
     from hanse.node import protocols
     from hanse.node.app import now
+    from hanse.node.press import own_profiles
     from hanse.node.settings import read_settings
     from hanse.store.session import transaction
 
-    settings = read_settings(home)
+    settings, own = read_settings(home), own_profiles(_settings_home(home))
     with transaction(_engine(home)) as session:
-        row = protocols.apply(session, _content(file), settings.kbo, now())
+        row = protocols.apply(session, _content(file), settings.kbo, now(), own)
     typer.echo(f"{row.id} version {row.version}: {row.state}")
     typer.echo(f"  {row.content_hash}")
 

@@ -42,11 +42,13 @@ def create(
     site: Site,
     *,
     checks: Mapping[str, health.Check] = _NO_CHECKS,
+    facts: Mapping[str, health.Fact] = health.NO_FACTS,
     lifespan: Lifespan[FastAPI] | None = None,
 ) -> FastAPI:
     """Return an application with no routes but health, statics and the way to its first page.
 
-    `checks` decide `/health/ready`; `lifespan` starts and stops what the role runs beside requests.
+    `checks` decide `/health/ready`, which tells `facts` to this machine alone; `lifespan` starts
+    and stops what the role runs beside requests.
     """
     catalogue()  # every text is read before the first request, and a fault in one stops the start
     app = FastAPI(
@@ -71,7 +73,7 @@ def create(
     app.state.pages = pages.Pages(site, statics)
     for kind in (HanseError, RequestValidationError, StarletteHTTPException):
         app.add_exception_handler(kind, problems.on_fault)
-    app.include_router(health.routes(checks))
+    app.include_router(health.routes(checks, facts=facts))
     app.include_router(statics.routes())
     pages.routes(app)
     _first_page(app, site)

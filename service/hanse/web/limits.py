@@ -90,6 +90,9 @@ def _check_address(scope: Scope) -> None:
         raise AddressTooLong("ADDRESS_SIZE", limit=MAX_ADDRESS_BYTES)
     if query.count(b"&") >= MAX_QUERY_FIELDS:
         raise Invalid("QUERY_FIELDS", limit=MAX_QUERY_FIELDS)
+    # No code holds one, and PostgreSQL cannot even compare with it.
+    if "\x00" in scope["path"] or b"%00" in query or b"\x00" in query:
+        raise Invalid("ADDRESS_SIGN")
 
 
 def _read_headers(scope: Scope, hosts: frozenset[str]) -> _Shape:

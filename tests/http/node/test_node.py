@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import pytest
-from tests.support.callers import CLOSED, LISTED, OPEN, UNLISTED, House
+from sqlalchemy import text
+from tests.support.callers import CLOSED, LISTED, OPEN, UNLISTED, House, house
 
 from hanse.errors import Conflict, Invalid, NotFound
 from hanse.node import home
 from hanse.node.app import create_app
 from hanse.node.settings import NodeSettings
 from hanse.policies.signatures import MANIFEST, verify
+from hanse.store.session import transaction
 
 pytestmark = pytest.mark.anyio
 
@@ -71,6 +73,44 @@ async def test_it_is_ready(aalst: House) -> None:
     async with aalst.client() as client:
         assert (await client.get("/health/ready")).status_code == 200
         assert (await client.get("/health/live")).status_code == 200
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> House:
+    return house(tmp_path)
+
+
+async def test_this_machine_is_told_which_register_is_in_force(own: House) -> None:
+    async with own.client() as client:
+        told = (await client.get("/health/ready")).json()
+        strangers = [
+            await client.get("/health/ready", headers=headers)
+            for headers in ({"X-Forwarded-For": "203.0.113.9"}, {"Host": "data.aalst.be"})
+        ]
+    assert told["checks"] == {"database": "ok", "register": "ok"}
+    assert told["register"] == own.node.door.worlds.current().register.hash
+    assert [each.json() for each in strangers] == [{"status": "ready"}] * 2
+
+
+async def test_a_register_edited_in_the_database_is_not_served_as_ready(own: House) -> None:
+    own.node.door.worlds.current()
+    with transaction(own.node.engine) as session:
+        session.connection().execute(text("UPDATE protocol SET state = 'revoked'"))
+    async with own.client() as client:
+        answer = await client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "status": "not-ready",
+        "checks": {"database": "ok", "register": "differs"},
+    }
+
+
+async def test_a_register_that_cannot_be_read_is_not_ready(own: House) -> None:
+    with transaction(own.node.engine) as session:
+        session.connection().execute(text("DROP TABLE protocol"))
+    async with own.client() as client:
+        answer = await client.get("/health/ready", headers={"Host": "data.aalst.be"})
+    assert (answer.status_code, answer.json()) == (503, {"status": "not-ready"})
 
 
 async def test_a_node_starts_only_where_one_lives(tmp_path: Path) -> None:

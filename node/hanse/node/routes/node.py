@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from hanse.auth.scopes import SCOPES
+from hanse.auth.metadata import protected_resource
 from hanse.node.running import Node
 from hanse.wire import NodeDescription
 
@@ -44,13 +44,7 @@ def routes(node: Node) -> APIRouter:
     def resource(response: Response) -> dict[str, Any]:
         """The metadata of the protected resource (RFC 9728)."""
         response.headers["Cache-Control"] = PUBLIC
-        return {
-            "resource": settings.resource,
-            "authorization_servers": [settings.issuer] if settings.issuer else [],
-            "scopes_supported": list(SCOPES),
-            "bearer_methods_supported": ["header"],
-            "resource_name": settings.name,
-            "dpop_bound_access_tokens_required": False,
-        }
+        issuers = [settings.issuer] if settings.issuer else []
+        return protected_resource(settings.resource, issuers, name=settings.name)
 
     return router

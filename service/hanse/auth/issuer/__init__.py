@@ -2,8 +2,6 @@
 
 from hanse.auth.issuer.endpoint import routes as routes
 from hanse.auth.issuer.issuer import Issuer as Issuer
-from hanse.auth.issuer.metadata import authorization_server as authorization_server
-from hanse.auth.issuer.metadata import protected_resource as protected_resource
 from hanse.auth.issuer.storage import Assertions as Assertions
 from hanse.auth.issuer.storage import Client as Client
 from hanse.auth.issuer.storage import Registry as Registry

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from hanse.auth.issuer.faults import TokenFault
 from hanse.auth.issuer.form import MAX_BYTES, Form, read_form
 from hanse.auth.issuer.issuer import Issuer
-from hanse.auth.issuer.metadata import authorization_server
 from hanse.auth.jwks import document
+from hanse.auth.metadata import authorization_server
 from hanse.auth.ring import JWKS_MAX_AGE_SECONDS
 from hanse.policies.signatures import SigningKey
 
