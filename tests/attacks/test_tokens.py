@@ -284,6 +284,8 @@ ROWS: list[tuple[str, Make, int]] = [
     ("F25 payload UTF-16", lambda: token(None, json.dumps(claims()).encode("utf-16")), REFUSED),
     ("F25 payload UTF-32", lambda: token(None, json.dumps(claims()).encode("utf-32")), REFUSED),
     ("F26 lone surrogate", raw_claims('"prov"', '"\\ud800"'), REFUSED),
+    ("F26 NUL in sub", with_claims(sub="prov\x00"), REFUSED),
+    ("F26 NUL in jti", with_claims(jti="\x00"), REFUSED),
     ("F27 payload deep, small", payload(b'{"a":' + b"[" * 2_000 + b"]" * 2_000 + b"}"), REFUSED),
     ("F28 payload trailing data", lambda: token(None, json.dumps(claims()).encode() + b" {}"), 401),
     ("F29 signature trailing bits", changed(signature_bits), REFUSED),

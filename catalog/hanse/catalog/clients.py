@@ -110,7 +110,7 @@ def suspend(session: Session, client_id: str, now: datetime) -> ClientRow:
 
 def find(session: Session, client_id: str) -> Client | None:
     """Return an active client as the issuer knows it."""
-    row = session.get(ClientRow, client_id) if len(client_id) <= 64 else None
+    row = session.get(ClientRow, client_id) if _CLIENT_ID.fullmatch(client_id) else None
     if row is None or row.state != ACTIVE:
         return None
     resources = frozenset(json.loads(row.resources))

@@ -167,6 +167,8 @@ def identities(session: Session) -> Sequence[Identity]:
 
 def knows(session: Session, resource: str) -> bool:
     """Say whether a resource identifier is an active member's node, byte for byte."""
+    if not resource.isprintable():  # PostgreSQL cannot even compare with a NUL
+        return False
     statement = select(MemberRow.id).where(
         col(MemberRow.state) == ACTIVE, col(MemberRow.base_url) == resource
     )

@@ -12,7 +12,8 @@ from hanse.store.session import reading
 from hanse.wire import Changes
 
 MEDIA_TYPE = "application/jose"
-CURSOR_MAX = 2**53
+CURSOR_MAX = 2**31 - 1
+"""The largest number that the outbox can give an event."""
 
 
 class Node(typing.Protocol):
