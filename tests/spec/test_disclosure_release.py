@@ -113,6 +113,28 @@ def test_a_figure_the_source_withheld_is_not_given_back() -> None:
     assert closed.certificates[("n", "2024")].failed == 0
 
 
+def test_an_area_without_rows_is_unknown_and_not_nothing() -> None:
+    """District d has no figures: what the municipality has beyond a, b and c lies there."""
+    rows = [row for row in _cells() if row["area"] != "d"]
+    closed = close(_table(rows), _judged(rows), STRUCTURE, Rules())
+    assert closed.certificates[("n", "2024")].failed == 0
+    assert {row["area"] for row in closed.cells.to_pylist()} == {"a", "b", "c", "g"}
+
+
+def test_an_empty_cell_is_shown_and_counts_for_nothing() -> None:
+    rows = _cells()
+    for row in rows:
+        if row["area"] == "d":
+            row |= {"value": None, "state": "empty"}
+        if row["area"] == "g":
+            lost = {"M": 44.0, "F": 39.0, "_T": 83.0}[str(row["SEX"])]
+            row["value"] = float(str(row["value"])) - lost
+    closed = close(_table(rows), _judged(rows), STRUCTURE, Rules())
+    states = {row["state"] for row in closed.cells.to_pylist() if row["area"] == "d"}
+    assert states == {"empty"}
+    assert closed.certificates[("n", "2024")].failed == 0
+
+
 def test_indicators_that_do_not_add_up_are_left_alone() -> None:
     rows = _cells("share")
     assert close(_table(rows), _judged(rows), STRUCTURE, Rules()).certificates == {}

@@ -115,13 +115,15 @@ class _Sheet:
         places = _places(dimensions)
         shape = model.shape
         primary = withheld.copy()
+        shown = np.zeros(model.cells, dtype=bool)
         for key, state in zip(self.keys, self.states, strict=True):
             place = tuple(index[code] for index, code in zip(places, key, strict=True))
             cell = int(np.ravel_multi_index(place, shape))
             self.places[key] = cell
             primary[cell] |= state in PRIMARY
+            shown[cell] |= state in EMPTY  # a reader is told that it is empty
         nothing = np.zeros(model.cells, dtype=bool)
-        asked = Demand(replace(rules, slivers=False), primary, nothing, nothing, nothing)
+        asked = Demand(replace(rules, slivers=False), primary, shown, nothing, nothing)
         return secure(*with_ledger(model, asked, ledger))
 
     def _dimension(self, number: int) -> Dimension:
