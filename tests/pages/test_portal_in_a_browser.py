@@ -91,10 +91,10 @@ def test_the_form_works_by_keyboard_and_keeps_its_state_in_the_address(
     page.keyboard.press("Enter")
     page.wait_for_url("**/nl/?q=jeugd+werkloosheid")
     page.get_by_role("link", name="Jeugdwerkloosheid").click()
-    assert page.url.endswith("/nl/indicators/jeugdwerkloosheid")
+    page.wait_for_url("**/nl/indicators/jeugdwerkloosheid")
     page.goto(f"{address}/nl/indicators/inwoners?period=2023&level=gemeente")
     page.get_by_role("link", name="Français").click()
-    assert page.url.endswith("/fr/indicators/inwoners?period=2023&level=gemeente")
+    page.wait_for_url("**/fr/indicators/inwoners?period=2023&level=gemeente")
     context.close()
 
 
