@@ -105,6 +105,7 @@ class Door:
         self._home = home
         self._clock = clock
         self._record_open = record_open
+        self._journal = record.journal(engine)
         self.worlds = Worlds(engine, home)
 
     def answer(
@@ -233,7 +234,7 @@ class Door:
             content_hash=permit.content_hash,
             rows=rows,
         )
-        return record.write(self._engine, decision, self._clock())
+        return record.write(self._journal, decision, self._clock())
 
     def _record_refusal(self, case: _Case, query: Query, refusal: NotPermitted) -> str:
         decision = Decision(
@@ -246,7 +247,7 @@ class Door:
             code=refusal.code,
             protocol=refusal.protocol,
         )
-        return record.write(self._engine, decision, self._clock())
+        return record.write(self._journal, decision, self._clock())
 
 
 def _known(world: World, principal: Principal, slug: str) -> Offer:

@@ -1,12 +1,19 @@
 """What an answer of this node says about itself."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
+from typing import Final, overload
 from urllib.parse import urlencode
 
 from hanse.cube.query import Query
 from hanse.dialects.heading import Heading
 from hanse.node.door import Answer
 from hanse.node.settings import NodeSettings
+from hanse.wire import Manifest
+
+_RELEASES_MAX: Final = 64
 
 
 def heading(settings: NodeSettings, answer: Answer, query: Query) -> Heading:
@@ -31,10 +38,53 @@ def heading(settings: NodeSettings, answer: Answer, query: Query) -> Heading:
         retention=permit.retention,
         url=f"{settings.resource}/v1/datasets/{release.dataset}/data?{urlencode(asked)}",
         asked=MappingProxyType(asked),
-        indicators=[
-            entry.model_dump(mode="json") for entry in release.indicators if entry.id in opened
-        ],
+        indicators=_Entries(release, _places(_Release(answer.digest, release), opened)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """A release's description, told apart by its digest."""
+
+    digest: str
+    manifest: Manifest = field(compare=False)
+
+
+@lru_cache(maxsize=_RELEASES_MAX)
+def _order(release: _Release) -> Mapping[str, int]:
+    return {entry.id: place for place, entry in enumerate(release.manifest.indicators)}
+
+
+def _places(release: _Release, opened: frozenset[str]) -> list[int]:
+    order = _order(release)
+    return sorted(order[each] for each in opened if each in order)
+
+
+class _Entries(Sequence[Mapping[str, object]]):
+    """The lines of some indicators as plain JSON, written out when they are read.
+
+    Most large answers are bytes that exist, and tell nothing of the thousands they hold.
+    """
+
+    def __init__(self, release: Manifest, places: list[int]) -> None:
+        self._release = release
+        self._chosen = places
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @overload
+    def __getitem__(self, place: int) -> Mapping[str, object]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Mapping[str, object]]: ...
+
+    def __getitem__(
+        self, place: int | slice
+    ) -> Mapping[str, object] | Sequence[Mapping[str, object]]:
+        if isinstance(place, slice):
+            return _Entries(self._release, self._chosen[place])
+        return self._release.indicators[self._chosen[place]].model_dump(mode="json")
 
 
 def parameters(query: Query) -> dict[str, str]:

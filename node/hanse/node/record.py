@@ -18,7 +18,8 @@ from hanse.errors import NotFound
 from hanse.node.tables import Row, moment
 from hanse.policies.decision import Check
 from hanse.policies.request import Request
-from hanse.store.session import reading, transaction
+from hanse.store.journal import Journal
+from hanse.store.session import reading
 
 PERMITTED, REFUSED = "permitted", "refused"
 
@@ -74,19 +75,19 @@ def reference(at: datetime) -> str:
     return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
 
 
-def write(engine: Engine, decision: Decision, at: datetime) -> str:
-    """Store a decision in a transaction of its own and return its reference.
+def journal(engine: Engine) -> Journal:
+    """Return the way decisions are written down."""
+    return Journal(engine, insert(DecisionRow))
+
+
+def write(into: Journal, decision: Decision, at: datetime) -> str:
+    """Store a decision durably and return its reference.
 
     Raises `Unavailable` where it cannot be stored: then nothing may leave.
     """
     ref = reference(at)
-    values = {**_values(decision), "ref": ref, "at": moment(at)}
-    with transaction(engine) as session:
-        session.connection().execute(_INSERT, values)
+    into.append({**_values(decision), "ref": ref, "at": moment(at)})
     return ref
-
-
-_INSERT = insert(DecisionRow)
 
 
 def _values(decision: Decision) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hanse.cube.cells import protected_schema
 from hanse.cube.cleared import Cleared
@@ -12,7 +14,8 @@ from hanse.dialects.heading import Heading
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 SUFFIX = ".arrows"
 CHUNK_ROWS = 65_536
-
+RUN_ROWS = 4
+"""How long runs of a code must be on average before reading runs costs less than reading rows."""
 
 Codec = Literal["raw", "zstd"]
 
@@ -21,8 +24,7 @@ def render(cleared: Cleared, heading: Heading, codec: Codec = "raw") -> Iterator
     """Yield the stream message by message: schema, dictionaries, record batches, end marker."""
     table = cleared.table.combine_chunks()
     columns = [
-        column.dictionary_encode() if pa.types.is_string(column.type) else column
-        for column in table.columns
+        _encoded(column) if pa.types.is_string(column.type) else column for column in table.columns
     ]
     shaped = pa.table(columns, schema=protected_schema(cleared.dimensions))
     options = pa.ipc.IpcWriteOptions(compression=None if codec == "raw" else codec)
@@ -32,6 +34,19 @@ def render(cleared: Cleared, heading: Heading, codec: Codec = "raw") -> Iterator
             writer.write_batch(batch)
             yield sink.take()
     yield sink.take()
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return codes as a dictionary array; sorted cells repeat them, so runs are read, not rows."""
+    array = column.chunk(0) if column.num_chunks else pa.array([], pa.string())
+    runs = pc.run_end_encode(array)
+    if array.null_count or len(runs.values) * RUN_ROWS > len(array):
+        return array.dictionary_encode()
+    codes = runs.values.dictionary_encode()
+    lengths = runs.run_ends.to_numpy().copy()
+    lengths[1:] -= lengths[:-1].copy()
+    indices = codes.indices.to_numpy().repeat(lengths)
+    return pa.DictionaryArray.from_arrays(pa.array(indices), codes.dictionary)
 
 
 class _Sink:

@@ -2,16 +2,25 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any, Final
 
+import numpy as np
+import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hanse.cube.cleared import Cleared
 from hanse.dialects.heading import Heading
-from hanse.dialects.words import joined, numerals, spelled
+from hanse.errors import Invalid
 
 MEDIA_TYPE = "application/json"
 SUFFIX = ".json"
 CHUNK_ROWS = 16_384
+
+Characters = np.ndarray[Any, np.dtype[np.uint8]]
+
+_EXACT: Final = 2.0**53
+"""Below it every whole number is a float of its own."""
 
 
 def render(cleared: Cleared, heading: Heading) -> Iterator[bytes]:
@@ -53,10 +62,47 @@ def _values(column: pa.ChunkedArray) -> Iterator[bytes]:
             if begun:
                 yield b","
             begun = True
-            yield joined(_texts(chunk.slice(start, CHUNK_ROWS)), ",")
+            values = chunk.slice(start, CHUNK_ROWS)
+            floating = pa.types.is_floating(values.type)
+            yield _numbers(values) if floating else _texts(values)
 
 
-def _texts(values: pa.Array) -> pa.Array:
-    if pa.types.is_floating(values.type):
-        return numerals(values, "null")
-    return spelled(values, lambda word: json.dumps(word, ensure_ascii=False))
+def _numbers(values: pa.Array) -> bytes:
+    """Return numbers as the shortest decimals that read back the same; whole ones as such."""
+    if not pc.all(pc.is_finite(values), min_count=0).as_py():
+        raise Invalid("CELLS_TYPE", type="nan")
+    numbers = values.to_numpy(zero_copy_only=False)  # a null becomes NaN, and that `null`
+    known = numbers[~np.isnan(numbers)]
+    if bool((np.abs(known) < _EXACT).all()) and bool((known == np.trunc(known)).all()):
+        return orjson.dumps(values.cast(pa.int64()).to_pylist())[1:-1]
+    return orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+
+
+def _texts(values: pa.Array) -> bytes:
+    """Return texts as JSON has them.
+
+    Codes are mostly of one length and without anything to escape: those are laid out all at once.
+    """
+    if len(values) and not values.null_count and values.type == pa.string():
+        _, offsets, characters = values.buffers()
+        edges = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+        width = int(edges[1] - edges[0])
+        if characters is not None and width and bool((edges[1:] - edges[:-1] == width).all()):
+            plain = np.frombuffer(characters, np.uint8)[edges[0] : edges[-1]]
+            if not _escaped(plain).any():
+                return _laid_out(plain.reshape(len(values), width))
+    return orjson.dumps(values.to_pylist())[1:-1]
+
+
+def _escaped(characters: Characters) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Say which bytes of UTF-8 JSON escapes (RFC 8259 §7)."""
+    return (characters < ord(" ")) | (characters == ord('"')) | (characters == ord("\\"))
+
+
+def _laid_out(characters: Characters) -> bytes:
+    rows, width = characters.shape
+    quoted = np.empty((rows, width + 3), np.uint8)
+    quoted[:, 0] = quoted[:, -2] = ord('"')
+    quoted[:, 1:-2] = characters
+    quoted[:, -1] = ord(",")
+    return quoted.tobytes()[:-1]

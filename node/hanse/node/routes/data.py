@@ -33,7 +33,7 @@ def routes(node: Node) -> APIRouter:
     return router
 
 
-def parquet_wish(wish: Wished) -> Wish:
+async def parquet_wish(wish: Wished) -> Wish:
     """Return the wish for a Parquet file, whatever else was wished."""
     return Wish("parquet", none_match=wish.none_match)
 

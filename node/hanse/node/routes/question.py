@@ -1,4 +1,8 @@
-"""A question as it stands in an address: axes, breakdowns, release, form and purpose."""
+"""A question as it stands in an address: axes, breakdowns, release, form and purpose.
+
+Reading one waits for nothing, so it stays on the event loop: a worker thread per part of it would
+cost more than the parts do.
+"""
 
 import re
 from dataclasses import dataclass, replace
@@ -23,7 +27,7 @@ _DIMENSION = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _CODES_NAMED = ("indicator", "level", "area")
 
 
-def axes(
+async def axes(
     slug: Slug,
     indicator: Text = None,
     level: Text = None,
@@ -42,7 +46,7 @@ def axes(
     )
 
 
-def question(
+async def question(
     request: Request,
     query: Annotated[Query, Depends(axes)],
     release: Annotated[str | None, Parameter(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = None,
@@ -67,7 +71,7 @@ def question(
     )
 
 
-def purpose(
+async def purpose(
     header: Annotated[str | None, Header(alias="Purpose", max_length=63)] = None,
     field: Annotated[str | None, Parameter(alias="purpose", max_length=63)] = None,
 ) -> str | None:
@@ -77,7 +81,7 @@ def purpose(
     return header or field
 
 
-def wish(
+async def wish(
     request: Request,
     form: Annotated[str | None, Parameter(alias="format")] = None,
     codec: Annotated[Literal["raw", "zstd"], Parameter(description="of Arrow")] = "raw",
@@ -97,7 +101,7 @@ class Asked:
     purpose: str | None
 
 
-def asked(
+async def asked(
     query: Annotated[Query, Depends(question)],
     purpose: Annotated[str | None, Depends(purpose)],
 ) -> Asked:
