@@ -54,7 +54,7 @@ def init(  # noqa: PLR0913 a command's options
         "base_url": base_url,
         "contact": contact,
         "catalogue_url": catalogue_url,
-        "catalogue_keys": catalogue_keys,
+        "catalogue_keys": str(Path(catalogue_keys).absolute()) if catalogue_keys else "",
         "approvals": approvals,
     }
     form = home.open_data_form(agency, kbo)
