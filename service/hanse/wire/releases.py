@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from hanse.wire.body import Body, Decimal, Digest, Slug, StartDay, Text
+from hanse.wire.body import Body, Decimal, Digest, ReleaseId, Slug, StartDay, Text
 
 
 class IndicatorEntry(Body):
@@ -73,7 +73,7 @@ class Manifest(Body):
     schema_: Literal[1] = Field(1, alias="schema")
     dataset: Slug
     agency: str
-    release_id: str
+    release_id: ReleaseId
     release_no: int
     kind: Literal["preliminary", "final", "corrected"] = "final"
     reason: str = ""
@@ -102,7 +102,7 @@ class Manifest(Body):
 class ReleaseEntry(Body):
     """A release as the feed lists it. Coverage is left out of governed datasets' entries."""
 
-    release_id: str
+    release_id: ReleaseId
     release_no: int
     manifest: Digest
     published_at: AwareDatetime
@@ -153,7 +153,7 @@ class Event(Body):
     at: AwareDatetime
     kind: Literal["release.published", "release.withdrawn", "dataset.changed", "protocol.changed"]
     dataset: Slug | None = None
-    release_id: str | None = None
+    release_id: ReleaseId | None = None
     manifest: Digest | None = None
 
 
@@ -167,7 +167,7 @@ class Changes(Body):
 class ReleaseLine(Body):
     """A release in a dataset's list; a withdrawn one stays there, with the reason."""
 
-    release_id: str
+    release_id: ReleaseId
     release_no: int
     manifest: Digest
     published_at: AwareDatetime

@@ -1,5 +1,6 @@
 """Lines to copy that pull what a page shows, pinned to the release it came from."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -39,12 +40,17 @@ def _python(catalogue: str, shown: Iterable[tuple[Publication, str, str]], choic
         subject = f"{publication.dataset}/{publication.indicator.id}"
         lines += [
             f"{_name(publication)} = get(",
-            f'    "{subject}",',
-            f'    cities=["{publication.agency}"], areas="{areas}",',
-            f'    periods="{choice.period}", release="{release}",',
+            f"    {_text(subject)},",
+            f"    cities=[{_text(publication.agency)}], areas={_text(areas)},",
+            f"    periods={_text(choice.period)}, release={_text(release)},",
             ").table",
         ]
     return "\n".join(lines)
+
+
+def _text(value: str) -> str:
+    """Return a text as Python writes it: what a node says ends no string and starts no code."""
+    return json.dumps(value, ensure_ascii=True)
 
 
 def _curl(shown: Iterable[tuple[Publication, str, str]], choice: Choice) -> str:
