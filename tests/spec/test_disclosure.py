@@ -274,6 +274,10 @@ BAD_PLANS = [
     ("an unknown policy for zeros", {**GOOD_PLAN, "rules": {"zeros": "hide"}}),
     ("an unknown rule", {**GOOD_PLAN, "rules": {"threshold": 5}}),
     ("a width of nothing", {**GOOD_PLAN, "rules": {"require": {"width": 0}}}),
+    (
+        "a telling share of half",
+        {**GOOD_PLAN, "rules": {"homogeneity": [{"dimension": "geo", "percent": 50}]}},
+    ),
     ("a cube of an unknown level", {**GOOD_PLAN, "cubes": [{"geo": ["gemeente"]}]}),
     ("a cube of an unknown dimension", {**GOOD_PLAN, "cubes": [{"age": ["age"]}]}),
 ]

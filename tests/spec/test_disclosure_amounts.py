@@ -1,4 +1,6 @@
-"""Amounts: what the rules of dominance call sensitive, and how far from the truth it stays."""
+"""Amounts and telling rows: what is sensitive though it is large, and how far from known."""
+
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +21,7 @@ from hanse.policies.disclosure import (
     what_if,
 )
 from hanse.policies.disclosure.magnitude import Dominance, sensitive, shares_of
-from hanse.policies.disclosure.plan import R2, Axis, Rules
+from hanse.policies.disclosure.plan import R2, Axis, Homogeneity, Rules
 from hanse.policies.disclosure.table import model_of
 
 ALONE = Plan((Axis("s", ("s",), None),), "v")
@@ -108,6 +110,47 @@ def test_a_missing_contributor_column_is_refused() -> None:
     table = pa.table({"s": ["a"], "v": [5]})
     with pytest.raises(Invalid, match="DISCLOSURE_COLUMN"):
         protect_amounts(table, ALONE, "who", Sensitivity())
+
+
+TELLING = [
+    # a row of counts, percent, least total, is it telling?
+    ((12, 0, 0), 90, 10, True),
+    ((27, 2, 1), 90, 10, True),
+    ((26, 3, 1), 90, 10, False),
+    ((9, 0, 0), 90, 10, False),
+    ((60, 40, 0), 60, 10, True),
+]
+
+
+@pytest.mark.parametrize(("row", "percent", "total_min", "is_telling"), TELLING)
+def test_a_row_with_nearly_everybody_in_one_category_is_not_told(
+    row: tuple[int, ...], percent: int, total_min: int, is_telling: bool
+) -> None:
+    rule = Homogeneity("origin", percent, total_min)
+    counts = [row, (20, 31, 17), (44, 12, 25), (18, 22, 30)]
+    rows = [(f"s{s}", f"o{o}", n) for s, line in enumerate(counts) for o, n in enumerate(line)]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    table = pa.table(dict(zip(("s", "origin", "freq"), columns, strict=True)))
+    rules = Rules(k=2, homogeneity=(rule,))
+    plan = Plan((Axis("s", ("s",)), Axis("origin", ("origin",))), rules=rules)
+    found = protect(table, plan)
+    assert found.certificate.failed == 0
+    marks = {(r["s"], r["origin"]): r["conf_status"] for r in inside(found).to_pylist()}
+    assert (marks[("s0", "o0")] == "A") is is_telling
+    if not is_telling:
+        return
+    system = attacked(codes_of(table, plan), public(found))
+    place = system.keys.index(("s0", "o0"))
+    nothing = np.zeros(system.size, dtype=np.int64)
+    verdict = audit(system, Needs(np.array([place]), nothing, nothing + 10**7, 10**8))
+    assert 100 * verdict.low[place] < percent * sum(row)
+
+
+def test_a_rule_about_a_dimension_that_has_no_total_is_refused() -> None:
+    table, plan = _counts()
+    rules = Rules(homogeneity=(Homogeneity("colour"),))
+    with pytest.raises(Invalid, match="DISCLOSURE_PLAN"):
+        protect(table, replace(plan, rules=rules))
 
 
 def _counts() -> tuple[pa.Table, Plan]:

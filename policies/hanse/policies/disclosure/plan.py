@@ -45,6 +45,15 @@ NAMED = {"R1": R1, "R2": R2}
 
 
 @dataclass(frozen=True, slots=True)
+class Homogeneity:
+    """No category of `dimension` may be known to hold `percent` or more of a row of `total_min`."""
+
+    dimension: str
+    percent: int = 90
+    total_min: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The protection rules. A count of 1 … `k` - 1 is small and hidden.
 
@@ -60,6 +69,7 @@ class Rules:
     slivers: bool = True
     strict: bool = True
     effort: Effort = Effort.PRUNE
+    homogeneity: tuple[Homogeneity, ...] = ()
 
 
 Selection = Mapping[str, tuple[str, ...]]
@@ -113,7 +123,7 @@ def load(content: Mapping[str, Any]) -> Plan:
 def rules(content: Mapping[str, Any]) -> Rules:
     """Return the rules that a mapping says; what it leaves out takes its default."""
     allowed = {"k", "zeros", "require", "attacker_lower", "slivers", "strict", "effort"}
-    _only(content, "rules", allowed)
+    _only(content, "rules", allowed | {"homogeneity"})
     zeros = _choice(Zeros, content, "zeros", Zeros.PUBLISH)
     return Rules(
         _number(content, "k", 5, 2, K_MAX),
@@ -123,6 +133,16 @@ def rules(content: Mapping[str, Any]) -> Rules:
         _flag(content, "slivers"),
         _flag(content, "strict"),
         _choice(Effort, content, "effort", Effort.PRUNE),
+        tuple(_homogeneity(each) for each in _list(content, "homogeneity")),
+    )
+
+
+def _homogeneity(content: Any) -> Homogeneity:
+    _only(content, "homogeneity", {"dimension", "percent", "total_min"})
+    return Homogeneity(
+        _text(content, "dimension", ""),
+        _number(content, "percent", 90, 51, 100),
+        _number(content, "total_min", 10, 2, K_MAX),
     )
 
 

@@ -1,6 +1,6 @@
 """The whole method on one model: greedy, repair, prune, certificate, or a refusal."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from hanse.policies.disclosure.certificate import (
     verify,
 )
 from hanse.policies.disclosure.dimension import Ints
+from hanse.policies.disclosure.homogeneity import Telling, telling
 from hanse.policies.disclosure.model import (
     Bools,
     Model,
@@ -40,6 +41,7 @@ class Demand:
 
     `primary` cells are hidden for their own sake. `shown` cells are out already, or must be: they
     are never hidden. `kept` cells are hidden already and stay so; `preferred` ones are hidden last.
+    `hideable` zeros may be hidden though zeros are shown.
     """
 
     rules: Rules
@@ -47,6 +49,7 @@ class Demand:
     shown: Bools
     kept: Bools
     preferred: Bools
+    hideable: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +82,7 @@ def is_small(values: Ints, rules: Rules) -> Bools:
 def demand(model: Model, rules: Rules) -> Demand:
     """Return the demand that hides the small cells of a model and asks nothing else."""
     nothing = np.zeros(model.cells, dtype=bool)
-    return Demand(rules, small(model, rules), nothing, nothing, nothing)
+    return Demand(rules, small(model, rules), nothing, nothing, nothing, nothing)
 
 
 def secure(model: Model, asked: Demand) -> Protected:
@@ -88,7 +91,28 @@ def secure(model: Model, asked: Demand) -> Protected:
     Raises Invalid for a table that does not add up. Nothing is returned half-done: a table without
     a complete proof is refused.
     """
-    return secure_needs(model, asked, needs_of(model, asked))
+    needs = needs_of(model, asked)
+    for rule in asked.rules.homogeneity:
+        asked, needs = _with_telling(asked, needs, telling(model, rule))
+    return secure_needs(model, asked, needs)
+
+
+def _with_telling(asked: Demand, needs: Needs, found: Telling) -> tuple[Demand, Needs]:
+    """Return demand and needs in which telling cells are hidden and may be less than telling."""
+    new = found.cells & ~asked.primary
+    values = needs.upper - 1  # what a telling cell needs is to be less, never more
+    upper = np.where(new, np.minimum(needs.upper, values), needs.upper)
+    lower_need = np.where(
+        found.cells, np.minimum(needs.lower_need, found.ceiling), needs.lower_need
+    )
+    protected = np.union1d(needs.protected, np.flatnonzero(found.cells))
+    primary = asked.primary | found.cells
+    hideable = asked.hideable | found.beside
+    lower = np.where(hideable, 0, needs.lower)
+    return (
+        replace(asked, primary=primary, hideable=hideable),
+        replace(needs, protected=protected, upper=upper, lower_need=lower_need, lower=lower),
+    )
 
 
 def secure_needs(model: Model, asked: Demand, needs: Needs) -> Protected:
@@ -96,7 +120,7 @@ def secure_needs(model: Model, asked: Demand, needs: Needs) -> Protected:
     check_additive(model)
     _check_shown(asked)
     zero = model.published & (model.values == 0) & (asked.rules.zeros is Zeros.PUBLISH)
-    fixed = (zero & ~asked.kept) | asked.shown
+    fixed = (zero & ~asked.kept & ~asked.hideable) | asked.shown
     hidden = asked.primary | asked.kept
     secondary = _greedy(model, asked, needs, fixed)
     hidden[secondary] = True

@@ -123,7 +123,7 @@ class _Sheet:
             primary[cell] |= state in PRIMARY
             shown[cell] |= state in EMPTY  # a reader is told that it is empty
         nothing = np.zeros(model.cells, dtype=bool)
-        asked = Demand(replace(rules, slivers=False), primary, shown, nothing, nothing)
+        asked = Demand(replace(rules, slivers=False), primary, shown, nothing, nothing, nothing)
         return secure(*with_ledger(model, asked, ledger))
 
     def _dimension(self, number: int) -> Dimension:

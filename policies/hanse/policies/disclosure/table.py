@@ -52,7 +52,7 @@ def demand_of(model: Model, plan: Plan) -> Demand:
     shown = chosen(model, plan.always_shown)
     preferred = chosen(model, plan.preferred)
     kept = np.zeros(model.cells, dtype=bool)
-    return Demand(plan.rules, small(model, plan.rules), shown, kept, preferred)
+    return Demand(plan.rules, small(model, plan.rules), shown, kept, preferred, kept.copy())
 
 
 def _counts(table: pa.Table, name: str) -> Ints:
