@@ -103,6 +103,17 @@ def test_compare_prints_figures_marks_and_what_every_city_gave() -> None:
         assert shown in output
 
 
+def test_compare_says_under_the_table_why_figures_do_not_compare(known: TinyWorld) -> None:
+    known.nodes[1].releases[0].facts = {"definition_version": "2.0.0"}
+    output = hanse(
+        "compare", INDICATOR, "-p", "2020:2021", "--cities", "Aalst,Gent", "--lang", "fr"
+    )
+    lines = [line for line in output[1].splitlines() if line.startswith("Gent (2 x): ")]
+    assert len(lines) == 1
+    assert "définition" in lines[0]
+    assert "COMPARE_" not in output[1]
+
+
 @pytest.mark.usefixtures("known")
 def test_compare_as_json_is_one_document_and_a_refusal_is_in_it() -> None:
     code, output = hanse("compare", INDICATOR, "--json", "--purpose", "reclame", "--lang", "en")

@@ -126,6 +126,24 @@ def test_another_vintage_of_the_level_is_marked() -> None:
     assert marks["NIS44021"] == "other-vintage"
 
 
+def test_every_reason_is_said_once_per_city_in_each_language() -> None:
+    hidden: list[Row] = [
+        (INDICATOR, "gemeente@2025", "44021", str(year), None, "Q") for year in (2022, 2023)
+    ]
+    nodes = [node("NIS41002"), node("NIS44021"), node("NIS11002", facts={"method": "survey"})]
+    nodes[1].releases = [figures("44021", "gemeente@2025", *hidden)]
+    with world(nodes) as known:
+        comparison = federation(known).compare(INDICATOR, Wish(periods="2021:"))
+    told = [(each.origin_name, each.reason.code, each.cells) for each in comparison.remarks]
+    assert told == [("Antwerpen", "COMPARE_METHOD", 1), ("Gent", "COMPARE_HIDDEN", 2)]
+    for lang, word in {"nl": "verborgen", "en": "hidden", "fr": "masqué"}.items():
+        reasons = comparison.document(lang)["reasons"]
+        assert isinstance(reasons, list)
+        assert (reasons[1]["code"], reasons[1]["origin"]) == ("COMPARE_HIDDEN", "NIS44021")
+        assert word in reasons[1]["sentence"]
+    assert comparison.table.column("reasons").to_pylist()[-1] == "COMPARE_HIDDEN"
+
+
 def test_each_way_of_failing_has_its_own_reason_and_none_costs_the_others_time() -> None:
     moods = {
         "NIS41002": "well",
@@ -297,6 +315,7 @@ def test_the_document_of_a_comparison_has_stable_members() -> None:
         "deadline_seconds",
         "complete",
         "nodes",
+        "reasons",
         "columns",
         "rows",
         "data",

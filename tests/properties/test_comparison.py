@@ -55,6 +55,7 @@ def test_the_order_of_replies_never_changes_a_comparison(
     ours, theirs = (assemble(each, 0.1, 1.0) for each in (given_replies, shuffled))
     assert ours.table.equals(theirs.table)
     assert ours.outcomes == theirs.outcomes
+    assert ours.remarks == theirs.remarks
 
 
 @given(replies())

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hanse.cli.language import Lang
 from hanse.errors import Conflict, Invalid
 from hanse.messages import say
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Home = Annotated[Path | None, typer.Option("--home", help="Folder of the catalogue.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Lang = Annotated[str, typer.Option("--lang", help="nl, en or fr.")]
 Agency = Annotated[str, typer.Argument(help="Identifier of the member, such as NIS41002.")]
 ClientId = Annotated[str, typer.Argument(help="Name of the client, such as provincie-ovl.")]
 
@@ -121,7 +121,7 @@ def serve(
     run(create_app(settings), host or "127.0.0.1", port or own_port)
 
 
-def members(home: Home = None, as_json: AsJson = False, lang: Lang = "nl") -> None:
+def members(home: Home = None, as_json: AsJson = False, lang: Lang = "") -> None:
     """List the members, who waits for approval, and how fresh the index is about each."""
     from hanse.catalog import index
     from hanse.catalog import members as roster
@@ -204,7 +204,7 @@ def harvest(
     ] = None,
     home: Home = None,
     as_json: AsJson = False,
-    lang: Lang = "nl",
+    lang: Lang = "",
 ) -> None:
     """Look once at the members' nodes, now; exit status 4 when a node did not answer well."""
     looks = asyncio.run(_harvest(_settings(home), agencies))

@@ -11,6 +11,7 @@ import sys
 import typer
 from rich.console import Console
 
+from hanse.cli.language import of_arguments
 from hanse.errors import Conflict, HanseError, Invalid, NotFound, Refused, Unavailable
 from hanse.messages import catalogue, explain
 
@@ -57,7 +58,7 @@ def main() -> None:
     try:
         build()()
     except HanseError as fault:
-        tell(fault)
+        tell(fault, of_arguments(sys.argv[1:]))
         sys.exit(exit_code(fault))
 
 
@@ -66,7 +67,7 @@ def exit_code(fault: HanseError) -> int:
     return next((code for word, code in EXIT_CODES.items() if isinstance(fault, word)), 2)
 
 
-def tell(fault: HanseError, lang: str = "en") -> None:
+def tell(fault: HanseError, lang: str = "nl") -> None:
     """Print what, where, why and what now on standard error."""
     console = Console(stderr=True, highlight=False)
     if fault.code not in catalogue():

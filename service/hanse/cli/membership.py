@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hanse.cli.language import Lang
 from hanse.messages import say
 
 Home = Annotated[
@@ -21,7 +22,7 @@ def register(app: typer.Typer) -> None:
 def enrol(
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    lang: Annotated[str, typer.Option("--lang", help="nl, en or fr.")] = "nl",
+    lang: Lang = "",
 ) -> None:
     """Ask the catalogue to let this node in; its operator compares the fingerprint and approves."""
     from hanse.node import membership

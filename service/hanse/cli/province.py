@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from hanse.cli.language import Lang
 from hanse.errors import Invalid
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ Release = Annotated[str, typer.Option("--release", help="Release id; else the cu
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")]
 Format = Annotated[str, typer.Option("--format", help="csv, json, parquet, arrow or xlsx.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Lang = Annotated[str, typer.Option("--lang", help="nl, en or fr.")]
 Deadline = Annotated[
     float | None, typer.Option("--deadline", help="Longest time in seconds.", min=0.05, max=3600)
 ]
@@ -54,7 +54,7 @@ def login(
         list[str] | None, typer.Option("--network", help="Private network to reach (CIDR).")
     ] = None,
     as_json: AsJson = False,
-    lang: Lang = "nl",
+    lang: Lang = "",
 ) -> None:
     """Say who you are and where; make a key if there is none, and show its public half."""
     from hanse.client.keys import ClientKey
@@ -126,7 +126,7 @@ def search(  # noqa: PLR0913 one option per facet of the search
     access: Annotated[str, typer.Option("--access", help="open or protocol.")] = "",
     page: Annotated[int, typer.Option("--page", min=1)] = 1,
     as_json: AsJson = False,
-    lang: Lang = "nl",
+    lang: Lang = "",
 ) -> None:
     """Search what all cities publish."""
     from hanse.cli.shown import search_table
@@ -155,7 +155,7 @@ def pull(  # noqa: PLR0913 one option per axis of a question
     file_format: Format = "",
     deadline: Deadline = None,
     as_json: AsJson = False,
-    lang: Lang = "nl",
+    lang: Lang = "",
 ) -> None:
     """Pull figures of one or more cities, to the screen or to a file."""
     from hanse.client.federation import Wish
@@ -185,7 +185,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     output: Output = None,
     file_format: Format = "",
     as_json: AsJson = False,
-    lang: Lang = "nl",
+    lang: Lang = "",
 ) -> None:
     """Lay the figures of many cities side by side, each with its mark; every city accounted for."""
     from hanse.client.federation import Wish, connect
@@ -262,7 +262,7 @@ def _finish(
     comparison: "Comparison", output: Path | None, file_format: str, *, as_json: bool, lang: str
 ) -> None:
     """Print or write what came, then leave with the code that says what did not."""
-    from hanse.cli.shown import figures_table, outcomes_table, sign_of
+    from hanse.cli.shown import figures_table, outcomes_table, remark_lines, sign_of
     from hanse.dialects.figures import write
     from hanse.messages import say
 
@@ -280,6 +280,8 @@ def _finish(
         if comparison.table.num_rows and not output:
             console.print(figures_table(comparison, lang))
             console.print(say("LEGEND_SYMBOLS", lang), style="dim", markup=False)
+            for line in remark_lines(comparison.remarks, lang):
+                console.print(line, markup=False, highlight=False)
         console.print(outcomes_table(comparison.outcomes, lang))
     code = sign_of(comparison)
     if code:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hanse.client.answers import tame
-from hanse.client.comparison import Comparison
+from hanse.client.comparison import Comparison, Remark
 from hanse.client.outcome import NodeState, Outcome
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.messages import catalogue, say
@@ -16,6 +16,7 @@ from hanse.wire import SearchAnswer
 NO_ACCESS = 3
 NOT_REACHED = 4
 SHOWN_ROWS = 500
+SHOWN_REMARKS = 40
 
 
 def sign_of(comparison: Comparison) -> int:
@@ -56,6 +57,15 @@ def figures_table(comparison: Comparison, lang: str) -> Table:
         shown = [Text(tame(each)) for each in line[alone:]]
         table.add_row(*shown, *(cells.get(span, Text("")) for span in spans), *told)
     return table
+
+
+def remark_lines(remarks: Sequence[Remark], lang: str) -> list[str]:
+    """Return one line per city and reason why figures do not simply compare."""
+    lines = [
+        tame(f"{each.origin_name} ({each.cells} x): {each.reason.say(lang)}")
+        for each in remarks[:SHOWN_REMARKS]
+    ]
+    return [*lines, "…"] if len(remarks) > SHOWN_REMARKS else lines
 
 
 def outcomes_table(outcomes: Sequence[Outcome], lang: str) -> Table:

@@ -4,6 +4,7 @@ Rows stand in the order of their keys and origin, so that the order in which nod
 answered never shows.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,10 +17,32 @@ from hanse.client.marks import Marks, Place
 from hanse.client.outcome import NodeState, Outcome
 from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS
 from hanse.cube.codelist import TOTAL
+from hanse.cube.comparability import Mark, MarkCode, Reason
 
 ORIGIN_COLUMNS: Final = ("origin", "origin_name", "dataset", "release", "manifest")
 MARK_COLUMNS: Final = ("mark", "reasons")
 SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Why figures of one origin do not simply compare; `cells` is how many it is said of."""
+
+    origin: str
+    origin_name: str
+    reason: Reason
+    cells: int
+
+    def document(self, lang: str = "nl") -> dict[str, object]:
+        """Return the remark as a JSON object."""
+        return {
+            "origin": self.origin,
+            "origin_name": self.origin_name,
+            "mark": self.reason.mark.value,
+            "code": self.reason.code,
+            "sentence": self.reason.say(lang),
+            "cells": self.cells,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +51,15 @@ class Comparison:
 
     `table`: the key columns and breakdowns, `obs_value`, `obs_status`, `conf_status`; then `origin`
     (agency), `origin_name`, `dataset`, `release`, `manifest` (digest); then `mark` and `reasons`
-    (codes, separated by a blank). `outcomes` has one entry per node that was asked.
+    (codes, separated by a blank). `outcomes` has one entry per node that was asked, `remarks` one
+    per origin and reason, gravest first within an origin.
     """
 
     table: pa.Table
     outcomes: tuple[Outcome, ...]
     seconds: float
     deadline_seconds: float
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -54,6 +79,7 @@ class Comparison:
             "deadline_seconds": self.deadline_seconds,
             "complete": self.complete,
             "nodes": [outcome.document(lang) for outcome in self.outcomes],
+            "reasons": [remark.document(lang) for remark in self.remarks],
             "columns": self.table.column_names,
             "rows": self.table.num_rows,
             "data": self.table.to_pydict(),
@@ -66,12 +92,13 @@ def assemble(
     """Put the replies together: one table over all nodes, marked where figures are compared."""
     pulls = [reply.pulled for reply in replies if reply.pulled]
     table = _gather(pulls)
+    remarks: tuple[Remark, ...] = ()
     if marked:
-        table = _mark(table, pulls)
+        table, remarks = _mark(table, pulls)
     outcomes = sorted(
         (reply.outcome for reply in replies), key=lambda each: (each.agency, each.dataset)
     )
-    return Comparison(table, tuple(outcomes), seconds, deadline_seconds)
+    return Comparison(table, tuple(outcomes), seconds, deadline_seconds, remarks)
 
 
 def _gather(pulls: Sequence[Pulled]) -> pa.Table:
@@ -111,11 +138,31 @@ def _empty(names: Sequence[str]) -> pa.Table:
     )
 
 
-def _mark(table: pa.Table, pulls: Sequence[Pulled]) -> pa.Table:
+def _mark(table: pa.Table, pulls: Sequence[Pulled]) -> tuple[pa.Table, tuple[Remark, ...]]:
     columns = (table.column(name).to_pylist() for name in Place._fields)
     places = [Place(*values) for values in zip(*columns, strict=True)]
     marks = Marks.over(pulls, places)
     found = [marks.of(place) for place in places]
     codes = pa.array([each.code.value for each in found], pa.string())
     told = [" ".join(reason.code for reason in each.reasons) for each in found]
-    return table.append_column("mark", codes).append_column("reasons", pa.array(told, pa.string()))
+    marked = table.append_column("mark", codes)
+    remarks = _remarks([place.origin for place in places], found, pulls)
+    return marked.append_column("reasons", pa.array(told, pa.string())), remarks
+
+
+def _remarks(
+    origins: Sequence[str], marks: Sequence[Mark], pulls: Sequence[Pulled]
+) -> tuple[Remark, ...]:
+    """Return every reason once per origin; equal marks are one object, so few are looked into."""
+    names = {pull.agency: pull.name for pull in pulls}
+    by_id = {id(each): each for each in marks}
+    reasons: dict[tuple[str, ...], Reason] = {}
+    cells: Counter[tuple[str, ...]] = Counter()
+    for (origin, known), count in Counter(zip(origins, map(id, marks), strict=True)).items():
+        for reason in by_id[known].reasons:
+            key = (origin, reason.code, *(reason.parameters[n] for n in sorted(reason.parameters)))
+            reasons.setdefault(key, reason)
+            cells[key] += count
+    order = list(MarkCode)
+    told = sorted(reasons, key=lambda key: (key[0], order.index(reasons[key].mark), key))
+    return tuple(Remark(key[0], names[key[0]], reasons[key], cells[key]) for key in told)

@@ -27,6 +27,9 @@ class ClientSettings(BaseSettings):
         description="Which answers are kept: none, those of open data, or governed ones too.",
     )
     purpose: str = Field("", description="Purpose sent with every question that names none.")
+    lang: Literal["nl", "en", "fr"] = Field(
+        "nl", description="Language that commands speak where `--lang` does not say."
+    )
     deadline_seconds: float = Field(10.0, description="Longest time one question may take.", gt=0)
 
 
@@ -43,8 +46,12 @@ class ClientConfig(BaseModel):
 
 
 def read_settings() -> ClientSettings:
-    """Read the settings from the environment."""
-    settings = ClientSettings()
+    """Read the settings from the environment; `Invalid` names one that cannot be."""
+    try:
+        settings = ClientSettings()
+    except ValidationError as fault:
+        name = str(fault.errors()[0]["loc"][0]).upper()
+        raise Invalid("CLIENT_SETTING", name=f"HANSE_{name}") from fault
     return settings.model_copy(
         update={
             "config": settings.config.expanduser(),
