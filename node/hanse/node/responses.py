@@ -12,6 +12,7 @@ import mmap
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +25,12 @@ from hanse.dialects import arrow_ipc, csv, json_cells, parquet, xlsx
 from hanse.dialects.heading import Heading
 from hanse.errors import Invalid
 from hanse.node.door import Answer, Format
+from hanse.node.releases import manifest
 from hanse.node.releases.views import Runs
 
 CHUNK_BYTES: Final = 1 << 20
+MAPPED_MAX: Final = 64
+"""How many files stay mapped: address space and page cache, no memory of the process."""
 WHOLE_ROWS: Final = 20_000
 """Up to how many cells an answer is rendered before its first byte leaves."""
 
@@ -252,10 +256,16 @@ def _views(runs: Runs) -> Iterator[memoryview]:
 def _mapped(path: Path, ranges: Sequence[tuple[int, int]]) -> Iterator[memoryview]:
     if not ranges:
         return
-    with path.open("rb") as file:
-        whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    whole = _whole(path, manifest.fingerprint(path))
     for offset, length in ranges:
         yield whole[offset : offset + length]
+
+
+@lru_cache(maxsize=MAPPED_MAX)
+def _whole(path: Path, _fingerprint: manifest.Fingerprint) -> memoryview:
+    """Return a file's bytes; it stays mapped, for its pages would be looked up anew each time."""
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _pieces(views: Sequence[memoryview], start: int, end: int) -> Iterator[memoryview]:

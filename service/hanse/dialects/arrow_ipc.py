@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 

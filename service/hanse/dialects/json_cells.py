@@ -18,6 +18,7 @@ SUFFIX = ".json"
 CHUNK_ROWS = 16_384
 
 Characters = np.ndarray[Any, np.dtype[np.uint8]]
+Marks = np.ndarray[Any, np.dtype[np.bool_]]
 
 _EXACT: Final = 2.0**53
 """Below it every whole number is a float of its own."""
@@ -94,9 +95,12 @@ def _texts(values: pa.Array) -> bytes:
     return orjson.dumps(values.to_pylist())[1:-1]
 
 
-def _escaped(characters: Characters) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+def _escaped(characters: Characters) -> Marks:
     """Say which bytes of UTF-8 JSON escapes (RFC 8259 §7)."""
-    return (characters < ord(" ")) | (characters == ord('"')) | (characters == ord("\\"))
+    found: Marks = characters < ord(" ")
+    found |= characters == ord('"')
+    found |= characters == ord("\\")
+    return found
 
 
 def _laid_out(characters: Characters) -> bytes:

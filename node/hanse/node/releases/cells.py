@@ -27,6 +27,7 @@ from hanse.wire import Manifest
 
 OPEN_MAX = 32
 OPENINGS_MAX = 256
+PLANS_MAX = 64
 RUNS_CUT_MAX = 3
 """In how many runs open rows may lie before filtering them costs less than cutting."""
 
@@ -140,6 +141,7 @@ class ReleaseCells:
     slices: Slices
     index: Mapping[str, Any]
     _openings: dict[object, tuple[Opening, Array]] = field(default_factory=dict)
+    _plans: dict[object, views.Plan] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -172,8 +174,8 @@ class ReleaseCells:
         opening, states = self._resolved(extent)
         if opening.indicators.all() and (states == WHOLE).all():
             return views.whole(source, self.bounds)
-        batches = tuple(zip(self.batches, self._batch_states(opening, states), strict=True))
-        return views.runs(source, opening, batches, self._views, self.folder.name)
+        way = self._plan(extent, source, opening, states)
+        return views.runs(source, opening, way, self._views, self.folder.name)
 
     def parquet(self, extent: Extent) -> Path:
         """Return a Parquet file with the open cells: the release's own twin, or a kept view."""
@@ -191,6 +193,19 @@ class ReleaseCells:
     def _check(self, name: str) -> None:
         part = next(part for part in self.manifest.parts if part.path == name)
         manifest.check(self.folder / name, part.sha256)
+
+    def _plan(
+        self, extent: Extent, source: views.Source, opening: Opening, states: Array
+    ) -> views.Plan:
+        key = _key(extent), extent.indicators, source.codec
+        found = self._plans.get(key)
+        if found is None:
+            batches = zip(self.batches, self._batch_states(opening, states), strict=True)
+            found = views.plan(source, opening, tuple(batches))
+            if len(self._plans) >= PLANS_MAX:
+                self._plans.clear()
+            self._plans[key] = found
+        return found
 
     def _resolved(self, extent: Extent) -> tuple[Opening, Array]:
         """Return the extent held against this release, and the state of each partition."""

@@ -88,19 +88,27 @@ def whole(source: Source, bounds: Sequence[int]) -> Runs:
     return Runs(source.head(), source.path, ranges, None, (), END, bounds[-1])
 
 
-def runs(
-    source: Source,
-    opening: Opening,
-    batches: Sequence[tuple[pa.RecordBatch, int]],
-    kept: DerivedFiles,
-    release: str,
-) -> Runs:
-    """Return the stream of what is open; `batches` come with what the index tells of each.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a stream is put together: its head, and what the index tells of each record batch."""
+
+    head: bytes
+    batches: tuple[tuple[pa.RecordBatch, int], ...]
+
+
+def plan(source: Source, opening: Opening, batches: tuple[tuple[pa.RecordBatch, int], ...]) -> Plan:
+    """Return the plan of a stream; it holds no figure, and is the same for the same opening."""
+    head = _head(batches[0][0], opening, source.codec) if batches else source.head()
+    return Plan(head, batches)
+
+
+def runs(source: Source, opening: Opening, way: Plan, kept: DerivedFiles, release: str) -> Runs:
+    """Return the stream of what is open.
 
     Existing record batches come first, those that had to be cut after them.
     """
     lines = source.index["messages"]
-    head = _head(batches[0][0], opening, source.codec) if batches else source.head()
+    head, batches = way.head, way.batches
     if all(state != CUT for _, state in batches):
         held = [line for line, (_, state) in zip(lines, batches, strict=True) if state == WHOLE]
         ranges = _joined([(line[0], line[1]) for line in held])
