@@ -91,6 +91,7 @@ def test_whoami_tries_the_sign_in_at_a_node(known: TinyWorld) -> None:
 @pytest.mark.usefixtures("known")
 def test_search_prints_subjects_or_says_there_are_none() -> None:
     assert "gas" in hanse("search", "gas")[1]
+    assert "energy" in hanse("search", "gas", "--lang", "en")[1]
     assert json.loads(hanse("search", "gas", "--json")[1])["total"] == 1
     assert "Niets gevonden" in hanse("search", "niets")[1]
 

@@ -6,7 +6,7 @@ import string
 import pytest
 from tests.contracts.test_sources import sources
 
-from hanse.messages import LANGUAGES, PARTS, catalogue, say
+from hanse.messages import LANGUAGES, PARTS, catalogue, named, say
 
 RAISED = {"NotFound", "Refused", "Unauthenticated", "Conflict", "Invalid", "Unavailable"}
 
@@ -54,6 +54,24 @@ def test_every_code_that_is_raised_has_a_message_of_four_parts() -> None:
 
 def test_a_slot_that_nothing_fills_does_not_stop_the_message() -> None:
     assert "{type}" in say("CELLS_TYPE", "en")
+
+
+def test_every_theme_has_a_name_and_a_new_one_names_itself() -> None:
+    themes = [
+        "demografie",
+        "onderwijs",
+        "werk",
+        "economie",
+        "gezondheid",
+        "energie",
+        "landbouw",
+        "handel",
+        "wonen",
+        "welzijn",
+    ]
+    assert [named("theme", each) for each in themes] == themes
+    assert all(named("theme", each, "en") != each for each in themes)
+    assert named("theme", "ruimtevaart", "fr") == "ruimtevaart"
 
 
 def test_an_unknown_language_is_answered_in_dutch() -> None:

@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.tiny_node import Row, TinyRelease, cells
 
@@ -15,6 +15,7 @@ from hanse.wire import Manifest
 
 AGENCIES = st.sampled_from([f"NIS{number}" for number in range(10_001, 10_009)])
 STATUSES = st.sampled_from(["A", "P", "E", "Q", "O", "L", "M"])
+UNHURRIED = settings(deadline=None)
 VERSIONS = st.sampled_from(["1.0.0", "2.0.0", ""])
 
 
@@ -46,6 +47,7 @@ def _pulled(draw: st.DrawFn, agency: str) -> Pulled:
     return Pulled(release.table, "http://127.0.0.1", agency, agency, "1", manifest, "sha-256:0")
 
 
+@UNHURRIED
 @given(replies(), st.randoms(use_true_random=False))
 def test_the_order_of_replies_never_changes_a_comparison(
     given_replies: list[Reply], shuffler: random.Random
@@ -58,6 +60,7 @@ def test_the_order_of_replies_never_changes_a_comparison(
     assert ours.remarks == theirs.remarks
 
 
+@UNHURRIED
 @given(replies())
 def test_every_cell_that_came_is_there_once_with_its_origin(given_replies: list[Reply]) -> None:
     comparison = assemble(given_replies, 0.1, 1.0)
@@ -75,6 +78,7 @@ def test_every_cell_that_came_is_there_once_with_its_origin(given_replies: list[
     assert len(comparison.outcomes) == len(given_replies)
 
 
+@UNHURRIED
 @given(replies())
 def test_a_cell_without_a_number_is_never_called_comparable(given_replies: list[Reply]) -> None:
     for row in assemble(given_replies, 0.1, 1.0).table.to_pylist():

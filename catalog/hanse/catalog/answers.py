@@ -12,8 +12,7 @@ from hanse.catalog.freshness import freshness
 from hanse.catalog.index import Known, Published
 from hanse.catalog.search import FACETS, Findings, Question
 from hanse.errors import Invalid
-from hanse.messages import catalogue as messages
-from hanse.messages import say
+from hanse.messages import named, say
 from hanse.store.session import reading
 from hanse.wire import (
     FacetValue,
@@ -96,7 +95,7 @@ def _facet(
     values = [
         FacetValue(
             value=value,
-            label=names.get(value, value) if facet == "agency" else label(facet, value, lang),
+            label=names.get(value, value) if facet == "agency" else named(facet, value, lang),
             count=count,
             chosen=value in chosen,
         )
@@ -105,16 +104,10 @@ def _facet(
     return sorted(values, key=lambda each: (-each.count, each.label))
 
 
-def label(kind: str, value: str, lang: str) -> str:
-    """Return the name of a closed value (level, access, state); a free one names itself."""
-    code = f"WORD_{kind}_{value}".upper().replace("-", "_")
-    return say(code, lang) if code in messages() else value
-
-
 def level_label(level: str, lang: str) -> str:
     """Return a level with its vintage always spelled out: `gemeente (indeling 2025)`."""
     code, _, vintage = level.partition("@")
-    return say("WORD_EDITION", lang, level=label("level", code, lang), vintage=vintage)
+    return say("WORD_EDITION", lang, level=named("level", code, lang), vintage=vintage)
 
 
 def members(catalogue: Catalogue) -> Members:

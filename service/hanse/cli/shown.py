@@ -9,8 +9,9 @@ from rich.text import Text
 from hanse.client.answers import tame
 from hanse.client.comparison import Comparison, Remark
 from hanse.client.outcome import NodeState, Outcome
+from hanse.cube.comparability import MarkCode
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
-from hanse.messages import catalogue, say
+from hanse.messages import named, say
 from hanse.wire import SearchAnswer
 
 NO_ACCESS = 3
@@ -89,12 +90,14 @@ def outcomes_table(outcomes: Sequence[Outcome], lang: str) -> Table:
 def search_table(found: SearchAnswer, lang: str) -> Table:
     """Return one line per subject that was found."""
     table = Table(box=box.SIMPLE_HEAD, title=f"{found.total} ({found.page}/{found.pages})")
-    columns = ("INDICATOR", "NAME", "CITIES", "PERIODS", "ACCESS")
+    columns = ("INDICATOR", "NAME", "THEME", "CITIES", "PERIODS", "ACCESS")
     for code in columns:
         table.add_column(say(f"COLUMN_{code}", lang))
     for hit in found.hits:
         name = hit.name.get(lang) or hit.name.get("nl") or hit.id
-        told = (hit.id, name, str(len(hit.agencies)), f"{hit.first_period}:{hit.last_period}")
+        themes = ", ".join(named("theme", each, lang) for each in hit.themes)
+        span = f"{hit.first_period}:{hit.last_period}"
+        told = (hit.id, name, themes, str(len(hit.agencies)), span)
         table.add_row(*(Text(tame(each)) for each in told), ", ".join(hit.access))
     return table
 
@@ -108,5 +111,5 @@ def _cell(row: dict[str, object]) -> Text:
 
 
 def _mark(code: str, lang: str) -> str:
-    key = f"MARK_{code.upper().replace('-', '_')}"
-    return say(key, lang) if key in catalogue() else code
+    known = code in {each.value for each in MarkCode}
+    return say(f"MARK_{MarkCode(code).name}", lang) if known else code

@@ -39,6 +39,12 @@ def say(code: str, /, lang: str = "nl", **parameters: object) -> str:
     return " ".join(text for text in parts.values() if text)
 
 
+def named(kind: str, value: str, lang: str = "nl") -> str:
+    """Return what a value of a closed list (a level, a theme, a state) is called, else itself."""
+    code = f"WORD_{kind}_{value}".upper().replace("-", "_")
+    return say(code, lang) if code in catalogue() else value
+
+
 def explain(code: str, /, lang: str = "nl", **parameters: object) -> dict[str, str]:
     """Return a message part by part: `{"what": …}` for a label, all four for a fault."""
     entry = catalogue()[code]

@@ -190,6 +190,14 @@ def test_a_text_in_another_language_says_which(world: Federation) -> None:
     assert get(world, "/en/indicators/inwoners").text.count('lang="nl"') >= 1
 
 
+@pytest.mark.parametrize(("lang", "theme"), [("nl", "werk"), ("en", "work"), ("fr", "travail")])
+def test_a_theme_among_the_filters_is_in_the_reader_s_language(
+    world: Federation, lang: str, theme: str
+) -> None:
+    page = get(world, f"/{lang}/").text
+    assert re.search(rf'value="werk">\s*<span>{theme} <span', page)
+
+
 def test_a_school_year_is_shown_as_one(tmp_path: Path) -> None:
     made = portal(tmp_path)
     node = made.nodes[0]

@@ -69,6 +69,23 @@ async def test_a_page_of_what_is_not_open_is_for_whom_a_protocol_names(
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("lang", "theme"), [("nl", "demografie"), ("en", "demography"), ("fr", "démographie")]
+)
+async def test_a_theme_is_said_in_the_reader_s_language(
+    aalst: House, lang: str, theme: str
+) -> None:
+    async with aalst.client() as client:
+        offers = await client.get(f"/{lang}/")
+        release = await client.get(f"/{lang}/datasets/{OPEN}/releases/{_release(aalst)}")
+    assert f"<li>{theme}</li>" in offers.text
+    assert f"<dd>{theme}</dd>" in release.text
+
+
+def _release(made: House) -> str:
+    return str(made.node.door.worlds.current().offers[OPEN].release_id)
+
+
 async def test_it_is_ready(aalst: House) -> None:
     async with aalst.client() as client:
         assert (await client.get("/health/ready")).status_code == 200

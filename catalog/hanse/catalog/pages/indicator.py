@@ -19,7 +19,7 @@ from hanse.cube.comparability import MarkCode
 from hanse.cube.period import Period, read_period
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.messages import catalogue as messages
-from hanse.messages import say
+from hanse.messages import named, say
 from hanse.outbound import Outbound
 from hanse.web import formats, render
 from hanse.web.language import PageLanguage
@@ -106,7 +106,7 @@ class View:
         """Return an area level in words, its edition spelled out where there is one."""
         if "@" in level:
             return answers.level_label(level, self._lang)
-        return answers.label("level", level, self._lang)
+        return named("level", level, self._lang)
 
     def reference(self, cell: Figure) -> str:
         """Return the moment a figure is about, in words."""

@@ -11,6 +11,7 @@ from hanse.catalog.pages import words
 from hanse.catalog.routes.search import Asked
 from hanse.catalog.search import FACETS, Question
 from hanse.cube.period import read_period
+from hanse.messages import named
 from hanse.web import render
 from hanse.web.language import PageLanguage
 from hanse.wire import Hit, MemberEntry, Members
@@ -38,7 +39,7 @@ def routes(catalogue: Catalogue) -> APIRouter:
             names_shown=NAMES_SHOWN,
             publishers=lambda hit: sorted(names.get(each, each) for each in hit.agencies),
             address=lambda page: address(question, page),
-            label=lambda kind, value: answers.label(kind, value, lang),
+            label=lambda kind, value: named(kind, value, lang),
             levels=lambda hit: levels(hit, lang),
             period_label=lambda text: read_period(text).label(lang),
             words=words,

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from starlette.responses import HTMLResponse
 
 from hanse.cube.contract import Access
+from hanse.messages import named
 from hanse.node.releases import difference, manifest, tables
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.routes.question import Slug
@@ -46,6 +47,7 @@ def routes(node: Node) -> APIRouter:
             row=row,
             title=_in(described.title, lang),
             description=_in(described.description, lang),
+            theme=named("theme", described.theme, lang),
             difference=difference.load(row.difference),
             limit=LIST_MAX,
             earlier=_earlier(node.engine, row),
@@ -70,6 +72,7 @@ def _line(node: Node, offer: Offer, lang: str) -> dict[str, Any]:
         "slug": offer.slug,
         "title": _in(offer.contract.title, lang),
         "description": _in(offer.contract.description, lang),
+        "theme": named("theme", offer.contract.theme, lang),
         "open": offer.contract.access is Access.OPEN,
         "release": published.release_id if published else None,
         "published_at": published.published_at if published else None,
