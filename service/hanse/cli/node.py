@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
@@ -37,6 +38,9 @@ def init(  # noqa: PLR0913 a command's options
     approvals: Annotated[
         str, typer.Option(help="second-person or none: who lets a release out.")
     ] = "second-person",
+    database_url: Annotated[
+        str, typer.Option(help="PostgreSQL URL; empty: SQLite in the folder.")
+    ] = "",
 ) -> None:
     """Make a node: folders, signing key, settings, database, and the protocol for open data."""
     from hanse.node import home, migrations, protocols
@@ -56,6 +60,7 @@ def init(  # noqa: PLR0913 a command's options
         "catalogue_url": catalogue_url,
         "catalogue_keys": str(Path(catalogue_keys).absolute()) if catalogue_keys else "",
         "approvals": approvals,
+        "database_url": database_url,
     }
     form = home.open_data_form(agency, kbo)
     protocol.load(form)  # a number that is none is refused before anything is made
@@ -102,6 +107,7 @@ def decisions(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Show what the door decided: who asked what, why, and by which protocol."""
+    from hanse.client.answers import tame
     from hanse.node import record
     from hanse.node.settings import read_settings
     from hanse.store.engine import create
@@ -121,5 +127,6 @@ def decisions(
         outcome = row.code or row.outcome
         cells = "" if row.rows is None else str(row.rows)
         known = (row.client or "-", row.purpose or "-", row.dataset, cells)
-        table.add_row(row.at[:19], outcome, *known, row.protocol or "-", row.ref)
+        line = (row.at[:19], outcome, *known, row.protocol or "-", row.ref)
+        table.add_row(*(Text(tame(each)) for each in line))
     Console().print(table)
