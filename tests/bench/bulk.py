@@ -199,7 +199,7 @@ def _report(rows: int, variants: list[Variant], cases: list[Case], seconds: floa
     size = f"{round(rows / 1e6)}m"
     return Report(
         name=f"bulk-{size}",
-        command=f"python -m tests.bench bulk --rows {rows}",
+        command=f"python -m tests.bench bulk --rows {round(rows / 1e6)}000000 --write",
         tables=(measured, ratios),
         notes=(
             f"{rows:,} cells; scrubbed, arranged, written, signed, registered in {seconds:.1f} s.",

@@ -54,7 +54,7 @@ def run(rows: int) -> Report:
     )
     return Report(
         name="guard",
-        command=f"python -m tests.bench guard --rows {rows}",
+        command=f"python -m tests.bench guard --rows {rows} --write",
         tables=(table,),
         notes=(
             f"A slice of {generated.SLICE_ROWS:,} cells of {cells.num_rows:,}, 300 areas named by "

@@ -197,7 +197,7 @@ def _report(rows: int, cases: list[Case]) -> Report:
     )  # fmt: skip
     return Report(
         name=f"slices-{round(rows / 1e6)}m",
-        command=f"python -m tests.bench slices --rows {rows}",
+        command=f"python -m tests.bench slices --rows {round(rows / 1e6)}000000 --write",
         tables=(measured, ratios),
         notes=(f"{generated.SLICE_ROWS:,} of {rows:,} cells; load by {tool()}, {SECONDS:.0f} s "
                "per point, one server process each.",),

@@ -6,8 +6,10 @@ a body earns time by arriving. Complements, and does not need, the timeouts of a
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
+import h11
+from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_SECONDS: Final = 5.0
@@ -18,6 +20,17 @@ STALL_SECONDS: Final = 60.0
 """How long a reader may take nothing of its answer."""
 
 
+class _Uncopied(h11.Connection):
+    """Hands a piece of a body on as it is: a large answer is mapped bytes, and stays that."""
+
+    def send(self, event: Any) -> Any:
+        """Return what goes on the line for an event."""
+        pieces = self.send_with_data_passthrough(event)
+        if pieces is None:
+            return None
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
 class Deadline(H11Protocol):
     """uvicorn's protocol; closes sockets that send or read too slowly."""
 
@@ -25,6 +38,12 @@ class Deadline(H11Protocol):
     _stalled: asyncio.TimerHandle | None = None
     _began: float = 0.0
     _received: int = 0
+
+    def __init__(self, config: Config, *rest: Any, **named: Any) -> None:
+        """Put a connection that copies nothing in the place of uvicorn's own."""
+        super().__init__(config, *rest, **named)
+        largest = config.h11_max_incomplete_event_size
+        self.conn = _Uncopied(h11.SERVER, *(() if largest is None else (largest,)))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock with the connection."""
