@@ -17,7 +17,7 @@ from sqlalchemy import UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from hanse.auth.compact import open_compact
-from hanse.catalog.snapshots import Identity
+from hanse.catalog.snapshots import Identity, deceives
 from hanse.errors import Conflict, Invalid, NotFound, Unavailable
 from hanse.outbound.origin import Origin
 from hanse.policies.signatures import ENROLMENT, verify
@@ -89,6 +89,8 @@ def read_statement(statement: str, *, catalogue: str, now: datetime) -> Enrolmen
     if asked.catalogue != catalogue or not -LEEWAY <= now - asked.issued_at <= MAX_AGE:
         raise Invalid("ENROLMENT_ADDRESSEE", catalogue=catalogue)
     _check_address(asked.base_url, catalogue)
+    if deceives(asked.name):
+        raise Invalid("ENROLMENT_NAME")
     return asked.model_copy(update={"keys": keys})
 
 

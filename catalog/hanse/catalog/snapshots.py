@@ -87,6 +87,8 @@ def _check_limits(feed: Feed) -> None:
     _limit("indicators", sum(len(each.indicators) for each in feed.datasets), MOST_INDICATORS)
     _limit("tombstones", len(feed.tombstones), MOST_TOMBSTONES)
     _limit("sequence", feed.sequence, LAST_SEQUENCE)
+    for text in (feed.name, feed.kbo, feed.software):
+        _plain("feed", text, LONGEST_NAME)
     if feed.sequence < 1:
         raise Invalid("FEED_SHAPE", agency=feed.agency, where="sequence")
     _once("", "dataset", (each.slug for each in feed.datasets))
@@ -101,7 +103,8 @@ def _check_dataset(dataset: DatasetEntry) -> None:
         _plain(slug, dataset.current.release_id, LONGEST_CODE)
     _check_named(slug, dataset.title, dataset.description, dataset.keywords)
     _once(slug, "indicator", (each.id for each in dataset.indicators))
-    for code in (dataset.theme, dataset.licence, dataset.contact, dataset.profile):
+    named = (dataset.theme, dataset.licence, dataset.contact, dataset.profile)
+    for code in (*named, dataset.contract_version):
         _plain(slug, code, LONGEST_NAME)
     for level in dataset.levels:
         _entry(slug, "level", level, _LEVEL_ID.fullmatch(level) is not None)
@@ -116,11 +119,31 @@ def _check_indicator(slug: str, indicator: IndicatorEntry) -> None:
     good = _INDICATOR_ID.fullmatch(indicator.id) is not None
     _entry(slug, "indicator", indicator.id, good)
     _check_named(place, indicator.name, indicator.description, indicator.keywords)
-    for code in (indicator.unit, indicator.theme, indicator.definition_version, indicator.method):
+    for code in _codes(indicator):
         _plain(place, code, LONGEST_NAME)
+    _limit(f"{place}: breaks", len(indicator.breaks), MOST_PERIODS)
+    _prose(place, indicator.source)
     if indicator.concept is not None:
         good = _INDICATOR_ID.fullmatch(indicator.concept.partition("@")[0]) is not None
         _entry(place, "concept", indicator.concept, good)
+
+
+def _codes(indicator: IndicatorEntry) -> tuple[str, ...]:
+    """Return every short text of an indicator that its readers may see."""
+    return (
+        indicator.unit,
+        indicator.measure_type,
+        indicator.aggregation,
+        indicator.theme,
+        indicator.definition_version,
+        indicator.reference_point,
+        indicator.method,
+        indicator.version,
+        indicator.state,
+        indicator.successor or "",
+        indicator.sunset_date,
+        *indicator.breaks,
+    )
 
 
 def _check_tombstone(tombstone: Tombstone) -> None:
@@ -153,6 +176,11 @@ def mixes_scripts(text: str) -> bool:
     return any(len({_alphabet(sign) for sign in word}) > 1 for word in words)
 
 
+def deceives(text: str) -> bool:
+    """Say whether a name could look like another, or like none: mixed, not NFC, or unseen."""
+    return mixes_scripts(text) or _unseen(text) or not text.strip()
+
+
 def _alphabet(sign: str) -> str:
     return unicodedata.name(sign, "?").partition(" ")[0]
 
@@ -160,8 +188,12 @@ def _alphabet(sign: str) -> str:
 def _plain(place: str, text: str, longest: int) -> None:
     """Refuse a code or name that could look like another: not NFC, or with signs nobody sees."""
     _limit(f"{place}: text", len(text), longest)
+    _entry(place, "text", "", not _unseen(text))
+
+
+def _unseen(text: str) -> bool:
     hidden = any(unicodedata.category(sign) in _HIDDEN_SIGNS for sign in text)
-    _entry(place, "text", "", not hidden and unicodedata.is_normalized("NFC", text))
+    return hidden or not unicodedata.is_normalized("NFC", text)
 
 
 def _prose(place: str, text: str) -> None:

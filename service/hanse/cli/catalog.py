@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hanse.cli.language import Lang
 from hanse.errors import Conflict, Invalid
@@ -360,7 +361,9 @@ def _jwks(file: Path) -> dict[str, Any]:
 
 
 def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from hanse.client.answers import tame
+
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(tame(each)) for each in row))
     Console(soft_wrap=True).print(table)

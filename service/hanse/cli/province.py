@@ -212,6 +212,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why a figure is hidden or missing, or why a question is refused."""
+    from hanse.client.answers import tame
     from hanse.client.federation import Wish, connect
 
     wish = Wish(areas=areas, periods=periods, cities=_listed(city), purpose=_purpose(purpose))
@@ -227,11 +228,11 @@ def explain(
         typer.echo(json.dumps({"schema": 1, "nodes": nodes}, ensure_ascii=False))
         return
     for member, answer in told:
-        typer.echo(f"{member.name}: {answer.sentence}")
+        typer.echo(tame(f"{member.name}: {answer.sentence}", 1_000))
         for check in answer.checks:
-            typer.echo(f"  {'+' if check.passed else 'x'} {check.name}: {check.wanted}")
+            typer.echo(f"  {'+' if check.passed else 'x'} {tame(check.name)}: {tame(check.wanted)}")
         if answer.allowed:
-            typer.echo(f"  {answer.allowed}")
+            typer.echo(f"  {tame(answer.allowed)}")
 
 
 def _gathered(subject: str, wish: "Wish", deadline: float | None) -> "Comparison":

@@ -23,6 +23,7 @@ from hanse.web.query import declared, refuse_unknown
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="The dataset.")]
 Text = Annotated[str | None, Parameter(max_length=60_000)]
 
+_PURPOSE = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _DIMENSION = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _CODES_NAMED = ("indicator", "level", "area")
 
@@ -72,8 +73,8 @@ async def question(
 
 
 async def purpose(
-    header: Annotated[str | None, Header(alias="Purpose", max_length=63)] = None,
-    field: Annotated[str | None, Parameter(alias="purpose", max_length=63)] = None,
+    header: Annotated[str | None, Header(alias="Purpose", pattern=_PURPOSE)] = None,
+    field: Annotated[str | None, Parameter(alias="purpose", pattern=_PURPOSE)] = None,
 ) -> str | None:
     """Return what the figures are for, from the header or the parameter."""
     if header is not None and field is not None and header != field:
