@@ -331,7 +331,7 @@ async def test_a_hostile_path_finds_nothing(aalst: House, path: str) -> None:
         (name.lower().encode(), value.encode()) for name, value in credentials("steward").items()
     ]
     reply = await exchange(aalst.app, raw, headers=host + steward)
-    assert reply.status in {404, 414, 422}, reply.status
+    assert reply.status in {400, 404, 414, 422}, reply.status
 
 
 async def test_an_arrow_slice_and_a_bulk_answer_have_one_shape(aalst: House) -> None:
