@@ -1,17 +1,33 @@
 """Who the node is, its keys, its pages, its health; and that it starts only where a node lives."""
 
+import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.support.callers import CLOSED, LISTED, OPEN, UNLISTED, House, house
+from tests.support import presses
+from tests.support.callers import (
+    CLOSED,
+    LISTED,
+    OPEN,
+    SECTOR_LINES,
+    TOWN_LINES,
+    UNLISTED,
+    House,
+    house,
+)
+from typer.testing import CliRunner
 
+from hanse.cli.main import build
 from hanse.errors import Conflict, Invalid, NotFound
-from hanse.node import home
+from hanse.node import home, publish
 from hanse.node.app import create_app
 from hanse.node.settings import NodeSettings
-from hanse.policies.signatures import MANIFEST, verify
+from hanse.policies.signatures import FEED, MANIFEST, verify
 from hanse.store.session import transaction
+from hanse.wire import Feed
 
 pytestmark = pytest.mark.anyio
 
@@ -84,6 +100,55 @@ async def test_a_theme_is_said_in_the_reader_s_language(
 
 def _release(made: House) -> str:
     return str(made.node.door.worlds.current().offers[OPEN].release_id)
+
+
+async def test_pages_releases_and_feed_agree_after_a_withdrawal(own: House) -> None:
+    first = _release(own)
+    press = presses.press(
+        own.home,
+        own.node.engine,
+        key=home.signing_key(own.home),
+        clock=presses.clock(datetime(2026, 11, 2, 8, tzinfo=UTC)),
+    )
+    contract = own.node.door.worlds.current().offers[OPEN].contract
+    lines = [*TOWN_LINES[:-1], (*TOWN_LINES[-1][:4], 481_000), *SECTOR_LINES]
+    second = publish.publish(
+        press, presses.draft(lines, contract), publish.Intent(kind="corrected", reason="Fout"), "an"
+    )
+    async with own.client() as client:
+        before = (await client.get("/nl/")).text
+        publish.withdraw(press, OPEN, second.release_id, "Verkeerd bestand.", "bo")
+        after = (await client.get("/nl/")).text
+        listed = (await client.get(f"/v1/datasets/{OPEN}/releases")).json()
+        statement = (await client.get("/v1/feed")).text
+        gone = await client.get(f"/nl/datasets/{OPEN}/releases/{second.release_id}")
+    feed = Feed.model_validate_json(verify(statement, FEED, [press.key.public_jwk()]))
+    command = CliRunner().invoke(build(), ["releases", OPEN, "--home", str(own.home), "--json"])
+    states = {each["release"]: each["state"] for each in json.loads(command.stdout)}
+    assert states == {first: "published", second.release_id: "withdrawn"}
+    assert states == {each["release_id"]: each["state"] for each in listed["releases"]}
+    current = next(each.current for each in feed.datasets if each.slug == OPEN)
+    assert current is not None
+    assert (current.release_id, listed["current"]) == (first, first)
+    assert [each.id for each in feed.tombstones] == [f"{OPEN}/{second.release_id}"]
+    assert _current(before) == second.release_id
+    assert _current(after) == first
+    assert _news(after)[0] == (second.release_id, "ingetrokken", "Verkeerd bestand.")
+    assert gone.status_code == 200
+    assert "Verkeerd bestand." in gone.text
+    assert "format=csv" not in gone.text
+
+
+def _current(page: str) -> str:
+    found = re.search(rf'<h2><a href="/nl/datasets/{OPEN}/releases/([^"]+)">', page)
+    assert found
+    return found[1]
+
+
+def _news(page: str) -> list[tuple[str, str, str]]:
+    listed = page.partition('<ul class="news">')[2].partition("</ul>")[0]
+    shape = r'releases/([^"]+)">[^<]*</a>\s*<span class="mark \w+">(\w+)</span> ?([^<]*)</li>'
+    return re.findall(shape, listed)
 
 
 async def test_it_is_ready(aalst: House) -> None:

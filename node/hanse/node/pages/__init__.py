@@ -1,5 +1,6 @@
 """The node's own pages: what it offers, and what each release changed. Rendered here, no script."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -12,6 +13,7 @@ from hanse.node.releases import difference, manifest, tables
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.routes.question import Slug
 from hanse.node.running import Node
+from hanse.node.tables import read_moment
 from hanse.node.world import Offer
 from hanse.store.session import reading
 from hanse.web import render
@@ -20,6 +22,9 @@ from hanse.wire import Manifest
 
 Language = Annotated[str, Path(pattern=r"^(nl|en|fr)$")]
 ReleaseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+
+NEWS_MAX = 20
+"""How many releases the list of news names."""
 
 LIST_MAX = 50
 """How many codes of one kind a page names; the manifest holds all of them."""
@@ -31,8 +36,14 @@ def routes(node: Node) -> APIRouter:
 
     @router.get("/{lang}/")
     def offers(request: Request, lang: Language, caller: Caller) -> HTMLResponse:
-        shown = [_line(node, offer, lang) for offer in node.door.visible(caller)]
-        return render(request, "node_offers.html", offers=shown, settings=node.settings)
+        visible = node.door.visible(caller)
+        return render(
+            request,
+            "node_offers.html",
+            offers=[_line(node, offer, lang) for offer in visible],
+            news=_news(node.engine, visible, lang),
+            settings=node.settings,
+        )
 
     @router.get("/{lang}/datasets/{slug}/releases/{release_id}")
     def release(
@@ -62,7 +73,7 @@ def _opened(node: Node, caller: Caller, slug: str, release_id: str) -> tuple[Rel
     if offer.contract.access is not Access.OPEN:
         node.door.permitted(caller, slug, None)
     with reading(node.engine) as session:
-        row = tables.find(session, slug, release_id)
+        row = tables.named(session, slug, release_id)
     return row, manifest.load(node.home, row.digest)
 
 
@@ -76,6 +87,27 @@ def _line(node: Node, offer: Offer, lang: str) -> dict[str, Any]:
         "open": offer.contract.access is Access.OPEN,
         "release": published.release_id if published else None,
         "published_at": published.published_at if published else None,
+    }
+
+
+def _news(engine: Engine, offers: Iterable[Offer], lang: str) -> list[dict[str, Any]]:
+    """Return what was published and withdrawn last, newest first."""
+    told = []
+    with reading(engine) as session:
+        for offer in offers:
+            told += [_told(row, offer, lang) for row in tables.history(session, offer.slug)]
+    return sorted(told, key=lambda each: each["at"], reverse=True)[:NEWS_MAX]
+
+
+def _told(row: ReleaseRow, offer: Offer, lang: str) -> dict[str, Any]:
+    return {
+        "slug": offer.slug,
+        "title": _in(offer.contract.title, lang),
+        "open": offer.contract.access is Access.OPEN,
+        "release": row.release_id,
+        "withdrawn": row.state == tables.WITHDRAWN,
+        "at": read_moment(row.withdrawn_at or row.published_at),
+        "reason": row.withdrawn_reason or row.reason,
     }
 
 

@@ -61,6 +61,14 @@ def find(session: Session, dataset: str, release_id: str | None = None) -> Relea
     return found
 
 
+def named(session: Session, dataset: str, release_id: str) -> ReleaseRow:
+    """Return a release by its name, a withdrawn one too; else `NotFound`."""
+    found = next((row for row in history(session, dataset) if row.release_id == release_id), None)
+    if found is None:
+        raise NotFound("RELEASE_UNKNOWN", dataset=dataset[:64], release=release_id[:32])
+    return found
+
+
 def history(session: Session, dataset: str) -> tuple[ReleaseRow, ...]:
     """Return every release of a dataset, withdrawn ones too, newest first."""
     wanted = (
