@@ -54,7 +54,10 @@ def explain(
     published = manifest.load(home, row.current_digest)
     entries = [(each.protocol, each.state) for each in rows]
     if proposed is not None:
-        entries.append((protocol.load(proposed), "active"))
+        new = protocol.load(proposed)
+        # Applying it would end the versions before it, so they do not count here either.
+        entries = [(each, state) for each, state in entries if each.id != new.id]
+        entries.append((new, "active"))
     held = register.build(entries, protocols.KnownAreas(areas.load(home)))
     geography = protocols.KnownAreas(areas.load(home))
     levels = published.coverage.levels

@@ -110,7 +110,7 @@ def whoami(
     if city:
         with connect(settings, config) as federation:
             node = federation.node(city)
-            node.sign_in(purpose)
+            node.sign_in(_purpose(purpose))
             document["signed_in_at"] = node.url
     if as_json:
         typer.echo(json.dumps(document))
