@@ -182,6 +182,18 @@ def test_a_protocol_that_is_only_proposed_can_be_tried(
     assert run(*without).exit_code == protocol.REFUSED
 
 
+def test_a_proposed_version_counts_in_the_place_of_the_one_in_force(
+    aalst: House, tmp_path: Path, run: Run
+) -> None:
+    text = PARTNER.format(datasets=LISTED).replace("version: 1", "version: 2")
+    proposed = tmp_path / "versie-2.yaml"
+    proposed.write_text(text.replace("[statistiek, beleid]", "[planning]"), "utf-8")
+    tried = ("--with", proposed, "--home", aalst.home)
+    assert run(*what_if("planning", *tried)).exit_code == 0
+    assert run(*what_if("beleid", *tried)).exit_code == protocol.REFUSED
+    assert run(*what_if("beleid", "--home", aalst.home)).exit_code == 0
+
+
 def test_what_was_decided_can_be_read(aalst: House, run: Run) -> None:
 
     answer = aalst.node.door.answer(NOBODY, Query("bevolking"), None, "json")
