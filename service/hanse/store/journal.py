@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Engine, Insert
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from hanse.errors import Conflict, Unavailable
 from hanse.store.engine import WRITES
@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 class _Line:
     row: Row
     written: bool = False
-    fault: SQLAlchemyError | None = None
+    fault: Exception | None = None
 
 
 class Journal:
@@ -66,9 +66,11 @@ class Journal:
         try:
             with self._engine.begin() as connection:
                 connection.execute(self._insert, [line.row for line in lines])
-        except SQLAlchemyError as fault:
-            if len(lines) == 1:
-                lines[0].fault = fault
+        except Exception as fault:
+            # A database that is away is away for all: asking for each would make a queue of waits.
+            if len(lines) == 1 or isinstance(fault, OperationalError):
+                for line in lines:
+                    line.fault = fault
                 return
             # One row that the database refuses must not take its neighbours with it.
             for line in lines:
