@@ -24,6 +24,7 @@ from hanse.cli import catalog
 from hanse.errors import Conflict, Invalid, NotFound
 from hanse.policies.signatures import SigningKey
 from hanse.store import engine as store
+from hanse.store.clock import now
 from hanse.store.session import reading, transaction
 
 Run = Callable[..., Result]
@@ -66,7 +67,7 @@ def enrol(home: Path, node: FeedNode) -> str:
             session,
             enrolment(node, settings.issuer),
             catalogue=settings.issuer,
-            now=members.moment().replace(year=2026, month=3, day=2, hour=10),
+            now=now().replace(year=2026, month=3, day=2, hour=10),
         )
     engine.dispose()
     return row.fingerprint

@@ -20,6 +20,7 @@ from hanse.catalog.settings import CatalogSettings
 from hanse.catalog.subjects import Refresher
 from hanse.outbound import Outbound, Transport
 from hanse.store import engine as store
+from hanse.store.clock import now
 from hanse.store.session import reading, transaction
 from hanse.web import Site, create
 
@@ -29,7 +30,7 @@ Clock = Callable[[], datetime]
 def create_app(
     settings: CatalogSettings,
     *,
-    clock: Clock = members.moment,
+    clock: Clock = now,
     transport: Transport | None = None,
 ) -> FastAPI:
     """Return the catalogue's application; while it runs it looks at its members' nodes.

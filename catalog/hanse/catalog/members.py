@@ -7,7 +7,7 @@ one name, so nobody can keep a city out by asking first; at most one is ever act
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from joserfc.errors import JoseError
@@ -175,11 +175,6 @@ def knows(session: Session, resource: str) -> bool:
         col(MemberRow.state) == ACTIVE, col(MemberRow.base_url) == resource
     )
     return session.exec(statement).first() is not None
-
-
-def moment() -> datetime:
-    """Return the moment, in UTC: the default clock."""
-    return datetime.now(UTC)
 
 
 def _active(session: Session) -> Sequence[MemberRow]:

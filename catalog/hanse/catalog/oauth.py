@@ -22,6 +22,7 @@ from hanse.catalog import clients, members
 from hanse.catalog.settings import CatalogSettings
 from hanse.errors import Conflict, Invalid
 from hanse.policies.signatures import SigningKey
+from hanse.store.clock import now
 from hanse.store.session import reading, transaction
 from hanse.wire import EnrolmentAnswer, EnrolmentRequest
 
@@ -76,7 +77,7 @@ def anchor(home: Path) -> SigningKey:
 def routes(
     settings: CatalogSettings,
     engine: Engine,
-    clock: Clock = members.moment,
+    clock: Clock = now,
     themes: Sequence[str] = (),
 ) -> APIRouter:
     """Return the routes of token, keys, metadata and enrolment; makes a new catalogue's keys."""

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -13,14 +12,10 @@ from hanse.node.routes import data, datasets, feed, node, releases
 from hanse.node.running import Clock, Node, start
 from hanse.node.settings import NodeSettings
 from hanse.outbound import Transport
+from hanse.store.clock import now
 from hanse.store.session import reading
 from hanse.web import Site, create
 from hanse.web.signin import identify
-
-
-def now() -> datetime:
-    """Return this moment: the clock of everything that is not a test."""
-    return datetime.now(UTC)
 
 
 def create_app(

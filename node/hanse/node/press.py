@@ -1,7 +1,7 @@
 """Puts together, from a node's settings, what publishing and the feed need."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from hanse.node import areas, home, migrations
@@ -12,14 +12,10 @@ from hanse.node.settings import NodeSettings
 from hanse.policies import profile as profiles
 from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey
+from hanse.store.clock import now
 from hanse.store.engine import create
 
 PROFILES_MAX = 100
-
-
-def now() -> datetime:
-    """Return this moment in UTC: the clock of everything that is not a test."""
-    return datetime.now(UTC)
 
 
 def open_press(settings: NodeSettings, clock: Callable[[], datetime] = now) -> Press:

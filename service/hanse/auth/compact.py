@@ -68,6 +68,14 @@ def read_object(content: bytes) -> dict[str, Any]:
     return value
 
 
+def moment(value: object) -> float:
+    """Return a moment in seconds; `ValueError` for what is no number, a truth value among them."""
+    # A boolean is an int to Python and a date to nobody.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("time")
+    return float(value)
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from joserfc.errors import JoseError
 
-from hanse.auth.compact import Compact, open_compact
+from hanse.auth.compact import Compact, moment, open_compact
 from hanse.auth.keys import ALGORITHMS, VerificationKey
 from hanse.auth.scopes import words
 from hanse.errors import Unauthenticated
@@ -126,7 +126,7 @@ def _claims(compact: Compact, audience: str, kid: str) -> Claims:
     # One text, not a list that also names somebody else (RFC 9068 §4 allows both).
     if _text(payload, "aud") != audience:
         raise ValueError("aud")
-    issued_at, expires_at = _moment(payload["iat"]), _moment(payload["exp"])
+    issued_at, expires_at = moment(payload["iat"]), moment(payload["exp"])
     if not 0 < expires_at - issued_at <= MAX_LIFE_SECONDS:
         raise ValueError("life")
     return Claims(
@@ -137,7 +137,7 @@ def _claims(compact: Compact, audience: str, kid: str) -> Claims:
         scopes=words(_text(payload, "scope")),
         issued_at=issued_at,
         expires_at=expires_at,
-        not_before=_moment(payload.get("nbf", issued_at)),
+        not_before=moment(payload.get("nbf", issued_at)),
         kid=kid,
         thumbprint=_bound_to(payload),
         purpose=_optional(payload, "purpose"),
@@ -156,13 +156,6 @@ def _text(payload: Mapping[str, Any], name: str) -> str:
 
 def _optional(payload: Mapping[str, Any], name: str) -> str | None:
     return _text(payload, name) if name in payload else None
-
-
-def _moment(value: object) -> float:
-    # A boolean is an int to Python and a date to nobody.
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("time")
-    return float(value)
 
 
 def _bound_to(payload: Mapping[str, Any]) -> str | None:

@@ -66,9 +66,9 @@ def init(
 ) -> None:
     """Make a new catalogue: settings, database, keys. Nodes pin the key file that it prints."""
     from hanse.catalog import oauth
-    from hanse.catalog.members import moment
     from hanse.catalog.settings import read_settings
     from hanse.outbound import Origin
+    from hanse.store.clock import now
 
     folder = home or read_settings().home
     file = folder / "catalog.env"
@@ -91,7 +91,7 @@ def init(
     file.write_text(text, "utf-8")
     file.chmod(0o600)
     with _database(folder):
-        oauth.start_keys(folder, moment())
+        oauth.start_keys(folder, now())
     pinned = folder / "catalogue-keys.json"
     pinned.write_text(json.dumps({"keys": [oauth.anchor(folder).public_jwk()]}), "utf-8")
     told = {"home": str(folder), "base_url": base_url, "keys": str(pinned)}
@@ -127,11 +127,12 @@ def members(home: Home = None, as_json: AsJson = False, lang: Lang = "") -> None
     from hanse.catalog import index
     from hanse.catalog import members as roster
     from hanse.catalog.freshness import freshness
+    from hanse.store.clock import now
     from hanse.store.session import reading
 
     with _database(home) as (settings, engine), reading(engine) as session:
         looks = index.looks(session)
-        now = roster.moment()
+        at = now()
         listed: list[dict[str, Any]] = [
             {
                 "agency": each.agency,
@@ -140,7 +141,7 @@ def members(home: Home = None, as_json: AsJson = False, lang: Lang = "") -> None
                 "base_url": each.base_url,
                 "fingerprint": each.keys[0]["kid"],
                 "harvest": freshness(
-                    looks.get(each.agency), now, settings.harvest_seconds
+                    looks.get(each.agency), at, settings.harvest_seconds
                 ).model_dump(mode="json"),
             }
             for each in roster.members(session)
@@ -152,7 +153,7 @@ def members(home: Home = None, as_json: AsJson = False, lang: Lang = "") -> None
                 "status": each.state,
                 "base_url": each.base_url,
                 "fingerprint": each.fingerprint,
-                "harvest": freshness(None, now, settings.harvest_seconds).model_dump(mode="json"),
+                "harvest": freshness(None, at, settings.harvest_seconds).model_dump(mode="json"),
             }
             for each in roster.pending(session)
         ]
@@ -182,20 +183,22 @@ def approve(
 ) -> None:
     """Let a member in, once its fingerprint was compared by another way than the network."""
     from hanse.catalog import members as roster
+    from hanse.store.clock import now
     from hanse.store.session import transaction
 
     with _database(home) as (_, engine), transaction(engine) as session:
-        row = roster.approve(session, agency, fingerprint, roster.moment())
+        row = roster.approve(session, agency, fingerprint, now())
         typer.echo(f"{row.agency} {row.name}: {row.state} ({row.fingerprint})")
 
 
 def suspend(agency: Agency, home: Home = None) -> None:
     """Take a member out: its node is looked at no more and no token is made out to it."""
     from hanse.catalog import members as roster
+    from hanse.store.clock import now
     from hanse.store.session import transaction
 
     with _database(home) as (_, engine), transaction(engine) as session:
-        row = roster.suspend(session, agency, roster.moment())
+        row = roster.suspend(session, agency, now())
         typer.echo(f"{row.agency} {row.name}: {row.state}")
 
 
@@ -227,10 +230,10 @@ def rotate_key(
 ) -> None:
     """Add a new key that signs tokens; it takes over after a day, when every node has it."""
     from hanse.catalog import oauth
-    from hanse.catalog.members import moment
+    from hanse.store.clock import now
 
     settings = _settings(home)
-    typer.echo(oauth.rotate_keys(settings.home, moment(), stolen=stolen))
+    typer.echo(oauth.rotate_keys(settings.home, now(), stolen=stolen))
 
 
 def client_add(  # noqa: PLR0913 a command's options are its parameters
@@ -246,14 +249,14 @@ def client_add(  # noqa: PLR0913 a command's options are its parameters
 ) -> None:
     """Register a program of a party, by its public keys."""
     from hanse.catalog import clients
-    from hanse.catalog.members import moment
+    from hanse.store.clock import now
     from hanse.store.session import transaction
 
     new = clients.NewClient(
         client_id, party, name or client_id, _jwks(keys), scopes, tuple(resource or ())
     )
     with _database(home) as (_, engine), transaction(engine) as session:
-        row = clients.register(session, new, moment())
+        row = clients.register(session, new, now())
         typer.echo(f"{row.client_id}: {row.scopes}")
 
 
@@ -287,11 +290,11 @@ def client_list(home: Home = None, as_json: AsJson = False) -> None:
 def client_suspend(client_id: ClientId, home: Home = None) -> None:
     """Give a program no more tokens."""
     from hanse.catalog import clients
-    from hanse.catalog.members import moment
+    from hanse.store.clock import now
     from hanse.store.session import transaction
 
     with _database(home) as (_, engine), transaction(engine) as session:
-        row = clients.suspend(session, client_id, moment())
+        row = clients.suspend(session, client_id, now())
         typer.echo(f"{row.client_id}: {row.state}")
 
 
@@ -323,6 +326,7 @@ async def _harvest(settings: "CatalogSettings", only: Sequence[str] | None) -> t
     from hanse.catalog import concepts, members
     from hanse.catalog.harvest import Harvester
     from hanse.outbound import Outbound
+    from hanse.store.clock import now
 
     with _database(settings.home) as (_, engine):
         async with Outbound(networks=settings.reachable) as way:
@@ -332,7 +336,7 @@ async def _harvest(settings: "CatalogSettings", only: Sequence[str] | None) -> t
                 roster=members.identities,
                 way=way,
                 concepts=concepts.load(settings.home),
-                clock=members.moment,
+                clock=now,
             )
             return await harvester.once(only)
 

@@ -27,8 +27,8 @@ def enrol(
     """Ask the catalogue to let this node in; its operator compares the fingerprint and approves."""
     from hanse.node import membership
     from hanse.node.home import signing_key
-    from hanse.node.press import now
     from hanse.node.settings import read_settings
+    from hanse.store.clock import now
 
     settings = read_settings(home)
     answer = membership.enrol(settings, signing_key(settings.home), now())

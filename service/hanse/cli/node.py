@@ -44,9 +44,9 @@ def init(  # noqa: PLR0913 a command's options
 ) -> None:
     """Make a node: folders, signing key, settings, database, and the protocol for open data."""
     from hanse.node import home, migrations, protocols
-    from hanse.node.app import now
     from hanse.node.settings import read_settings
     from hanse.policies import protocol
+    from hanse.store.clock import now
     from hanse.store.engine import create
     from hanse.store.session import transaction
 

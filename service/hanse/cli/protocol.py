@@ -51,9 +51,9 @@ def check(file: File, home: Home = None) -> None:
 def apply(file: File, home: Home = None) -> None:
     """Take a protocol into force, in the place of its version before."""
     from hanse.node import protocols
-    from hanse.node.app import now
     from hanse.node.press import own_profiles
     from hanse.node.settings import read_settings
+    from hanse.store.clock import now
     from hanse.store.session import transaction
 
     settings, own = read_settings(home), own_profiles(_settings_home(home))
@@ -108,7 +108,7 @@ def explain(
     Opens no figures and records nothing. With `--with`, a protocol that is only proposed counts.
     """
     from hanse.node import whatif
-    from hanse.node.app import now
+    from hanse.store.clock import now
 
     asked = whatif.Asked(client, dataset, purpose, form)
     proposed = None if file is None else _content(file)
@@ -125,7 +125,7 @@ def explain(
 def _step(event: str) -> Callable[..., None]:
     def step(protocol_id: Id, home: Home = None) -> None:
         from hanse.node import protocols
-        from hanse.node.app import now
+        from hanse.store.clock import now
         from hanse.store.session import transaction
 
         with transaction(_engine(home)) as session:

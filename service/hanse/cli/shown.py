@@ -11,7 +11,7 @@ from hanse.client.comparison import Comparison, Remark
 from hanse.client.outcome import NodeState, Outcome
 from hanse.cube.comparability import MarkCode
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
-from hanse.messages import named, say
+from hanse.messages import named, nearest, say
 from hanse.wire import SearchAnswer
 
 NO_ACCESS = 3
@@ -94,7 +94,7 @@ def search_table(found: SearchAnswer, lang: str) -> Table:
     for code in columns:
         table.add_column(say(f"COLUMN_{code}", lang))
     for hit in found.hits:
-        name = hit.name.get(lang) or hit.name.get("nl") or hit.id
+        name = nearest(hit.name, lang) or hit.id
         themes = ", ".join(named("theme", each, lang) for each in hit.themes)
         span = f"{hit.first_period}:{hit.last_period}"
         told = (hit.id, name, themes, str(len(hit.agencies)), span)

@@ -39,6 +39,11 @@ def say(code: str, /, lang: str = "nl", **parameters: object) -> str:
     return " ".join(text for text in parts.values() if text)
 
 
+def nearest(text: Mapping[str, str], lang: str) -> str:
+    """Return a text in `lang`, else in the first of our languages that it has."""
+    return next((text[each] for each in (lang, *LANGUAGES) if text.get(each)), "")
+
+
 def named(kind: str, value: str, lang: str = "nl") -> str:
     """Return what a value of a closed list (a level, a theme, a state) is called, else itself."""
     code = f"WORD_{kind}_{value}".upper().replace("-", "_")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hanse.messages import LANGUAGES, say
+from hanse.messages import nearest as nearest
 from hanse.wire import Harvest, MemberEntry
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -13,11 +14,6 @@ _STATES = {
     "refused": ("PORTAL_REFUSED", "bad"),
     "never": ("PORTAL_NEVER", "warn"),
 }
-
-
-def nearest(text: Mapping[str, str], lang: str) -> str:
-    """Return a text in `lang`, else in the first of our languages that it has."""
-    return next((text[each] for each in (lang, *LANGUAGES) if text.get(each)), "")
 
 
 def nearest_language(text: Mapping[str, str], lang: str) -> str:

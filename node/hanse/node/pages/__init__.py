@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from starlette.responses import HTMLResponse
 
 from hanse.cube.contract import Access
-from hanse.messages import named
+from hanse.messages import named, nearest
 from hanse.node.releases import difference, manifest, tables
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.routes.question import Slug
@@ -17,10 +17,10 @@ from hanse.node.tables import read_moment
 from hanse.node.world import Offer
 from hanse.store.session import reading
 from hanse.web import render
+from hanse.web.language import PageLanguage
 from hanse.web.signin import Caller
 from hanse.wire import Manifest
 
-Language = Annotated[str, Path(pattern=r"^(nl|en|fr)$")]
 ReleaseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 
 NEWS_MAX = 20
@@ -35,7 +35,7 @@ def routes(node: Node) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/{lang}/")
-    def offers(request: Request, lang: Language, caller: Caller) -> HTMLResponse:
+    def offers(request: Request, lang: PageLanguage, caller: Caller) -> HTMLResponse:
         visible = node.door.visible(caller)
         return render(
             request,
@@ -47,7 +47,7 @@ def routes(node: Node) -> APIRouter:
 
     @router.get("/{lang}/datasets/{slug}/releases/{release_id}")
     def release(
-        request: Request, lang: Language, slug: Slug, release_id: ReleaseId, caller: Caller
+        request: Request, lang: PageLanguage, slug: Slug, release_id: ReleaseId, caller: Caller
     ) -> HTMLResponse:
         row, described = _opened(node, caller, slug, release_id)
         return render(
@@ -56,8 +56,8 @@ def routes(node: Node) -> APIRouter:
             release=described,
             digest=row.digest,
             row=row,
-            title=_in(described.title, lang),
-            description=_in(described.description, lang),
+            title=nearest(described.title, lang),
+            description=nearest(described.description, lang),
             theme=named("theme", described.theme, lang),
             difference=difference.load(row.difference),
             limit=LIST_MAX,
@@ -81,8 +81,8 @@ def _line(node: Node, offer: Offer, lang: str) -> dict[str, Any]:
     published = manifest.load(node.home, offer.digest) if offer.digest else None
     return {
         "slug": offer.slug,
-        "title": _in(offer.contract.title, lang),
-        "description": _in(offer.contract.description, lang),
+        "title": nearest(offer.contract.title, lang),
+        "description": nearest(offer.contract.description, lang),
         "theme": named("theme", offer.contract.theme, lang),
         "open": offer.contract.access is Access.OPEN,
         "release": published.release_id if published else None,
@@ -102,17 +102,13 @@ def _news(engine: Engine, offers: Iterable[Offer], lang: str) -> list[dict[str, 
 def _told(row: ReleaseRow, offer: Offer, lang: str) -> dict[str, Any]:
     return {
         "slug": offer.slug,
-        "title": _in(offer.contract.title, lang),
+        "title": nearest(offer.contract.title, lang),
         "open": offer.contract.access is Access.OPEN,
         "release": row.release_id,
         "withdrawn": row.state == tables.WITHDRAWN,
         "at": read_moment(row.withdrawn_at or row.published_at),
         "reason": row.withdrawn_reason or row.reason,
     }
-
-
-def _in(text: dict[str, str], lang: str) -> str:
-    return text.get(lang) or text.get("nl", "")
 
 
 def _earlier(engine: Engine, row: ReleaseRow) -> ReleaseRow | None:

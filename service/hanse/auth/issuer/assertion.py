@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from joserfc.errors import JoseError
 
-from hanse.auth.compact import Compact, open_compact
+from hanse.auth.compact import Compact, moment, open_compact
 from hanse.auth.issuer.faults import refused_client
 from hanse.auth.issuer.storage import Assertions, Client, Registry
 from hanse.auth.keys import SIGNING_ALGORITHMS, KeySet, VerificationKey
@@ -67,12 +67,12 @@ class ClientGate:
         # The issuer, one text: an assertion made for another server is never good here.
         if claims["aud"] != self.issuer or claims["iss"] != client_id:
             raise ValueError("aud or iss")
-        issued_at, expires_at = _moment(claims["iat"]), _moment(claims["exp"])
+        issued_at, expires_at = moment(claims["iat"]), moment(claims["exp"])
         if not now - LEEWAY_SECONDS < expires_at <= now + MAX_LIFE_SECONDS + LEEWAY_SECONDS:
             raise ValueError("exp")
         if issued_at > now + LEEWAY_SECONDS or expires_at <= issued_at:
             raise ValueError("iat")
-        if _moment(claims.get("nbf", issued_at)) > now + LEEWAY_SECONDS:
+        if moment(claims.get("nbf", issued_at)) > now + LEEWAY_SECONDS:
             raise ValueError("nbf")
         jti = _text(claims, "jti")
         if len(jti) > MAX_JTI_CHARACTERS:
@@ -96,9 +96,3 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(name)
     return value
-
-
-def _moment(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("time")
-    return float(value)

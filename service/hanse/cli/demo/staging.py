@@ -79,11 +79,11 @@ def write_files(folder: Path) -> Iterator[Path]:
 def catalogue(stage: Stage) -> None:
     """Make the catalogue and register the province's program there."""
     from hanse.catalog import clients
-    from hanse.catalog.members import moment
     from hanse.catalog.settings import read_settings
     from hanse.cli import catalog
     from hanse.client.keys import ClientKey
     from hanse.client.settings import ClientConfig, write_config
+    from hanse.store.clock import now
     from hanse.store.engine import create
     from hanse.store.session import transaction
 
@@ -103,7 +103,7 @@ def catalogue(stage: Stage) -> None:
     scopes = "catalog:read dataset:read"
     new = clients.NewClient(PROVINCE_CLIENT, PROVINCE_KBO, PROVINCE_NAME, keys, scopes, ())
     with transaction(create(read_settings(stage.catalogue_home).database)) as session:
-        clients.register(session, new, moment())
+        clients.register(session, new, now())
 
 
 def node(stage: Stage, city: City, files: Path) -> dict[str, str]:

@@ -74,8 +74,8 @@ def enrol(story: Story, stage: Stage, look: Callable[[], Federation]) -> None:
     from hanse.catalog.settings import read_settings as catalog_settings
     from hanse.node import membership
     from hanse.node.home import signing_key
-    from hanse.node.press import now
     from hanse.node.settings import read_settings
+    from hanse.store.clock import now
     from hanse.store.engine import create
     from hanse.store.session import transaction
 
@@ -85,7 +85,7 @@ def enrol(story: Story, stage: Stage, look: Callable[[], Federation]) -> None:
             settings = read_settings(stage.node_home(city))
             answer = membership.enrol(settings, signing_key(settings.home), now())
             with transaction(engine) as session:
-                members.approve(session, answer.agency, answer.fingerprint, members.moment())
+                members.approve(session, answer.agency, answer.fingerprint, now())
             membership.announce(settings)
         until(lambda: _indexed(federation), "harvest")
         roster = federation.catalogue.members()
