@@ -54,6 +54,18 @@ def test_a_small_stream_that_unfolds_is_refused_by_its_metadata() -> None:
             read_cells(squeezed, "peer")
 
 
+@pytest.mark.parametrize(
+    ("text", "rows"), [("a" * 257, 1), ("a" * 250, 700_000)], ids=["one long text", "many rows"]
+)
+def test_a_small_stream_whose_dictionary_unfolds_is_refused(text: str, rows: int) -> None:
+    codes = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int8()), pa.array([text]))
+    values = pa.array([0.0] * rows)
+    names = cells(ROWS).column_names
+    table = pa.table({name: values if name == "obs_value" else codes for name in names})
+    with pytest.raises(Invalid, match="ANSWER_CELLS"):
+        read_cells(stream(table), "peer")
+
+
 def wrong_streams() -> dict[str, bytes]:
     good = cells(ROWS)
     forged = pa.DictionaryArray.from_arrays(pa.array([7], pa.int32()), pa.array(["v1"]), safe=False)

@@ -5,7 +5,7 @@ open data, keeps nothing of what it shows, and says of every node what it gave, 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hanse.catalog.choice import Choice
@@ -24,6 +24,9 @@ from hanse.wire import IndicatorEntry, MemberEntry, Publication
 
 PAGE_SECONDS = 3.0
 """What a reader waits for at most; a node that takes longer is shown as slow."""
+
+PAGE_BYTES = 8_000_000
+"""What one node may answer for a page: every area of one level, with every code it has."""
 
 MOST_CELLS = 1_000
 """Cells that a page shows; whoever wants more pulls them."""
@@ -73,7 +76,8 @@ async def gather(
     def talk(url: str, pin: Pin) -> Conversation:
         return Conversation(url, way, pin=pin)
 
-    replies = await ask_all(targets, talk, Deadline.after(PAGE_SECONDS))
+    patience = replace(Deadline.after(PAGE_SECONDS), answer_bytes=PAGE_BYTES)
+    replies = await ask_all(targets, talk, patience)
     answered = [
         (publication, reply.pulled)
         for (publication, _), reply in zip(asked, replies, strict=True)

@@ -1,19 +1,26 @@
 """A node's cells as an Arrow table: read only when their shape and their buffers can be trusted.
 
 Arrow's reader follows what a stream says. So a stream is refused when a batch is compressed (9 kB
-can unfold to 300 MB), when a column is not one of a protected cube, and when an offset or a
-dictionary index points outside its buffer.
+can unfold to 300 MB), when a column is not one of a protected cube, when an offset or a dictionary
+index points outside its buffer, and when its dictionaries stand for more text than fits.
 """
 
 import struct
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hanse.cube.cells import MEASURE_COLUMNS, dimensions_of, key_columns
 from hanse.errors import Invalid
 
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
+CODE_BYTES_MAX: Final = 256
+"""The longest text of a key or status: one long text in a dictionary stands for millions."""
+
+PLAIN_BYTES_MAX: Final = 1_000_000_000
+"""How much text a stream may come to once its dictionaries are written out."""
+
 _BATCHES: Final = {2: "dictionary", 3: "record batch"}  # MessageHeader of Arrow's Message.fbs
 
 
@@ -37,6 +44,9 @@ def check_cells(table: pa.Table, peer: str) -> pa.Table:
     if table.column_names != wanted or not all(map(_fits, table.schema)):
         raise Invalid("ANSWER_CELLS", peer=peer)
     table.validate(full=True)
+    longest = [_longest(table.column(name)) for name in wanted if name != "obs_value"]
+    if max(longest) > CODE_BYTES_MAX or sum(longest) * table.num_rows > PLAIN_BYTES_MAX:
+        raise Invalid("ANSWER_CELLS", peer=peer)
     return table.replace_schema_metadata(None)
 
 
@@ -47,6 +57,17 @@ def plain(table: pa.Table) -> pa.Table:
         for name in table.column_names
     }
     return pa.table(columns)
+
+
+def _longest(column: pa.ChunkedArray) -> int:
+    """Return the length in bytes of the longest text that a column holds or names."""
+    texts = [chunk.dictionary if _is_coded(column) else chunk for chunk in column.chunks]
+    lengths = (pc.max(pc.binary_length(each)).as_py() for each in texts)
+    return max((length or 0 for length in lengths), default=0)
+
+
+def _is_coded(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_dictionary(column.type))
 
 
 def _fits(column: pa.Field) -> bool:

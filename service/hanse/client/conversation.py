@@ -116,7 +116,7 @@ class Conversation:
 
         A token that is refused is renewed once; a second no is `Unauthenticated`.
         """
-        limits = within.limits(body_bytes) if body_bytes else within.limits()
+        limits = within.limits(body_bytes)
         for _ in range(3):
             headers = await self.headers(wanted, within)
             answer = await self.way.fetch(self.request(wanted, headers, limits))

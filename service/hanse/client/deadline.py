@@ -17,6 +17,7 @@ class Deadline:
 
     at: float
     clock: Callable[[], float] = time.monotonic
+    answer_bytes: int = ANSWER_BYTES
 
     @classmethod
     def after(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> "Deadline":
@@ -28,6 +29,8 @@ class Deadline:
         """What is left, never quite nothing: a step that starts too late fails as late."""
         return max(LEAST_SECONDS, self.at - self.clock())
 
-    def limits(self, body_bytes: int = ANSWER_BYTES) -> Limits:
-        """Return the limits of a request that may use all that is left."""
-        return Limits(deadline_seconds=self.seconds_left, body_bytes=body_bytes)
+    def limits(self, body_bytes: int = 0) -> Limits:
+        """Return the limits of a request that may use all that is left; 0: an answer's bytes."""
+        return Limits(
+            deadline_seconds=self.seconds_left, body_bytes=body_bytes or self.answer_bytes
+        )
