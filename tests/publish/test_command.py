@@ -86,4 +86,23 @@ def test_the_difference_is_shown_to_people_too(node: Path) -> None:
     publish.register(app)
     done = CliRunner().invoke(app, ["diff", "bevolking", "--home", str(node)])
     assert done.exit_code == 0
-    assert "First release" in done.stdout
+    assert "Dit is de eerste release." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("", ("Dit is de eerste release.", "Voorgesteld door an")),
+        ("fr", ("première publication", "Proposé par an")),
+    ],
+)
+def test_a_publisher_is_spoken_to_in_their_language(
+    node: Path, lang: str, said: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANSE_LANG", lang or "nl")
+    monkeypatch.setenv("COLUMNS", "200")
+    app = typer.Typer()
+    publish.register(app)
+    words = ["publish", "bevolking", "--as", "an", "--home", str(node)]
+    output = CliRunner().invoke(app, words).output
+    assert all(each in output for each in said)

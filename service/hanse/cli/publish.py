@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hanse.cli.language import spoken
 from hanse.messages import say
 
 if TYPE_CHECKING:
@@ -105,10 +107,14 @@ def releases(dataset: Dataset, as_json: AsJson = False, home: Home = None) -> No
     if as_json:
         typer.echo(json.dumps([_release(row) for row in rows], ensure_ascii=False))
         return
-    table = Table("release", "kind", "published", "state", "reason")
+    lang = spoken()
+    heads = ("RELEASE_LABEL", "KIND", "PUBLISHED", "STATE", "REASON")
+    table = Table(*(say(f"EDITION_{each}", lang) for each in heads))
     for row in rows:
         reason = row.withdrawn_reason or row.reason
-        table.add_row(row.release_id, row.kind, row.published_at[:16], row.state, reason)
+        kind = say(f"EDITION_KIND_{row.kind.upper()}", lang)
+        state = say(f"EDITION_STATE_{row.state.upper()}", lang)
+        table.add_row(row.release_id, kind, row.published_at[:16], state, reason)
     Console().print(table)
 
 
@@ -168,7 +174,7 @@ def _tell(
 ) -> None:
     if not as_json:
         name = outcome.upper().replace("-", "_")
-        typer.echo(say(f"PUBLISH_DONE_{name}", "en", **(details or {})))
+        typer.echo(say(f"PUBLISH_DONE_{name}", spoken(), **(details or {})))
         return
     document: dict[str, Any] = {"outcome": outcome, **(details or {})}
     if prepared is not None:
@@ -182,24 +188,32 @@ def _tell(
 
 def _show(prepared: "Prepared") -> None:
     found, held = prepared.difference, prepared.coverage
-    table = Table("", "added", "changed", "removed", title="Against the last release")
-    if found.first:
-        table.title = "First release"
-    table.add_row("cells", str(found.added), str(found.changed), str(found.removed))
+    word = partial(_word, spoken())
+    heads = [word(each) for each in ("ADDED", "CHANGED", "REMOVED")]
+    table = Table("", *heads, title=word("FIRST" if found.first else "DIFFERENCE"))
+    table.add_row(word("CELLS"), str(found.added), str(found.changed), str(found.removed))
     for name in ("indicators", "levels", "periods", "areas"):
         axis = getattr(found, name)
-        table.add_row(name, _named(axis.added), "", _named(axis.removed))
+        label = word(f"AXIS_{name.upper()}")
+        table.add_row(label, _named(axis.added), "", _named(axis.removed))
     console = Console()
     console.print(table)
-    console.print(f"Hidden: {held.hidden} of {held.cells} cells")
-    console.print(f"Newly hidden: {found.newly_hidden} · shown again: {found.newly_shown}")
+    console.print(f"{word('CELLS')}: {held.cells} ({word('HIDDEN', count=held.hidden)})")
+    changed = (("NEWLY_HIDDEN", found.newly_hidden), ("NEWLY_SHOWN", found.newly_shown))
+    console.print(" · ".join(f"{word(name)}: {count}" for name, count in changed))
     for change in found.changes[:LINES_MAX]:
         subject = f"{change.subject}.{change.field}" if change.field else change.subject
-        console.print(f"  {change.weight.name.lower():6} {change.rule} {subject}", markup=False)
+        weight = word(f"WEIGHT_{change.weight.name}")
+        console.print(f"  {weight}: {change.rule} {subject}", markup=False)
     if len(found.changes) > LINES_MAX:
-        console.print(f"  and {len(found.changes) - LINES_MAX} more")
+        console.print(f"  {word('AND_MORE', count=len(found.changes) - LINES_MAX)}")
     if found.breaking:
-        console.print("Breaking: a new major version of the contract is needed.", style="bold red")
+        console.print(word("BREAKING"), style="bold red")
+
+
+def _word(lang: str, name: str, **parameters: object) -> str:
+    """Return a word of the release pages: a person reads the same on screen and in print."""
+    return say(f"EDITION_{name}", lang, **parameters)
 
 
 def _named(codes: tuple[str, ...]) -> str:
