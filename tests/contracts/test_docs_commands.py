@@ -24,7 +24,9 @@ from hanse.cli.demo.servers import free_ports
 PAGE_SECONDS = 600
 FIRST_PORT, PORTS = 8100, 4
 GUIDE = ROOT / "docs" / "guide"
-PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
+WALKS = (("pull.md", "protocols.md"), ("publish.md",), ("operate.md",))
+"""Pages that one reader walks through in one folder; a demo they share is started once."""
+
 WITH_THE_TOUR = "pull.md"
 """The page whose demo the tour of the README is walked through with."""
 
@@ -104,13 +106,14 @@ def tour() -> str:
 
 def script(page: str, first_port: int) -> str:
     """Return the page as one shell script; its ports are replaced by free ones."""
-    lines = [RUN]
+    lines, kept = [RUN], set[str]()
     for number, block in enumerate(blocks(page)):
         if block.kind == "file":
             lines.append(f"cat > {block.told} <<'END_OF_FILE'\n{block.text}\nEND_OF_FILE")
-        elif block.kind == "background":
+        elif block.kind == "background" and block.text not in kept:
+            kept.add(block.text)
             lines += _kept_running(block, f"background-{number}.log", first_port)
-        elif block.language == "console":
+        elif block.language == "console" and not block.kind:
             lines += [f"run {status} {shlex.quote(each)}" for each, status in commands(block.text)]
         elif block.language == "python":
             lines.append(f"python3 - <<'END_OF_FILE' || fail python\n{block.text}\nEND_OF_FILE")
@@ -125,15 +128,24 @@ def _kept_running(block: Block, log: str, first_port: int) -> Iterator[str]:
     yield f"wait_for $! {shlex.quote(block.told)} {log}"
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.timeout(PAGE_SECONDS + 30)
-def test_every_command_of_the_page_ends_as_it_says(name: str, tmp_path: Path) -> None:
+def read(name: str) -> str:
+    """Return a page of the guide; one of them with the README's tour at its end."""
     page = (GUIDE / name).read_text("utf-8")
-    shown = sum(block.language == "console" for block in blocks(page))
-    assert shown, f"{name} shows no command"
-    if name == WITH_THE_TOUR:
-        assert tour().count("$ hanse") == 5
-        page += f"\n{tour()}\n"
+    assert any(block.language == "console" for block in blocks(page)), f"{name} shows no command"
+    return f"{page}\n{tour()}\n" if name == WITH_THE_TOUR else page
+
+
+def test_every_page_of_the_guide_is_walked_through() -> None:
+    assert sorted(name for walk in WALKS for name in walk) == sorted(
+        path.name for path in GUIDE.glob("*.md")
+    )
+    assert tour().count("$ hanse") == 5
+
+
+@pytest.mark.parametrize("walk", WALKS, ids="+".join)
+@pytest.mark.timeout(PAGE_SECONDS + 30)
+def test_every_command_of_the_guide_ends_as_it_says(walk: tuple[str, ...], tmp_path: Path) -> None:
+    page = "\n".join(read(name) for name in walk)
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
