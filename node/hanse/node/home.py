@@ -30,6 +30,7 @@ def init(home: Path, settings: Mapping[str, str]) -> SigningKey:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in FOLDERS:
         (home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / folder).chmod(0o700)  # it may have been there: drafts hold the true figures
     key = SigningKey.generate()
     write_secret(home / KEY, key.private_jwk())
     (home / ENVIRONMENT).write_text("".join(lines), "utf-8")

@@ -23,7 +23,7 @@ from hanse.store.session import reading
 
 PERMITTED, REFUSED = "permitted", "refused"
 
-_AREAS_TOLD = 50
+_CODES_TOLD = 50
 
 
 class DecisionRow(Row, table=True):
@@ -128,17 +128,17 @@ def _plain(check: Check) -> dict[str, Any]:
 def _asked(request: Request) -> dict[str, Any]:
     periods = (request.periods.start, request.periods.end)
     return {
-        "indicators": sorted(request.indicators),
+        "indicators": _told(request.indicators),
         "areas": {level: _told(codes) for level, codes in sorted(request.areas.items())},
         "periods": [str(each) if each else None for each in periods],
-        "breakdowns": {name: sorted(codes) for name, codes in sorted(request.breakdowns.items())},
+        "breakdowns": {name: _told(codes) for name, codes in sorted(request.breakdowns.items())},
         "narrow": sorted(request.narrow),
     }
 
 
 def _told(codes: frozenset[str]) -> list[str] | dict[str, int]:
-    # Thousands of sectors say less than their number; the request can be made again by its digest.
-    return sorted(codes) if len(codes) <= _AREAS_TOLD else {"count": len(codes)}
+    # Thousands of codes say less than their number, and anybody may ask for all of open data.
+    return sorted(codes) if len(codes) <= _CODES_TOLD else {"count": len(codes)}
 
 
 def find(engine: Engine, ref: str) -> DecisionRow:

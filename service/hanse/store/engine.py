@@ -4,6 +4,8 @@ SQLite runs in WAL with `synchronous=FULL`: a committed release survives a power
 that write begin IMMEDIATE, so two writers wait for each other instead of failing half-way.
 """
 
+import os
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -46,10 +48,21 @@ def create(url: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
+    _make_private(url.database)
     engine = create_engine(url, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(file: str | None) -> None:
+    """Make a new database its owner's alone: decisions name who asked what.
+
+    Its journals take over its permissions; a database that exists keeps those it was given.
+    """
+    if file and not file.startswith((":", "file:")):
+        with suppress(OSError):  # a folder that is not there is told on the first connection
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
