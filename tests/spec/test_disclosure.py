@@ -86,7 +86,6 @@ def test_elimination_alone_reproduces_the_reference_pattern_cell_by_cell(
         ("t10k_nested", ONCE, 1370),
         ("t10k_nested", Rules(), 1344),
         ("t10k_nested", Rules(attacker_lower=0), 966),
-        ("t10k_nested", Rules(require=R2), 1566),
         ("t10k_overlap", replace(ONCE, slivers=False), 1327),
         ("t10k_ov6", Rules(), 1413),
         ("t30k_nested", ONCE, 3673),

@@ -16,9 +16,12 @@ from hanse.policies.disclosure.model import Model
 SMALL = 4
 """A dimension of no more codes is never cut into neighbourhoods."""
 CODES_MAX = 400
-"""A neighbourhood of more codes is replaced by a code's own branch and a few partner branches."""
-PARTNERS = (4, 10)
-"""How many partner branches, at the first step that needs them and at the last."""
+"""A neighbourhood of more codes is cut: into stretches of branches, at the last step a code's own
+branch and a few partners."""
+STRETCH_CELLS = 4_000
+STRETCH_BRANCHES_MIN = 5
+"""A stretch of neighbouring branches holds about so many cells, and at least so many branches."""
+PARTNERS = 10
 PARTNER_CHOICE_MIN = 20
 
 
@@ -30,22 +33,27 @@ class Step:
     sets: tuple[Ints, ...]
 
 
-def steps(dimension: Dimension) -> tuple[Step, ...]:
-    """Return the neighbourhoods of a dimension from narrow to whole."""
+def steps(dimension: Dimension, others: int) -> tuple[Step, ...]:
+    """Return the neighbourhoods of a dimension from narrow to whole.
+
+    `others` is the number of combinations of codes of the other dimensions.
+    """
     if dimension.size <= SMALL:
         everything = np.arange(dimension.size)
         return (Step(np.zeros(dimension.size, dtype=np.int64), (everything,)),)
-    cutter = _Cutter(dimension)
+    cutter = _Cutter(dimension, others)
     return tuple(cutter.step(number) for number in range(len(dimension.levels)))
 
 
 class _Cutter:
     """Cuts one dimension into neighbourhoods; `step` n looks n + 1 levels up."""
 
-    def __init__(self, dimension: Dimension) -> None:
+    def __init__(self, dimension: Dimension, others: int) -> None:
         self._dimension = dimension
+        self._others = others
         self._touches = (dimension.members @ dimension.members.T).tocsr()
         self._cache: dict[tuple[int, ...], Ints] = {}
+        self._stretches: dict[int, dict[int, tuple[int, ...]]] = {}
 
     def step(self, number: int) -> Step:
         """Return the neighbourhoods under the ancestors `number` + 1 levels up; the last is all."""
@@ -59,7 +67,8 @@ class _Cutter:
             found = self._set(key)
             if found.size > CODES_MAX:
                 key = self._branch(code, key)
-                found = self._branches(key, PARTNERS[int(last)])
+                key = self._partnered(key) if last else self._stretch(key)
+                found = self._whole(key)
             if key not in groups:
                 groups[key] = len(sets)
                 sets.append(found)
@@ -86,17 +95,50 @@ class _Cutter:
         branch = self._above(code, max(top - 1, int(levels[code])))
         return branch or (code,)
 
-    def _branches(self, own: tuple[int, ...], partners: int) -> Ints:
-        """Return some branches whole, with partners drawn from the smaller half of their level."""
-        peers = np.flatnonzero(
-            self._dimension.level[: self._dimension.published] == self._dimension.level[own[0]]
-        )
+    def _peers(self, code: int) -> Ints:
+        """Return the codes of the same level."""
+        levels = self._dimension.level
+        return np.flatnonzero(levels[: self._dimension.published] == levels[code])
+
+    def _stretch(self, own: tuple[int, ...]) -> tuple[int, ...]:
+        """Return some branches with their neighbours, so that all of a stretch share one block."""
+        level = int(self._dimension.level[own[0]])
+        if level not in self._stretches:
+            peers = self._peers(own[0])
+            sizes = [self._whole((peer,)).size for peer in peers.tolist()]
+            parts = _stretches(peers.tolist(), sizes, STRETCH_CELLS // self._others)
+            self._stretches[level] = {code: part for part in parts for code in part}
+        found = {code for each in own for code in self._stretches[level].get(each, (each,))}
+        return tuple(sorted(found))
+
+    def _partnered(self, own: tuple[int, ...]) -> tuple[int, ...]:
+        """Return some branches with partners drawn from the smaller half of their level."""
+        peers = self._peers(own[0])
         size = np.diff(self._dimension.members.indptr)[peers]
         choice = peers[np.argsort(size, kind="stable")][: max(peers.size // 2, PARTNER_CHOICE_MIN)]
-        start = int(own[0]) * partners % choice.size
-        drawn = np.roll(choice, -start)[: partners + len(own)].tolist()
-        chosen = (*own, *[code for code in drawn if code not in own][:partners])
-        return np.union1d(self._set(tuple(sorted(chosen))), np.array(chosen))
+        start = int(own[0]) * PARTNERS % choice.size
+        drawn = np.roll(choice, -start)[: PARTNERS + len(own)].tolist()
+        return tuple(sorted({*own, *[code for code in drawn if code not in own][:PARTNERS]}))
+
+    def _whole(self, branches: tuple[int, ...]) -> Ints:
+        """Return some branches and everything below them."""
+        return np.union1d(self._set(branches), np.array(branches))
+
+
+def _stretches(branches: list[int], sizes: list[int], size: int) -> list[tuple[int, ...]]:
+    """Return neighbouring branches put together until they are many and large enough."""
+    parts: list[tuple[int, ...]] = []
+    part: list[int] = []
+    held = 0
+    for branch, own in zip(branches, sizes, strict=True):
+        part.append(branch)
+        held += own
+        if held >= size and len(part) >= STRETCH_BRANCHES_MIN:
+            parts.append(tuple(part))
+            part, held = [], 0
+    if part and parts:
+        parts[-1] = (*parts[-1], *part)
+    return parts or [tuple(part)]
 
 
 def _below(dimension: Dimension, ancestors: tuple[int, ...]) -> Ints:
@@ -129,7 +171,7 @@ class Chain:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._steps = [steps(dimension) for dimension in model.dimensions]
+        self._steps = [steps(each, model.cells // each.size) for each in model.dimensions]
         self._cuts = _cuts(self._steps, int(np.argmax(model.shape)))
 
     def __len__(self) -> int:
