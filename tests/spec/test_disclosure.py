@@ -50,7 +50,14 @@ ONCE = Rules(effort=Effort.ONCE)
 @pytest.mark.needs("shared_data")
 @pytest.mark.parametrize(
     ("name", "secondary"),
-    [("t10k_nested", 957), ("t10k_overlap", 663), ("t30k_nested", 2647), ("t30k_overlap", 1800)],
+    [
+        ("t10k_nested", 957),
+        ("t10k_overlap", 663),
+        ("t30k_nested", 2647),
+        ("t30k_overlap", 1800),
+        ("t100k_nested", 8190),
+        ("t100k_overlap", 5236),
+    ],
 )
 def test_elimination_alone_reproduces_the_reference_pattern_cell_by_cell(
     name: str, secondary: int
@@ -59,7 +66,7 @@ def test_elimination_alone_reproduces_the_reference_pattern_cell_by_cell(
     primary = small(model, Rules())
     rows = models.coordinates(model, primary)
     open_cells = np.flatnonzero(model.published & ~primary)
-    order = greedy.candidates(model.values == 0, open_cells, model.values)
+    order = greedy.candidates(model.values == 0, open_cells, model.values, models.depth(model))
     found = greedy.publish(rows, np.flatnonzero(primary), order)
     assert found.secondary.size == secondary
     reference = pq.read_table(bench_path(f"gauss_{name}_none"))

@@ -98,7 +98,11 @@ def _lists(rows: Ints, count: int, size: int) -> tuple[Ints, Ints]:
     return head, after
 
 
-def candidates(first: Bools, open_cells: Ints, weight: Ints) -> Ints:
-    """Return the cells in the order they are tried: `first`, then by weight, ties by index."""
-    order = np.lexsort((open_cells, -weight[open_cells], ~first[open_cells]))
+def candidates(first: Bools, open_cells: Ints, weight: Ints, depth: Ints) -> Ints:
+    """Return the cells in the order they are tried: `first`, then by decreasing weight.
+
+    Of equal ones the less broken down (by `depth`) comes first, then the lower index.
+    """
+    keys = (open_cells, depth[open_cells], -weight[open_cells], ~first[open_cells])
+    order = np.lexsort(keys)
     return np.asarray(open_cells[order], dtype=np.int64)

@@ -191,6 +191,13 @@ def over_leaves(model: Model, values: Ints) -> Ints:
     return summed.ravel()
 
 
+def depth(model: Model) -> Ints:
+    """Return, for every cell, in how many dimensions it is not the code of everything."""
+    broken = [np.diff(d.members.indptr) < d.atoms for d in model.dimensions]
+    counted = reduce(np.add.outer, [part.astype(np.int64) for part in broken])
+    return np.asarray(counted.ravel(), dtype=np.int64)
+
+
 def check_additive(model: Model) -> None:
     """Raise Invalid with the first relation that does not hold, and how many do not."""
     off = model.relations @ model.values

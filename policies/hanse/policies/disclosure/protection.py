@@ -21,6 +21,7 @@ from hanse.policies.disclosure.model import (
     Model,
     check_additive,
     coordinates,
+    depth,
     over_leaves,
 )
 from hanse.policies.disclosure.moves import Move, matrix
@@ -166,7 +167,7 @@ def _greedy(model: Model, asked: Demand, needs: Needs, fixed: Bools) -> Ints:
     forced = np.flatnonzero(asked.shown)
     open_cells = np.flatnonzero(model.published & ~asked.primary & ~asked.kept & ~asked.shown)
     weight = model.values + np.where(asked.preferred, 2 * int(model.values.max(initial=0)) + 1, 0)
-    order = greedy.candidates(fixed, open_cells, weight)
+    order = greedy.candidates(fixed, open_cells, weight, depth(model))
     pattern = greedy.publish(rows, needs.protected, np.concatenate([forced, order]), forced.size)
     if pattern.revealing.size:
         cell = int(pattern.revealing[0])
