@@ -144,6 +144,15 @@ def test_nobody_who_gives_anything_is_exit_code_three() -> None:
 
 
 @pytest.mark.usefixtures("known")
+def test_no_figure_is_cut_off_on_a_narrow_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    _, output = hanse("compare", INDICATOR, "-p", "2020:2021", "--cities", "Aalst,Gent")
+    assert "3\u202f020" in output
+    assert "vergelijkbaar" in output
+    assert "…" not in output
+
+
+@pytest.mark.usefixtures("known")
 def test_a_city_that_does_not_take_part_is_named() -> None:
     assert hanse("compare", INDICATOR, "--city", "Atlantis") == (3, "CITY_UNKNOWN")
     assert hanse("compare", INDICATOR, "-p", "soon") == (2, "PERIOD_UNKNOWN")

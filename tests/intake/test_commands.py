@@ -67,6 +67,16 @@ def test_bad_input_keeps_the_draft_that_was_there(home: Path) -> None:
     assert draft.load(home, "proef").cells.num_rows == 2
 
 
+def test_a_profile_that_nobody_knows_is_refused_before_a_draft_is_made(home: Path) -> None:
+    result = imported(home, "--profile", "standaard-21")
+    assert isinstance(result.exception, HanseError)
+    assert result.exception.code == "PROFILE_UNKNOWN"
+    assert "fiscaal-21" in str(result.exception.parameters["known"])
+    assert not (home / "drafts").exists()
+    assert imported(home, "--profile", "fiscaal-21").exit_code == 0
+    assert draft.load(home, "proef").contract.profile == "fiscaal-21"
+
+
 def test_more_can_be_added_to_a_draft(home: Path) -> None:
     imported(home)
     (home / "f.xlsx").write_bytes(workbook({"s": [(*HEAD, "v1"), (2022, "gemeente", "41002", 4)]}))

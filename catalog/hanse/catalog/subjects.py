@@ -117,6 +117,7 @@ def _hit(subject: str, group: tuple[Published, ...], concept: ConceptEntry | Non
         levels=_sorted(level for each in group for level in each.dataset.levels),
         access=_sorted(each.dataset.access for each in group),
         agencies=_sorted(each.agency for each in group),
+        datasets=_sorted(each.dataset.slug for each in group),
         states=_sorted(each.indicator.state for each in group),
         first_period=str(periods[0]) if periods else "",
         last_period=str(periods[-1]) if periods else "",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -365,9 +364,10 @@ def _jwks(file: Path) -> dict[str, Any]:
 
 
 def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from hanse.cli.screen import show
     from hanse.client.answers import tame
 
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(tame(each)) for each in row))
-    Console(soft_wrap=True).print(table)
+    show(table)

@@ -259,9 +259,12 @@ def _import_files(
 def _order(settings: Any, said: _Said) -> "Order":
     from hanse.cube.contract import Access
     from hanse.node.intake.build import Order
+    from hanse.node.press import own_profiles
+    from hanse.policies import profile
 
     if said.access not in {each.value for each in Access}:
         raise typer.BadParameter("open, protocol or internal", param_hint="--access")
+    profile.find(said.profile, own_profiles(settings.home))
     return Order(
         slug=said.dataset,
         agency=settings.agency,

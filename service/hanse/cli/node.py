@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -107,6 +106,7 @@ def decisions(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Show what the door decided: who asked what, why, and by which protocol."""
+    from hanse.cli.screen import show
     from hanse.client.answers import tame
     from hanse.node import record
     from hanse.node.settings import read_settings
@@ -129,4 +129,5 @@ def decisions(
         known = (row.client or "-", row.purpose or "-", row.dataset, cells)
         line = (row.at[:19], outcome, *known, row.protocol or "-", row.ref)
         table.add_row(*(Text(tame(each)) for each in line))
-    Console().print(table)
+    table.columns[-1].no_wrap = True
+    show(table)

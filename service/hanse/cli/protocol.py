@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from hanse.errors import Invalid
@@ -21,6 +20,8 @@ File = Annotated[Path, typer.Argument(help="The review form, YAML.", exists=True
 Id = Annotated[str, typer.Argument(help="The protocol's id, urn:protocol:….")]
 
 REFUSED = 5
+DIGEST_SHOWN = 19
+"""Characters of a digest in the list; `--json` has them all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -68,6 +69,7 @@ def list_all(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """List every version of every protocol with its state."""
+    from hanse.cli import screen
     from hanse.node import protocols
     from hanse.store.session import reading
 
@@ -79,8 +81,9 @@ def list_all(
         return
     table = Table("id", "version", "state", "since", "digest")
     for row in rows:
-        table.add_row(row.id, str(row.version), row.state, row.changed_at[:10], row.content_hash)
-    Console().print(table)
+        short = f"{row.content_hash[:DIGEST_SHOWN]}…"
+        table.add_row(row.id, str(row.version), row.state, row.changed_at[:10], short)
+    screen.show(table)
 
 
 def show(protocol_id: Id, home: Home = None) -> None:
@@ -107,6 +110,7 @@ def explain(
 
     Opens no figures and records nothing. With `--with`, a protocol that is only proposed counts.
     """
+    from hanse.cli import screen
     from hanse.node import whatif
     from hanse.store.clock import now
 
@@ -116,7 +120,7 @@ def explain(
     table = Table("check", "outcome", "wanted", "allowed")
     for each in told.checks:
         table.add_row(each.name, "ok" if each.passed else "no", each.wanted, each.had)
-    Console().print(table)
+    screen.show(table)
     typer.echo(f"{'permitted' if told.permitted else 'refused'} by {told.protocol or 'nothing'}")
     if not told.permitted:
         raise typer.Exit(REFUSED)

@@ -129,6 +129,7 @@ def search(  # noqa: PLR0913 one option per facet of the search
     lang: Lang = "",
 ) -> None:
     """Search what all cities publish."""
+    from hanse.cli.screen import show
     from hanse.cli.shown import search_table
     from hanse.client.federation import connect
     from hanse.messages import say
@@ -140,7 +141,7 @@ def search(  # noqa: PLR0913 one option per facet of the search
     elif not found.hits:
         typer.echo(say("SEARCH_NOTHING", lang))
     else:
-        Console().print(search_table(found, lang))
+        show(search_table(found, lang))
 
 
 def pull(  # noqa: PLR0913 one option per axis of a question
@@ -263,7 +264,8 @@ def _finish(
     comparison: "Comparison", output: Path | None, file_format: str, *, as_json: bool, lang: str
 ) -> None:
     """Print or write what came, then leave with the code that says what did not."""
-    from hanse.cli.shown import figures_table, outcomes_table, remark_lines, sign_of
+    from hanse.cli.screen import show
+    from hanse.cli.shown import figures_tables, outcomes_table, remark_lines, sign_of
     from hanse.dialects.figures import write
     from hanse.messages import say
 
@@ -279,11 +281,11 @@ def _finish(
     else:
         console = Console()
         if comparison.table.num_rows and not output:
-            console.print(figures_table(comparison, lang))
+            show(*figures_tables(comparison, lang, console), console=console)
             console.print(say("LEGEND_SYMBOLS", lang), style="dim", markup=False)
             for line in remark_lines(comparison.remarks, lang):
                 console.print(line, markup=False, highlight=False)
-        console.print(outcomes_table(comparison.outcomes, lang))
+        show(outcomes_table(comparison.outcomes, lang), console=console)
     code = sign_of(comparison)
     if code:
         raise typer.Exit(code)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hanse.cli.language import spoken
+from hanse.cli.screen import show
 from hanse.messages import say
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def releases(dataset: Dataset, as_json: AsJson = False, home: Home = None) -> No
         kind = say(f"EDITION_KIND_{row.kind.upper()}", lang)
         state = say(f"EDITION_STATE_{row.state.upper()}", lang)
         table.add_row(row.release_id, kind, row.published_at[:16], state, reason)
-    Console().print(table)
+    show(table)
 
 
 def withdraw(
@@ -197,7 +198,7 @@ def _show(prepared: "Prepared") -> None:
         label = word(f"AXIS_{name.upper()}")
         table.add_row(label, _named(axis.added), "", _named(axis.removed))
     console = Console()
-    console.print(table)
+    show(table, console=console)
     console.print(f"{word('CELLS')}: {held.cells} ({word('HIDDEN', count=held.hidden)})")
     changed = (("NEWLY_HIDDEN", found.newly_hidden), ("NEWLY_SHOWN", found.newly_shown))
     console.print(" · ".join(f"{word(name)}: {count}" for name, count in changed))

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hanse.cli.screen import fitting
 from hanse.client.answers import tame
 from hanse.client.comparison import Comparison, Remark
 from hanse.client.outcome import NodeState, Outcome
@@ -28,10 +30,17 @@ def sign_of(comparison: Comparison) -> int:
     return 0 if answered else NO_ACCESS
 
 
-def figures_table(comparison: Comparison, lang: str) -> Table:
-    """Return areas down, periods across; a cell is its number or its symbol, and its mark."""
+def figures_tables(comparison: Comparison, lang: str, console: Console) -> list[Table]:
+    """Return areas down, periods across; a cell is its number or its symbol, and its mark.
+
+    More than one table where a screen is too narrow for all periods beside each other.
+    """
+    spans = sorted(set(comparison.table.slice(0, SHOWN_ROWS * 10)["period"].to_pylist()))
+    return fitting(lambda some: _figures(comparison, lang, some), spans, console)
+
+
+def _figures(comparison: Comparison, lang: str, spans: Sequence[str]) -> Table:
     rows = comparison.table.slice(0, SHOWN_ROWS * 10).to_pylist()
-    spans = sorted({row["period"] for row in rows})
     names = [name for name in comparison.table.column_names if name.isupper()]
     lines: dict[tuple[str, ...], dict[str, Text]] = {}
     marks: dict[tuple[str, ...], set[str]] = {}
@@ -89,15 +98,19 @@ def outcomes_table(outcomes: Sequence[Outcome], lang: str) -> Table:
 
 def search_table(found: SearchAnswer, lang: str) -> Table:
     """Return one line per subject that was found."""
-    table = Table(box=box.SIMPLE_HEAD, title=f"{found.total} ({found.page}/{found.pages})")
-    columns = ("INDICATOR", "NAME", "THEME", "CITIES", "PERIODS", "ACCESS")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=say("SEARCH_FOUND", lang, total=found.total, page=found.page, pages=found.pages),
+    )
+    columns = ("DATASET", "INDICATOR", "NAME", "THEME", "CITIES", "PERIODS", "ACCESS")
     for code in columns:
         table.add_column(say(f"COLUMN_{code}", lang))
     for hit in found.hits:
         name = nearest(hit.name, lang) or hit.id
         themes = ", ".join(named("theme", each, lang) for each in hit.themes)
         span = f"{hit.first_period}:{hit.last_period}"
-        told = (hit.id, name, themes, str(len(hit.agencies)), span)
+        sets = ", ".join(hit.datasets)
+        told = (sets, hit.id, name, themes, str(len(hit.agencies)), span)
         table.add_row(*(Text(tame(each)) for each in told), ", ".join(hit.access))
     return table
 

@@ -52,9 +52,14 @@ def state_of(fault: HanseError) -> NodeState:
     """Return what a fault says of a node."""
     if fault.code in _STATE_OF_CODE:
         return _STATE_OF_CODE[fault.code]
-    if isinstance(fault, NotFound):
+    if isinstance(fault, NotFound) or _asked_for_nothing(fault):
         return NodeState.ABSENT
     return NodeState.REFUSED if isinstance(fault, Refused) else NodeState.UNUSABLE
+
+
+def _asked_for_nothing(fault: HanseError) -> bool:
+    """Say whether a node knows the dataset but not the code that was asked of it."""
+    return fault.code == "PEER_INVALID" and str(fault.parameters.get("code")).endswith("_NOT_HERE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +97,16 @@ class Outcome:
         return say(self.code, lang, **self.parameters) if self.code in catalogue() else self.code
 
     def why(self, lang: str = "nl") -> str:
-        """Return the reason alone, for a narrow column."""
+        """Return the reason, and what a node advises, for a narrow column."""
         if self.code not in catalogue():
             return self.code
         parts = explain(self.code, lang, **self.parameters)
-        return parts.get("why") or parts["what"]
+        reason = parts.get("why") or parts["what"]
+        return f"{reason} {parts.get('now', '')}".strip() if self._of_node else reason
+
+    @property
+    def _of_node(self) -> bool:
+        return self.code in {"PEER_REFUSED", "PEER_INVALID"}
 
     def document(self, lang: str = "nl") -> dict[str, object]:
         """Return the outcome as a JSON object with a stable set of members."""

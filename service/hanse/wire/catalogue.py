@@ -78,6 +78,7 @@ class Hit(Body):
     levels: list[str]
     access: list[str]
     agencies: list[str]
+    datasets: list[str] = Field(default_factory=list)
     states: list[str]
     first_period: str
     last_period: str

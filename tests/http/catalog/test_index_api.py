@@ -43,6 +43,7 @@ def test_a_search_groups_the_indicators_of_all_nodes_by_concept(world: Federatio
     assert hit["concept"] is True
     assert hit["definitions"] == 2
     assert hit["agencies"] == ["NIS11002", "NIS13040", "NIS41002", "NIS44021"]
+    assert hit["datasets"]
     assert (hit["first_period"], hit["last_period"]) == ("2023", "2024")
 
 

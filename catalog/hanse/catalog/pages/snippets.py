@@ -34,7 +34,11 @@ def snippets(catalogue: str, figures: Figures, choice: Choice) -> Snippets:
 
 
 def _python(catalogue: str, shown: Iterable[tuple[Publication, str, str]], choice: Choice) -> str:
-    lines = [f"# hanse login {catalogue}", "from hanse.client import get", ""]
+    lines = [
+        f"# hanse login --catalogue {catalogue} --client-id …",
+        "from hanse.client import get",
+        "",
+    ]
     for publication, level, release in shown:
         areas = f"{level}:{','.join(choice.areas)}" if choice.areas else level
         subject = f"{publication.dataset}/{publication.indicator.id}"
