@@ -120,6 +120,10 @@ def test_a_change_weighs_what_the_table_says(
     assert difference.load(difference.dump(found)) == found
 
 
+def test_a_sheet_that_was_saved_again_changes_nothing() -> None:
+    assert after("cell 11002/2024=100.00000000000001").nothing
+
+
 def test_hiding_and_showing_are_counted() -> None:
     assert after("cell 11002/2024=x").newly_hidden == 1
     assert after("cell 41002/2023=7").newly_shown == 1

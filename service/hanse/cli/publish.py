@@ -15,6 +15,8 @@ from hanse.cli.screen import show
 from hanse.messages import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hanse.node.publish import Prepared, Press
     from hanse.node.releases.tables import ReleaseRow
 
@@ -29,6 +31,8 @@ Kind = Literal["preliminary", "final", "corrected"]
 
 LINES_MAX = 20
 """How many changes are listed before the rest is counted."""
+REVISED_MAX = 10
+"""How many indicators with changed cells are named."""
 
 
 def register(app: typer.Typer) -> None:
@@ -196,7 +200,8 @@ def _show(prepared: "Prepared") -> None:
     for name in ("indicators", "levels", "periods", "areas"):
         axis = getattr(found, name)
         label = word(f"AXIS_{name.upper()}")
-        table.add_row(label, _named(axis.added), "", _named(axis.removed))
+        revised = _revised(found.revised) if name == "indicators" else ""
+        table.add_row(label, _named(axis.added), revised, _named(axis.removed))
     console = Console()
     show(table, console=console)
     console.print(f"{word('CELLS')}: {held.cells} ({word('HIDDEN', count=held.hidden)})")
@@ -215,6 +220,13 @@ def _show(prepared: "Prepared") -> None:
 def _word(lang: str, name: str, **parameters: object) -> str:
     """Return a word of the release pages: a person reads the same on screen and in print."""
     return say(f"EDITION_{name}", lang, **parameters)
+
+
+def _revised(counts: "Mapping[str, int]") -> str:
+    """Return the indicators with changed cells, the most changed first, and how many."""
+    most = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    lines = [f"{name}: {count}" for name, count in most[:REVISED_MAX]]
+    return "\n".join([*lines, "…"] if len(most) > REVISED_MAX else lines)
 
 
 def _named(codes: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ COLUMNS = ("situation", "what is different", "weight", "added", "changed", "remo
 ROWS: tuple[tuple[str, str, str, int, int, int, str], ...] = (
     ("nothing", "", "none", 0, 0, 0, ""),
     ("a figure was revised", "cell 11002/2024=101", "none", 0, 1, 0, ""),
+    ("a figure was revised by little", "cell 11002/2024=100.000000001", "none", 0, 1, 0, ""),
     ("a figure was hidden", "cell 11002/2024=x", "none", 0, 1, 0, ""),
     ("a hidden figure is shown", "cell 41002/2023=7", "none", 0, 1, 0, ""),
     ("a figure became provisional", "cell 11002/2024=100p", "none", 0, 1, 0, ""),

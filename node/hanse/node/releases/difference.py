@@ -22,6 +22,13 @@ from hanse.cube.indicator import Indicator
 CELLS_NAMED_MAX = 10_000
 """How many withdrawn cells are named one by one: more of them is not a revision."""
 
+SAME_RELATIVE = 1e-13
+"""How far two numbers lie apart, relative to their size, and are still the same figure.
+
+Spreadsheets keep fifteen digits (Excel specifications and limits): saving one again moves the last
+bits of numbers that nobody touched, and adding those up moves a few more.
+"""
+
 
 class Weight(IntEnum):
     """How much a change asks of whoever uses the figures; semver's three steps above none."""
@@ -112,9 +119,10 @@ class Axis:
 class Difference:
     """A release against the one before (or against nothing, `first`). Counts are of cells.
 
-    `changed` cells differ in number or status; of those, `newly_hidden` had a number and
-    `newly_shown` had none because it was hidden. `areas` are `level@vintage:code`. `cells_removed`
-    names withdrawn cells by their codes, without those whose indicator, level or period went whole.
+    `changed` cells differ in number (by more than `SAME_RELATIVE`) or status; of those,
+    `newly_hidden` had a number and `newly_shown` had none because it was hidden. `areas` are
+    `level@vintage:code`. `cells_removed` names withdrawn cells by their codes, without those whose
+    indicator, level or period went whole.
     """
 
     first: bool
@@ -269,7 +277,8 @@ def _revisions(old: pa.Table, new: pa.Table, pairs: _Pairs) -> dict[str, Any]:
     codes = np.asarray(status.indices)
     was_status, now_status = codes[: old.num_rows][pairs.old], codes[old.num_rows :][pairs.new]
     hidden_code = np.asarray([code == "Q" for code in status.dictionary.to_pylist()] or [False])
-    same = ((was == now) | (np.isnan(was) & np.isnan(now))) & (was_status == now_status)
+    alike = np.isclose(was, now, rtol=SAME_RELATIVE, atol=0.0, equal_nan=True)
+    same = alike & (was_status == now_status)
     was_hidden, now_hidden = hidden_code[was_status], hidden_code[now_status]
     changed = pairs.new[~same]
     indicators = encoding.encode(new.column("indicator"))
