@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hanse.auth.compact import decode, open_compact, read_object
 
 TEXT = st.text(alphabet="ABCDEFabcdef0123456789-_+/=. \n\u00e9", max_size=40)
+# NUL is refused wherever it stands: no database can compare with it (tests/attacks).
+WORDS = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=5)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
-    ),
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | WORDS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(WORDS, inner, max_size=2),
     max_leaves=4,
 )
 
@@ -33,7 +33,7 @@ def test_a_text_is_the_spelling_of_its_bytes_or_refused(text: str) -> None:
     assert base64.urlsafe_b64encode(content).rstrip(b"=").decode() == text
 
 
-@given(st.dictionaries(st.text(max_size=5), JSON, max_size=3))
+@given(st.dictionaries(WORDS, JSON, max_size=3))
 def test_an_object_is_read_as_it_was_written(value: dict[str, object]) -> None:
     assert read_object(json.dumps(value, ensure_ascii=False).encode()) == value
 

@@ -20,7 +20,7 @@ from hanse.catalog import index, snapshots
 from hanse.catalog.concepts import Concepts
 from hanse.catalog.settings import CatalogSettings
 from hanse.catalog.snapshots import Identity
-from hanse.errors import HanseError, Invalid, Unavailable
+from hanse.errors import Conflict, HanseError, Invalid, Unavailable
 from hanse.outbound import Answer, Ask, Limits, Origin, Outbound
 from hanse.store.session import reading, transaction
 
@@ -138,11 +138,18 @@ class Harvester:
             index.confirm(session, agency, self._clock())
 
     def _apply(self, snapshot: snapshots.Snapshot, etag: str) -> bool:
-        with self._writing, transaction(self._engine) as session:
-            changed = index.apply(session, snapshot, self._concepts, etag, self._clock())
+        try:
+            changed = self._applied(snapshot, etag)
+        except Conflict:
+            # Another process took the same snapshot just now: what it wrote is there the next time.
+            changed = self._applied(snapshot, etag)
         if changed:
             self._changed()
         return changed
+
+    def _applied(self, snapshot: snapshots.Snapshot, etag: str) -> bool:
+        with self._writing, transaction(self._engine) as session:
+            return index.apply(session, snapshot, self._concepts, etag, self._clock())
 
     async def _refused(self, member: Identity, fault: HanseError) -> Look:
         await asyncio.to_thread(self._note, member.agency, fault)

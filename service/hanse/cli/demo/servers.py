@@ -1,6 +1,7 @@
 """Starts the demo's servers, each a process of its own, and stops exactly those."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,32 +11,44 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from hanse.cli.demo.cast import CITIES, HOST, City
+from hanse.cli.demo.cast import CITIES, FIRST_PORT, HOST, City
 from hanse.cli.demo.staging import Stage
 from hanse.errors import Conflict, Unavailable
 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 CATALOGUE = "catalogue"
+TRIES = 50
+LAST_PORT = 30_000
+"""Below the ports that the system hands out for the other end of a connection."""
 
 
 def free_ports(first: int) -> int:
-    """Return the first port of a run of free ones; 0 asks the system where to begin.
+    """Return the first port of a run of free ones; 0 looks for such a run.
 
     Raises `Conflict` when somebody listens there already.
     """
-    start = first
-    if start == 0:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            start = min(int(probe.getsockname()[1]), 65_000)
-    for port in range(start, start + len(CITIES) + 1):
+    taken = _taken(first) if first else None
+    if first and taken is None:
+        return first
+    if not first:
+        for _ in range(TRIES):
+            # Anywhere in the range, so that two demos that start together do not meet.
+            start = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
+            if _taken(start) is None:
+                return start
+    raise Conflict("DEMO_PORT", port=taken or FIRST_PORT)
+
+
+def _taken(first: int) -> int | None:
+    """Return the first port of the run that somebody holds, None when all are free."""
+    for port in range(first, first + len(CITIES) + 1):
         with socket.socket() as probe:
             try:
                 probe.bind((HOST, port))
-            except OSError as fault:
-                raise Conflict("DEMO_PORT", port=port) from fault
-    return start
+            except OSError:
+                return port
+    return None
 
 
 class Servers:
