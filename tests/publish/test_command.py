@@ -106,3 +106,13 @@ def test_a_publisher_is_spoken_to_in_their_language(
     words = ["publish", "bevolking", "--as", "an", "--home", str(node)]
     output = CliRunner().invoke(app, words).output
     assert all(each in output for each in said)
+
+
+def test_whoever_hides_something_is_told_what_publishing_does_not_check_yet(node: Path) -> None:
+    app = typer.Typer()
+    publish.register(app)
+    said = CliRunner().invoke(app, ["diff", "bevolking", "--home", str(node)]).stdout
+    assert "een verborgen deel" in " ".join(said.split())
+    drafts.save(node, draft([("inw", TOWN, "11002", "2024", 100)]))
+    quiet = CliRunner().invoke(app, ["diff", "bevolking", "--home", str(node)]).stdout
+    assert "een verborgen deel" not in " ".join(quiet.split())

@@ -205,6 +205,8 @@ def _show(prepared: "Prepared") -> None:
     console = Console()
     show(table, console=console)
     console.print(f"{word('CELLS')}: {held.cells} ({word('HIDDEN', count=held.hidden)})")
+    if held.hidden:
+        console.print(say("PUBLISH_SUBTRACTION", spoken()), style="yellow", markup=False)
     changed = (("NEWLY_HIDDEN", found.newly_hidden), ("NEWLY_SHOWN", found.newly_shown))
     console.print(" · ".join(f"{word(name)}: {count}" for name, count in changed))
     for change in found.changes[:LINES_MAX]:
