@@ -118,7 +118,9 @@ def serve(
     address = urlsplit(settings.base_url)
     local = address.hostname in {"127.0.0.1", "localhost", "::1"}
     own_port = address.port if local and address.port else 8100
-    run(create_app(settings), host or "127.0.0.1", port or own_port)
+    app = create_app(settings)
+    typer.echo(f"{settings.name}: {settings.base_url} (Ctrl-C stops)")
+    run(app, host or "127.0.0.1", port or own_port)
 
 
 def members(home: Home = None, as_json: AsJson = False, lang: Lang = "") -> None:

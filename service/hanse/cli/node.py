@@ -70,7 +70,10 @@ def init(  # noqa: PLR0913 a command's options
         protocols.apply(session, form, kbo, now())
     typer.echo(f"Node of {name} in {folder}")
     typer.echo(f"  key      {key.kid}")
+    typer.echo(f"  areas    hanse areas import FOLDER --home {folder}")
     typer.echo(f"  start    hanse serve --home {folder}")
+    if catalogue_url:
+        typer.echo(f"  enrol    hanse enrol --home {folder}")
 
 
 def serve(
@@ -93,6 +96,7 @@ def serve(
     settings = read_settings(home)
     own = urlsplit(settings.base_url).port
     app = create_app(settings)
+    typer.echo(f"{settings.name}: {settings.base_url} (Ctrl-C stops)")
     listen(app, host, port if port is not None else own or 8101)
 
 
@@ -122,12 +126,13 @@ def decisions(
         told = [dict(record.as_document(row)) for row in rows]
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    table = Table("when", "outcome", "client", "purpose", "dataset", "cells", "protocol", "ref")
+    heads = ("when", "outcome", "client", "purpose", "dataset", "cells", "ref, protocol")
+    table = Table(*heads, box=None, pad_edge=False)
     for row in rows:
         outcome = row.code or row.outcome
         cells = "" if row.rows is None else str(row.rows)
         known = (row.client or "-", row.purpose or "-", row.dataset, cells)
-        line = (row.at[:19], outcome, *known, row.protocol or "-", row.ref)
-        table.add_row(*(Text(tame(each)) for each in line))
+        line = [tame(each) for each in (row.at[:16], outcome, *known)]
+        table.add_row(*map(Text, line), Text(f"{tame(row.ref)}\n{tame(row.protocol or '-')}"))
     table.columns[-1].no_wrap = True
     show(table)

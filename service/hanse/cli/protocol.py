@@ -121,7 +121,8 @@ def explain(
     for each in told.checks:
         table.add_row(each.name, "ok" if each.passed else "no", each.wanted, each.had)
     screen.show(table)
-    typer.echo(f"{'permitted' if told.permitted else 'refused'} by {told.protocol or 'nothing'}")
+    outcome = "permitted" if told.permitted else "refused"
+    typer.echo(f"{outcome} by {told.protocol}" if told.protocol else "refused: no protocol applies")
     if not told.permitted:
         raise typer.Exit(REFUSED)
 

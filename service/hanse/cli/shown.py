@@ -20,6 +20,10 @@ NO_ACCESS = 3
 NOT_REACHED = 4
 SHOWN_ROWS = 500
 SHOWN_REMARKS = 40
+TYPED_AGAIN = frozenset({"DATASET", "INDICATOR", "PERIODS"})
+"""Columns of what was found that go into the next command: whole, on one line."""
+MARK_WIDTH = 18
+"""Marks go on a next line rather than taking the room of two periods."""
 
 
 def sign_of(comparison: Comparison) -> int:
@@ -61,7 +65,7 @@ def _figures(comparison: Comparison, lang: str, spans: Sequence[str]) -> Table:
         table.add_column(span, justify="right", no_wrap=True)
     marked = "mark" in comparison.table.column_names
     if marked:
-        table.add_column(say("COLUMN_MARK", lang))
+        table.add_column(say("COLUMN_MARK", lang), max_width=MARK_WIDTH)
     for line, cells in list(lines.items())[:SHOWN_ROWS]:
         told = [", ".join(_mark(code, lang) for code in sorted(marks[line]))] if marked else []
         shown = [Text(tame(each)) for each in line[alone:]]
@@ -104,7 +108,7 @@ def search_table(found: SearchAnswer, lang: str) -> Table:
     )
     columns = ("DATASET", "INDICATOR", "NAME", "THEME", "CITIES", "PERIODS", "ACCESS")
     for code in columns:
-        table.add_column(say(f"COLUMN_{code}", lang))
+        table.add_column(say(f"COLUMN_{code}", lang), no_wrap=code in TYPED_AGAIN)
     for hit in found.hits:
         name = nearest(hit.name, lang) or hit.id
         themes = ", ".join(named("theme", each, lang) for each in hit.themes)
