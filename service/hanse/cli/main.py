@@ -5,7 +5,6 @@ Exit codes: 0 ok · 1 findings · 2 usage or bad input · 3 no access · 4 a nod
 """
 
 import importlib
-import importlib.util
 import sys
 
 import typer
@@ -39,7 +38,7 @@ EXIT_CODES: dict[type[HanseError], int] = {
 
 
 def build() -> typer.Typer:
-    """Return the whole command line; a topic whose packages are not installed leaves no command."""
+    """Return the whole command line; no role is loaded before one of its commands runs."""
     app = typer.Typer(
         name="hanse",
         help="Cities share figures: each keeps its own house, all trust the same rules.",
@@ -48,8 +47,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for topic in TOPICS:
-        if importlib.util.find_spec(f"hanse.cli.{topic}"):
-            importlib.import_module(f"hanse.cli.{topic}").register(app)
+        importlib.import_module(f"hanse.cli.{topic}").register(app)
     return app
 
 

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from hanse.cli.demo.cast import CITIES, FIRST_PORT, HOST, City
 from hanse.cli.demo.staging import Stage
@@ -28,16 +27,15 @@ def free_ports(first: int) -> int:
 
     Raises `Conflict` when somebody listens there already.
     """
-    taken = _taken(first) if first else None
-    if first and taken is None:
-        return first
-    if not first:
-        for _ in range(TRIES):
-            # Anywhere in the range, so that two demos that start together do not meet.
-            start = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
-            if _taken(start) is None:
-                return start
-    raise Conflict("DEMO_PORT", port=taken or FIRST_PORT)
+    # Anywhere in the range, so that two demos that start together do not meet.
+    span = LAST_PORT - FIRST_PORT
+    starts = [first] if first else [FIRST_PORT + secrets.randbelow(span) for _ in range(TRIES)]
+    taken: int | None = None
+    for start in starts:
+        taken = _taken(start)
+        if taken is None:
+            return start
+    raise Conflict("DEMO_PORT", port=taken or first)
 
 
 def _taken(first: int) -> int | None:
@@ -122,8 +120,3 @@ def _listens(url: str) -> bool:
     with suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
         return True
     return False
-
-
-def logs(folder: Path) -> list[Path]:
-    """Return where the servers' lines are."""
-    return sorted(folder.glob("*.log"))
