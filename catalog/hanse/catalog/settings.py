@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hanse.web.site import Rate
+
 
 class CatalogSettings(BaseSettings):
     """Settings of a catalogue; read once, then passed down."""
@@ -27,6 +29,15 @@ class CatalogSettings(BaseSettings):
     )
     token_seconds: int = Field(300, description="Life of an access token; at most 300.", le=300)
     max_body_bytes: int = Field(1_048_576, description="Largest request body.")
+    rate_per_second: float = Field(
+        200.0, description="Requests a second of one caller, on average; 0 is no limit.", ge=0
+    )
+    rate_burst: int = Field(2_000, description="Requests of one caller at once.", ge=1)
+    rate_together: int = Field(64, description="Requests of one caller in progress.", ge=1)
+    proxies: str = Field(
+        "127.0.0.0/8, ::1/128",
+        description="Networks of proxies that say who asked (X-Forwarded-For), as CIDR.",
+    )
 
     @property
     def database(self) -> str:
@@ -39,12 +50,21 @@ class CatalogSettings(BaseSettings):
         return self.base_url.rstrip("/")
 
     @property
+    def rate(self) -> Rate:
+        """What one caller may ask."""
+        proxies = _listed(self.proxies)
+        return Rate(self.rate_per_second, self.rate_burst, self.rate_together, proxies)
+
+    @property
     def reachable(self) -> tuple[str, ...]:
         """The networks that may be reached beside public hosts; its own loopback if it is there."""
-        listed = tuple(text.strip() for text in self.networks.split(",") if text.strip())
         host = urlsplit(self.base_url).hostname or ""
         own = ("127.0.0.0/8",) if host == "localhost" or host.startswith("127.") else ()
-        return listed + own
+        return _listed(self.networks) + own
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def read_settings(home: Path | None = None) -> CatalogSettings:

@@ -31,6 +31,7 @@ def create_app(
         base_url=settings.base_url,
         language=settings.language,
         max_body_bytes=settings.max_body_bytes,
+        rate=settings.rate,
         templates=Path(__file__).parent / "pages" / "templates",
     )
     app = create(

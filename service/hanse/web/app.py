@@ -24,6 +24,7 @@ from hanse.web import health, pages, problems
 from hanse.web.headers import SecurityHeaders
 from hanse.web.limits import Limits
 from hanse.web.query import strict
+from hanse.web.rates import Rates
 from hanse.web.site import Site
 from hanse.web.statics import Statics
 
@@ -65,6 +66,7 @@ def create(
             Middleware(telemetry.Traces),
             Middleware(SecurityHeaders),
             Middleware(problems.Faults),
+            Middleware(Rates, rate=site.rate),
             Middleware(Limits, site=site),
         ],
     )

@@ -10,12 +10,27 @@ MAX_BODY_BYTES = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """What one caller may ask: `per_second` on average, `burst` at once, `together` in progress.
+
+    0 requests a second is no limit. `proxies` are the networks whose word about the address of
+    whoever asked is taken.
+    """
+
+    per_second: float = 200.0
+    burst: int = 2_000
+    together: int = 64
+    proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One role's web edge.
 
     `base_url` is the only source of absolute addresses and of the trusted host name; `hosts` adds
     further trusted names. `templates` and `statics` are folders of the role's own pages. `bodies`
-    gives a path another body limit, in bytes, than `max_body_bytes`.
+    gives a path another body limit, in bytes, than `max_body_bytes`. `rate` is what one caller may
+    ask.
     """
 
     title: str
@@ -26,6 +41,7 @@ class Site:
     hosts: tuple[str, ...] = ()
     templates: Path | None = None
     statics: Path | None = None
+    rate: Rate = field(default_factory=Rate)
 
     @property
     def base(self) -> str:
