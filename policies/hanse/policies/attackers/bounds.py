@@ -32,13 +32,15 @@ INFINITE = float("inf")
 class Needs:
     """What must stay possible, per unknown: some value ≥ `upper`, and an interval ≥ `width`.
 
-    `cells` are the unknowns judged, `lower` the least the attacker knows each unknown to be.
+    `cells` are the unknowns judged, `lower` the least the attacker knows each unknown to be, `most`
+    the most (None: he knows no bound).
     """
 
     cells: Ints
     lower: Ints
     upper: Ints
     width: int
+    most: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,11 +98,13 @@ class _Judge:
         matrix = system.matrix[:, part]
         rows = np.flatnonzero(np.diff(matrix.indptr) > 0)
         self._needs = Needs(part, needs.lower[part], needs.upper[part], needs.width)
+        self._most = np.full(part.size, INFINITE) if needs.most is None else needs.most[part]
         self.low = np.full(part.size, INFINITE)
         self.high = np.full(part.size, -INFINITE)
         self.programs = 0
         self._columns = np.arange(part.size, dtype=np.int32)
-        self._solver = _solver(matrix[rows].tocsc(), system.right[rows], self._needs.lower)
+        bounds = (self._needs.lower.astype(np.float64), self._most)
+        self._solver = _solver(matrix[rows].tocsc(), system.right[rows], bounds)
 
     def settle(self, chosen: Ints) -> None:
         """Prove width in bulk, then cell by cell."""
@@ -121,11 +125,11 @@ class _Judge:
         if upward:
             seen = np.where(np.isfinite(self.low[cells]), self.low[cells], self._needs.lower[cells])
             cap = np.maximum(self._needs.upper[cells], np.ceil(seen) + self._needs.width)
-            self._bound(cells, cap.astype(np.float64))
+            self._bound(cells, np.minimum(cap.astype(np.float64), self._most[cells]))
             if not self._solve(cells, -weight):  # no table lies under all the caps at once
-                self._bound(cells, np.full(cells.size, INFINITE))
+                self._bound(cells, self._most[cells])
                 self._solve(cells, -weight)
-            self._bound(cells, np.full(cells.size, INFINITE))
+            self._bound(cells, self._most[cells])
         else:
             self._solve(cells, weight)
 
@@ -171,14 +175,13 @@ _HOPELESS = (
 )
 
 
-def _solver(matrix: sparse.csc_matrix, right: Ints, lower: Ints) -> Any:
-    """Return the program: matrix · x = right, x ≥ lower."""
+def _solver(matrix: sparse.csc_matrix, right: Ints, bounds: tuple[Floats, Floats]) -> Any:
+    """Return the program: matrix · x = right, x between bounds."""
     program = highspy.HighsLp()
     program.num_col_ = matrix.shape[1]
     program.num_row_ = matrix.shape[0]
     program.col_cost_ = np.zeros(matrix.shape[1])
-    program.col_lower_ = lower.astype(np.float64)
-    program.col_upper_ = np.full(matrix.shape[1], INFINITE)
+    program.col_lower_, program.col_upper_ = bounds
     program.row_lower_ = right.astype(np.float64)
     program.row_upper_ = right.astype(np.float64)
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise

@@ -62,3 +62,19 @@ def read(
             )
     shown = np.array([-1 if value is None else value for value in values], dtype=np.int64)
     return Published(tuple(dimensions), tuple(tuple(column) for column in columns), shown)
+
+
+def pooled(tables: Sequence[Published]) -> Published:
+    """Return what several recipients, or one over several releases, hold together.
+
+    What one of them was shown, all know; of two values for a cell the later one counts. Raises
+    Invalid where they do not speak of the same dimensions.
+    """
+    told: dict[tuple[str, ...], int] = {}
+    for table in tables:
+        if table.dimensions != tables[0].dimensions:
+            raise Invalid("DISCLOSURE_COLUMN", column="dimensions", found="different")
+        for key, value in zip(zip(*table.keys, strict=True), table.values.tolist(), strict=True):
+            told[key] = value if value >= 0 else told.get(key, -1)
+    columns = tuple(tuple(column) for column in zip(*told, strict=True))
+    return Published(tables[0].dimensions, columns, np.array(list(told.values()), dtype=np.int64))
