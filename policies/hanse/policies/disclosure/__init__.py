@@ -25,6 +25,7 @@ from hanse.policies.disclosure.release import Structure as Structure
 from hanse.policies.disclosure.release import close as close
 from hanse.policies.disclosure.report import by_level as by_level
 from hanse.policies.disclosure.report import costliest as costliest
+from hanse.policies.disclosure.report import neediest as neediest
 from hanse.policies.disclosure.report import what_if as what_if
 from hanse.policies.disclosure.rounding import round_small as round_small
 from hanse.policies.disclosure.sheet import model_of_cells as model_of_cells

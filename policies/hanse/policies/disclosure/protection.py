@@ -26,6 +26,16 @@ from hanse.policies.disclosure.model import (
 )
 from hanse.policies.disclosure.moves import Move, matrix
 from hanse.policies.disclosure.plan import Effort, Rules, Zeros
+from hanse.policies.disclosure.progress import (
+    BEGINS,
+    PROVE,
+    PRUNE,
+    REPAIR,
+    SUPPRESS,
+    Progress,
+    silent,
+    within,
+)
 from hanse.policies.disclosure.repair import State, repair, settle
 from hanse.policies.disclosure.solver import version
 
@@ -86,16 +96,16 @@ def demand(model: Model, rules: Rules) -> Demand:
     return Demand(rules, small(model, rules), nothing, nothing, nothing, nothing)
 
 
-def secure(model: Model, asked: Demand) -> Protected:
+def secure(model: Model, asked: Demand, progress: Progress = silent) -> Protected:
     """Return the protected table; raise Conflict where what was asked cannot be proven.
 
     Raises Invalid for a table that does not add up. Nothing is returned half-done: a table without
-    a complete proof is refused.
+    a complete proof is refused. `progress` is told how far it is.
     """
     needs = needs_of(model, asked)
     for rule in asked.rules.homogeneity:
         asked, needs = _with_telling(asked, needs, telling(model, rule))
-    return secure_needs(model, asked, needs)
+    return secure_needs(model, asked, needs, progress)
 
 
 def _with_telling(asked: Demand, needs: Needs, found: Telling) -> tuple[Demand, Needs]:
@@ -116,13 +126,16 @@ def _with_telling(asked: Demand, needs: Needs, found: Telling) -> tuple[Demand, 
     )
 
 
-def secure_needs(model: Model, asked: Demand, needs: Needs) -> Protected:
+def secure_needs(
+    model: Model, asked: Demand, needs: Needs, progress: Progress = silent
+) -> Protected:
     """Return the protected table where what must stay possible is told cell by cell."""
     check_additive(model)
     _check_shown(asked)
     zero = model.published & (model.values == 0) & (asked.rules.zeros is Zeros.PUBLISH)
     fixed = (zero & ~asked.kept & ~asked.hideable) | asked.shown
     hidden = asked.primary | asked.kept
+    progress(SUPPRESS, BEGINS[SUPPRESS])
     secondary = _greedy(model, asked, needs, fixed)
     hidden[secondary] = True
     cost = (1 + 0.15 * np.log1p(model.values)) * np.where(asked.preferred, PREFERRED, 1.0)
@@ -130,11 +143,13 @@ def secure_needs(model: Model, asked: Demand, needs: Needs) -> Protected:
     state = State(model, needs, fixed, cost, hidden, values.copy(), values.copy())
     columns = model.relations.tocsc()
     chain = Chain(model)
-    repair(state, chain, columns)
+    repair(state, chain, columns, within(progress, REPAIR, PRUNE))
     linear = settle(state, columns, strict=asked.rules.strict)
     small_enough = model.cells <= PRUNE_CELLS_MAX
     if asked.rules.effort is Effort.PRUNE and not linear.size and small_enough:
-        prune.prune(state, chain, columns, asked.primary | asked.kept)
+        told = within(progress, PRUNE, PROVE)
+        prune.prune(state, chain, columns, asked.primary | asked.kept, told)
+    progress(PROVE, BEGINS[PROVE])
     return certified(model, asked, needs, state, linear)
 
 

@@ -4,6 +4,8 @@ A secondary cell is opened when every protected cell whose proof leaned on it fi
 within what stays hidden. What remains is minimal but for combinations of cells.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from hanse.policies.disclosure.blocks import Block, Chain
@@ -19,14 +21,23 @@ CUTS = (1, 2)
 """Which cuts of the chain are searched: a neighbourhood in full, then the next one up."""
 
 
-def prune(state: State, chain: Chain, columns: Sparse, locked: Bools) -> None:
-    """Open every secondary cell that can be spared; `locked` cells stay hidden."""
+def prune(
+    state: State, chain: Chain, columns: Sparse, locked: Bools, told: Callable[[float], None]
+) -> None:
+    """Open every secondary cell that can be spared; `locked` cells stay hidden.
+
+    `told` hears how much is done.
+    """
     opener = _Opener(state, columns, locked)
     opener.open_untouched()
+    first = max(opener.candidates().size, 1)
+    seen = 0
     for cut in CUTS:
         if cut < len(chain):
             for block in chain.blocks(cut, opener.candidates(), 10 * BLOCK_HIDDEN_MAX):
+                told(seen / first)
                 opener.try_block(block)
+                seen += block.targets.size
     opener.open_untouched()
     state.moves = [move for move in opener.moves if move is not None]
 

@@ -4,6 +4,7 @@ A move that lives inside the hidden cells makes table + move a table that fits e
 so nobody can exclude it. One move serves every cell it touches.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,17 +55,21 @@ class State:
         return self.hidden | ~self.model.published
 
 
-def repair(state: State, chain: Chain, columns: Sparse) -> None:
+def repair(state: State, chain: Chain, columns: Sparse, told: Callable[[float], None]) -> None:
     """Hide cells until every protected cell is met, or no move exists in any block.
 
-    `columns` is the relations stored by column.
+    `columns` is the relations stored by column; `told` hears how much is done.
     """
+    first = max(state.open_targets().size, 1)
+    seen = 0
     for cut in range(len(chain)):
         targets = state.open_targets()
         if not targets.size:
             return
         for block in chain.blocks(cut, targets, BLOCK_CELLS_MAX):
+            told(seen / first)
             _mend(state, block, columns)
+            seen += block.targets.size
 
 
 def settle(state: State, columns: Sparse, *, strict: bool) -> Ints:

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from hanse.policies.disclosure.dimension import Ints
+from hanse.policies.disclosure.moves import matrix
 from hanse.policies.disclosure.plan import Plan, Rules
 from hanse.policies.disclosure.protection import Protected
-from hanse.policies.disclosure.table import inside, protect
+from hanse.policies.disclosure.table import inside, keys_table, protect
 
 COSTLIEST_MAX = 1_000
 
@@ -55,6 +56,26 @@ def costliest(protected: Protected, count: int = 20) -> pa.Table:
     values = table["value"].to_numpy()[rows]
     order = np.lexsort((rows, -values))[: min(count, COSTLIEST_MAX)]
     return table.take(pa.array(rows[order])).drop_columns(["conf_status"])
+
+
+def neediest(protected: Protected, count: int = 20) -> pa.Table:
+    """Return the small cells whose protection leans on most cells hidden only for others.
+
+    One column per dimension and `needs`: how many such cells the leanest witness touches that
+    raises the cell as far as it must. Greatest first.
+    """
+    model, needs = protected.model, protected.needs
+    witness = matrix(protected.moves, model.cells)
+    owner = np.repeat(np.arange(witness.shape[0]), np.diff(witness.indptr))
+    size = np.bincount(owner[protected.secondary[witness.indices]], minlength=witness.shape[0])
+    cells = witness.indices
+    raised = protected.primary[cells] & (model.values[cells] + witness.data >= needs.upper[cells])
+    leanest = np.full(model.cells, -1, dtype=np.int64)
+    leanest[cells[raised]] = np.iinfo(np.int64).max
+    np.minimum.at(leanest, cells[raised], size[owner[raised]])
+    found = np.flatnonzero(leanest > 0)
+    order = found[np.lexsort((found, -leanest[found]))][: min(count, COSTLIEST_MAX)]
+    return pa.table({**keys_table(model, order), "needs": leanest[order]})
 
 
 def what_if(table: pa.Table, plan: Plan, others: Sequence[Rules]) -> pa.Table:

@@ -15,6 +15,7 @@ from hanse.errors import Invalid
 from hanse.policies.disclosure.dimension import Dimension, Ints, overlay
 from hanse.policies.disclosure.model import Bools, Model, build
 from hanse.policies.disclosure.plan import Axis, Plan, Selection
+from hanse.policies.disclosure.progress import Progress, silent
 from hanse.policies.disclosure.protection import Demand, Protected, secure, small
 
 ROWS_MAX = 20_000_000
@@ -22,7 +23,7 @@ TOTAL = "Total"
 FREE, PRIMARY, SECONDARY = "F", "A", "D"
 
 
-def protect(table: pa.Table, plan: Plan) -> Protected:
+def protect(table: pa.Table, plan: Plan, progress: Progress = silent) -> Protected:
     """Return the protected table; pure and deterministic whatever the order of the rows.
 
     Raises Invalid for a table that is wrong (missing column, text where a whole number belongs,
@@ -30,7 +31,7 @@ def protect(table: pa.Table, plan: Plan) -> Protected:
     proven safe.
     """
     model = model_of(table, plan)
-    return secure(model, demand_of(model, plan))
+    return secure(model, demand_of(model, plan), progress)
 
 
 def model_of(table: pa.Table, plan: Plan) -> Model:
