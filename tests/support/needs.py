@@ -49,6 +49,10 @@ THINGS = {
     "postgresql": Thing(lambda: postgres_bin() is not None, ("postgresql",)),
     "chromium": Thing(lambda: chromium() is not None, ("chromium",)),
     "nginx": Thing(lambda: shutil.which("nginx") is not None, ("nginx-light",)),
+    "node": Thing(
+        lambda: None not in (shutil.which("node"), shutil.which("npm")), ("nodejs", "npm")
+    ),
+    "r": Thing(lambda: shutil.which("Rscript") is not None, ("r-base-core",)),
     "libreoffice": Thing(lambda: shutil.which("soffice") is not None, ("libreoffice-calc-nogui",)),
 }
 

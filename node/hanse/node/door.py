@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
 from hanse import telemetry
+from hanse.areas.registry import Registry
 from hanse.auth.principal import Principal
 from hanse.cube.cleared import Cleared, scrub
 from hanse.cube.contract import Access
@@ -34,7 +35,21 @@ from hanse.policies.request import AXES, Request
 from hanse.store.session import reading
 from hanse.wire import Manifest
 
-Format = Literal["json", "csv", "xlsx", "parquet", "arrow"]
+Format = Literal[
+    "json",
+    "csv",
+    "xlsx",
+    "parquet",
+    "arrow",
+    "sdmx",
+    "odata",
+    "delta",
+    "pxweb",
+    "ogc",
+    "swing",
+    "mcp",
+]
+"""What a protocol may let a figure leave as: a file format, or a dialect with its own clients."""
 
 _ZONE = ZoneInfo(TIME_ZONE)
 _SHAPES_MAX = 64
@@ -66,6 +81,19 @@ class Permitted:
     digest: str
     permit: Permit
     extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A release as far as somebody may see it in one format: its permit, and every code it has."""
+
+    manifest: Manifest
+    digest: str
+    permit: Permit
+    extent: Extent
+    shape: Shape
+    register: str
+    registry: Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +177,32 @@ class Door:
         case = self._case(principal, query, purpose, "")
         permit = _first_permit(case, _part(case, query), self._today())
         return Permitted(case.cells.manifest, case.cells.digest, permit, permit.extent)
+
+    def described(
+        self,
+        principal: Principal,
+        query: Query,
+        purpose: str | None,
+        form: Format,
+    ) -> Described:
+        """Return what a release has for whoever asks in one format.
+
+        Axes that the question leaves open go as far as the protocol opens them. No figure leaves,
+        so nothing is recorded; refusals are those of `answer`.
+        """
+        asked = replace(query, permitted_only=True)
+        case = self._case(principal, asked, purpose, form)
+        part = _part(case, asked)
+        permit = decide(_request(case, part, part.silent), case.world.register, self._today())
+        return Described(
+            case.cells.manifest,
+            case.cells.digest,
+            permit,
+            permit.extent,
+            _shape(case.cells),
+            case.world.register.hash,
+            case.world.registry,
+        )
 
     def explain(self, principal: Principal, query: Query, purpose: str | None) -> Cell:
         """Return the status of one cell, None where the release has no such cell.

@@ -100,14 +100,14 @@ def respond(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> Res
     if answer.file is not None:
         return _File(answer.file, headers=headers, media_type=_MEDIA[wish.form])
     if answer.runs is not None:
-        return Segments(answer.runs, headers, _MEDIA[wish.form])
+        return Segments(tuple(_views(answer.runs)), headers, _MEDIA[wish.form])
     assert answer.cleared is not None  # noqa: S101 an answer is one of the three
     pieces = _rendered(answer.cleared, heading, wish)
     if answer.rows > WHOLE_ROWS:
         return StreamingResponse(pieces, headers=headers, media_type=_MEDIA[wish.form])
     body = b"".join(pieces)
     headers["Repr-Digest"] = _digest_field(hashlib.sha256(body).digest())
-    return Response(body, headers=headers, media_type=_MEDIA[wish.form])
+    return Segments((memoryview(body),), headers, _MEDIA[wish.form])
 
 
 def _rendered(cleared: Cleared, heading: Heading, wish: Wish) -> Iterator[bytes]:
@@ -192,13 +192,15 @@ class _File(FileResponse):
 
 
 class Segments(Response):
-    """Ranges of files as one body, without a copy: an Arrow stream made of bytes that exist.
+    """Bytes that exist as one body, without a copy: ranges of files, or what was rendered whole.
 
     One range may be asked for (RFC 9110 §14); `If-Range` must be the very tag.
     """
 
-    def __init__(self, runs: Runs, headers: Mapping[str, str], media_type: str) -> None:
-        self.views = tuple(_views(runs))
+    def __init__(
+        self, views: tuple[memoryview, ...], headers: Mapping[str, str], media_type: str
+    ) -> None:
+        self.views = views
         self.length = sum(len(view) for view in self.views)
         self.status_code = 200
         self.media_type = media_type

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from hanse.areas.registry import Registry
 from hanse.cube.contract import Access, Contract
 from hanse.errors import Unavailable
 from hanse.node import areas, datasets, protocols
@@ -44,6 +45,7 @@ class World:
 
     register: Register
     offers: Mapping[str, Offer]
+    registry: Registry
 
     def offer(self, slug: str) -> Offer | None:
         """Return the offer of a dataset; None where there is none, or it stays in the house."""
@@ -103,7 +105,7 @@ class Worlds:
             row.slug: Offer(row.slug, row.contract, row.current_id, row.current_digest)
             for row in rows
         }
-        return World(register, MappingProxyType(offers))
+        return World(register, MappingProxyType(offers), registry)
 
 
 class _Watch:

@@ -40,7 +40,10 @@ PURPOSES: Final = (
     "statistiek",
 )
 ACTIONS: Final = ("read", "query", "export", "subscribe")
-FORMATS: Final = ("json", "csv", "xlsx", "parquet", "arrow")
+FORMATS: Final = (
+    *("json", "csv", "xlsx", "parquet", "arrow"),
+    *("sdmx", "odata", "delta", "pxweb", "ogc", "swing", "mcp"),
+)
 MEASURES: Final = ("audit", "dpop", "tls12", "tls13")
 OPEN_END: Final = "open"
 
@@ -83,6 +86,7 @@ PeriodText = Annotated[str, BeforeValidator(_as_text), AfterValidator(_period)]
 Day = Annotated[str, AfterValidator(_day)]
 Duration = Annotated[str, Field(pattern=r"^(P([0-9]{1,4}[YMWD]){1,4})?$")]
 Thumbprint = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+Number = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,62}$")]
 Organisation = Annotated[str, Field(pattern=r"^([0-9]{10}|OVO[0-9]{6})$")]
 Everything = Literal["all"]
 
@@ -153,6 +157,7 @@ class Terms(Form):
 
     `profile` names the protection profile whose cube the recipient sees, `group_size_min` the
     smallest group that may be shown. `retention` is an ISO 8601 duration. Group sizes are counts.
+    `limits` are legal limits on the rights of whom the data are about, `rights` how they use them.
     """
 
     profile: Everything | Code
@@ -161,7 +166,11 @@ class Terms(Form):
     retention: Duration = ""
     licence: Line = ""
     measures: Annotated[list[Literal[MEASURES]], AfterValidator(_as_set)] = []  # type: ignore[valid-type]
+    recipients: Line = ""
+    communication: Line = ""
+    proportionality: Line = ""
     periodicity: Line = ""
+    limits: Line = ""
     rights: Line = ""
     sanctions: Line = ""
 
@@ -187,7 +196,10 @@ class Publication(Form):
 
 
 class Protocol(Form):
-    """One version of a protocol; its content never changes under an (id, version)."""
+    """One version of a protocol; its content never changes under an (id, version).
+
+    `requires` are the numbers of the general authorisations that each recipient must have joined.
+    """
 
     schema_: Literal[1] = Field(alias="schema")
     id: Annotated[str, Field(pattern=r"^urn:protocol:[a-z0-9-]{1,63}:[a-z0-9.-]{1,63}$")]
@@ -195,6 +207,7 @@ class Protocol(Form):
     title: Line = ""
     parties: Annotated[list[Party], Field(min_length=2, max_length=50)]
     basis: Basis
+    requires: Annotated[list[Number], Field(max_length=50), AfterValidator(_as_set)] = []
     purposes: Everything | Annotated[list[Literal[PURPOSES]], AfterValidator(_as_set)] = []  # type: ignore[valid-type]
     data: Data
     actions: Annotated[list[Literal[ACTIONS]], AfterValidator(_as_set)] = []  # type: ignore[valid-type]
@@ -214,6 +227,16 @@ class Protocol(Form):
     def recipients(self) -> tuple[Party, ...]:
         """The parties that may receive."""
         return tuple(party for party in self.parties if party.role == "recipient")
+
+    @property
+    def suppliers(self) -> tuple[str, ...]:
+        """The enterprise numbers of the parties that supply."""
+        return tuple(party.kbo or "" for party in self.parties if party.role == "supplier")
+
+    @property
+    def signatories(self) -> tuple[str, ...]:
+        """The enterprise numbers of the parties that must sign: all but everybody."""
+        return tuple(sorted({party.kbo for party in self.parties if party.kbo}))
 
     @property
     def is_open(self) -> bool:
@@ -282,12 +305,24 @@ def _supplierless(protocol: Protocol) -> bool:
     return not suppliers or any(party.kbo is None for party in suppliers)
 
 
+def _unsigned(protocol: Protocol) -> bool:
+    # Whoever receives has a number to sign under, and is not the one who supplies.
+    named = [party.kbo for party in protocol.recipients if not party.everybody]
+    return None in named or not set(named).isdisjoint(protocol.suppliers)
+
+
+def _proof_waived(protocol: Protocol) -> bool:
+    return "dpop" in protocol.terms.measures and any(party.bearer for party in protocol.parties)
+
+
 _FAULTS = (
     (_supplierless, "PROTOCOL_SUPPLIER"),
     (_recipient_unnamed, "PROTOCOL_RECIPIENT"),
+    (_unsigned, "PROTOCOL_SIGNATORY"),
     (_everybody_without_licence, "PROTOCOL_EVERYBODY"),
     (_open_to_few, "PROTOCOL_EVERYBODY"),
     (_keyless, "PROTOCOL_KEYS"),
+    (_proof_waived, "PROTOCOL_PROOF"),
     (_own_nowhere, "PROTOCOL_TERRITORY"),
     (_two_level_rules, "PROTOCOL_LEVELS"),
     (_never_valid, "PROTOCOL_VALIDITY"),

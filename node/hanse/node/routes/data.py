@@ -17,6 +17,7 @@ def routes(node: Node) -> APIRouter:
     """Return the routes; what is not open is answered to whoever a protocol opens it for."""
     router = APIRouter(prefix="/v1/datasets/{slug}", tags=["data"])
 
+    @router.head("/data", include_in_schema=False)
     @router.get("/data", response_class=Response)
     @takes_dimensions
     def figures(caller: Caller, question: Question, wish: Wished) -> Response:

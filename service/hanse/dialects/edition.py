@@ -1,0 +1,86 @@
+"""One release as one reader may see it: what every dialect describes its structures from.
+
+Made once per reader from the contract, the signed manifest and the permit, so that a code list, an
+availability answer or a table description never names more than the figures beside it would show.
+Names follow the metadata model: the dialect id is the slug in capitals, an indicator's code is its
+id in capitals.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from hanse.areas.area import Area
+from hanse.areas.level import Level
+from hanse.cube.codelist import Dimension
+from hanse.cube.contract import Contract
+from hanse.cube.indicator import Indicator
+from hanse.cube.period import Period
+
+Text = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A release in the extent of one permit.
+
+    `contract` is narrowed to the indicators, levels and codes that the permit opens; `areas` holds
+    the areas per `level@vintage` in code order, `periods` every period with figures, in order of
+    time. `publisher` is the name of the house, `base_url` its address without a final slash,
+    `manifest` the digest of the signed description. `protocol` is the id of the protocol the reader
+    sees it under, `cells` how many cells the whole release has.
+    """
+
+    contract: Contract
+    publisher: str
+    base_url: str
+    release: str
+    release_no: int
+    published_at: datetime
+    manifest: str
+    kind: str
+    licence: str
+    protocol: str
+    contact: str = ""
+    reason: str = ""
+    previous: str | None = None
+    cells: int = 0
+    levels: Mapping[str, Level] = field(default_factory=lambda: MappingProxyType({}))
+    areas: Mapping[str, tuple[Area, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    periods: tuple[Period, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The dataset's slug."""
+        return self.contract.slug
+
+    @property
+    def dialect_id(self) -> str:
+        """The dataset's id in standards: capitals, `_` for `-`."""
+        return self.contract.dialect_id
+
+    @property
+    def agency(self) -> str:
+        """Who maintains it: `NIS41002`."""
+        return self.contract.agency
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The indicators that the reader may see, in the order of the contract."""
+        return self.contract.indicators
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """The breakdowns, with the codes that the reader may see."""
+        return self.contract.dimensions
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether anybody sees this without a credential."""
+        return self.contract.access.value == "open"
+
+
+def text_in(text: Text, lang: str, otherwise: str = "") -> str:
+    """Return a text in a language, else in Dutch, else in any, else `otherwise`."""
+    return text.get(lang) or text.get("nl") or next(iter(text.values()), otherwise)
