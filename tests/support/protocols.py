@@ -54,6 +54,8 @@ data: {datasets: all, indicators: all, levels: all, areas: all, periods: all, br
 terms: {profile: all, group_size_min: 0, onward: open_licence}
 """
 
+JOINED = MappingProxyType({"0207725597": frozenset({"FO 04/2017"})})
+
 LEVELS = MappingProxyType({"wijk": 20, "deelgemeente": 20, "gemeente": 30, "provincie": 50})
 WITHIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"41002": ("41002A01", "41002A02"), "44021": ("44021A01",)}
@@ -113,7 +115,7 @@ def registered(*protocols: Protocol, state: str = "active") -> Register:
 
 def of_states(entries: Iterable[tuple[Protocol, str]]) -> Register:
     """Return a register of (protocol, state) pairs."""
-    return register.build(entries, COUNTRY)
+    return register.build(entries, COUNTRY, JOINED)
 
 
 def question(fragment: str = "", **changes: Any) -> Request:
@@ -135,10 +137,12 @@ def question(fragment: str = "", **changes: Any) -> Request:
         "breakdowns": {},
         "protocol": "",
         "protocol_hash": "",
+        "bound": True,
         "narrow": [],
     }
     given |= _read(fragment)
     given |= changes
+    bound = bool(given.pop("bound") and given["thumbprint"])
     areas = {level: frozenset(codes) for level, codes in given.pop("areas").items()}
     start, end = (Period.parse(str(text)) if text else None for text in given.pop("periods"))
     breakdowns = {name: frozenset(codes) for name, codes in given.pop("breakdowns").items()}
@@ -146,6 +150,7 @@ def question(fragment: str = "", **changes: Any) -> Request:
     rest: dict[str, Any] = {**sets, **{name: value or None for name, value in given.items()}}
     return Request(
         **rest,
+        bound=bound,
         levels=frozenset(areas),
         areas=MappingProxyType(areas),
         periods=PeriodWindow(start, end),

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from hanse import telemetry
 from hanse.areas.registry import Registry
+from hanse.audit.entry import Sealed
 from hanse.auth.principal import Principal
 from hanse.cube.cleared import Cleared, scrub
 from hanse.cube.contract import Access
@@ -59,7 +60,8 @@ _SHAPES_MAX = 64
 class Answer:
     """What leaves: exactly one of `cleared` cells, `runs` of bytes that exist, or a `file`.
 
-    `decision` is the reference of its record, "" where answers of open data are not recorded.
+    `decision` is the reference of its record, "" where answers of open data are not recorded;
+    `receipt` is what the recipient keeps of it.
     """
 
     manifest: Manifest
@@ -71,6 +73,7 @@ class Answer:
     cleared: Cleared | None = None
     runs: Runs | None = None
     file: Path | None = None
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class _Case:
     format: str
     cells: ReleaseCells
     release_id: str
+    exchange: str = ""
 
 
 class Door:
@@ -143,6 +147,7 @@ class Door:
         purpose: str | None,
         form: Format,
         codec: Codec = "raw",
+        exchange: str = "",
     ) -> Answer:
         """Return the cells that one protocol opens of what is asked.
 
@@ -150,22 +155,23 @@ class Door:
         asks may not know of, `NotPermitted` (recorded) for what no protocol opens, `Invalid` for a
         code that does not exist, `Unavailable` where the decision cannot be recorded.
         """
-        case = self._case(principal, query, purpose, form)
+        case = replace(self._case(principal, query, purpose, form), exchange=exchange)
         permit = self._permit(case, query)
         extent = permit.extent
         cleared, runs, file, rows = _open(case, query, extent, form, codec)
-        decision = self._record(case, permit, rows)
+        sealed = self._record(case, permit, rows)
         telemetry.count_cells(rows, form, case.offer.contract.access.value)
         return Answer(
             case.cells.manifest,
             case.cells.digest,
             permit,
             extent,
-            decision,
+            sealed.ref if sealed else "",
             rows,
             cleared,
             runs,
             file,
+            sealed.receipt if sealed else "",
         )
 
     def permitted(self, principal: Principal, dataset: str, purpose: str | None) -> Permitted:
@@ -273,20 +279,21 @@ class Door:
         except NotPermitted as refusal:
             raise refusal.recorded(self._record_refusal(case, query, refusal)) from None
 
-    def _record(self, case: _Case, permit: Permit, rows: int) -> str:
+    def _record(self, case: _Case, permit: Permit, rows: int) -> Sealed | None:
         if permit.everybody and not self._record_open:
-            return ""
+            return None
         decision = Decision(
             request=permit.request,
             release_id=case.release_id,
             manifest=case.cells.digest,
             register_hash=case.world.register.hash,
-            checks=permit.checks,
+            checks=(),  # every one of them passed
             party=case.principal.party,
             protocol=permit.protocol,
             protocol_version=permit.version,
             content_hash=permit.content_hash,
             rows=rows,
+            exchange=case.exchange,
         )
         return record.write(self._journal, decision, self._clock())
 
@@ -300,8 +307,9 @@ class Door:
             party=case.principal.party,
             code=refusal.code,
             protocol=refusal.protocol,
+            exchange=case.exchange,
         )
-        return record.write(self._journal, decision, self._clock())
+        return record.write(self._journal, decision, self._clock()).ref
 
 
 def _known(world: World, principal: Principal, slug: str) -> Offer:
@@ -335,6 +343,7 @@ def _request(case: _Case, part: Part, narrow: frozenset[str]) -> Request:
     return Request(
         client=principal.client_id,
         thumbprint=principal.thumbprint,
+        bound=principal.bound,
         scopes=principal.scopes,
         purpose=case.purpose,
         action="read",

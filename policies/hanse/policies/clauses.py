@@ -86,10 +86,14 @@ class Key:
     source = "parties.keys"
 
     def holds(self, request: Request, today: date) -> bool:
-        return self.bearer if request.thumbprint is None else request.thumbprint in self.thumbprints
+        if request.thumbprint is None:
+            return self.bearer
+        return request.bound and request.thumbprint in self.thumbprints
 
     def wanted(self, request: Request, today: date) -> str:
-        return request.thumbprint or "bearer"
+        if request.thumbprint is None:
+            return "bearer"
+        return request.thumbprint if request.bound else f"{request.thumbprint} without proof"
 
     def had(self) -> str:
         return listed([*self.thumbprints, *(["bearer"] if self.bearer else [])])
@@ -224,6 +228,25 @@ class Access:
 
     def had(self) -> str:
         return listed(self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Accession:
+    """The recipient joined every general authorisation that is required."""
+
+    required: frozenset[str]
+    joined: frozenset[str]
+    name = "accession"
+    source = "requires"
+
+    def holds(self, request: Request, today: date) -> bool:
+        return self.required <= self.joined
+
+    def wanted(self, request: Request, today: date) -> str:
+        return listed(self.required)
+
+    def had(self) -> str:
+        return listed(self.required & self.joined)
 
 
 @dataclass(frozen=True, slots=True)

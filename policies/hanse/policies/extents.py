@@ -71,18 +71,25 @@ class Levels:
 class AreaScope:
     """The areas lie in scope. `opened` holds codes per level id; `all_of` the levels opened whole.
 
-    In `all_of` a name stands for all its vintages, and `*` for every level.
+    In `all_of` a name stands for all its vintages, and `*` for every level. `parts_of` are those
+    opened in part; what is said of one vintage goes before what is said of all of them.
     """
 
     opened: Areas
     all_of: frozenset[str]
     said: str
+    parts_of: frozenset[str] = frozenset()
     name = "area"
     source = "data.areas"
 
     def whole(self, level: str) -> bool:
         """Say whether every area of a level is in scope, also one nobody has heard of."""
-        return not self.all_of.isdisjoint((level, level.partition("@")[0], "*"))
+        for key in (level, level.partition("@")[0], "*"):
+            if key in self.parts_of:
+                return False
+            if key in self.all_of:
+                return True
+        return False
 
     def at(self, level: str, asked: frozenset[str]) -> frozenset[str]:
         """Return those of the asked areas that are in scope."""

@@ -17,7 +17,12 @@ LIFECYCLE: Final = MappingProxyType(
             "end": "expired",
             "replace": "superseded",
         },
-        "suspended": {"resume": "active", "revoke": "revoked", "end": "expired"},
+        "suspended": {
+            "resume": "active",
+            "revoke": "revoked",
+            "end": "expired",
+            "replace": "superseded",
+        },
         "rejected": {},
         "revoked": {},
         "expired": {},
@@ -36,12 +41,32 @@ OWNERS: Final = MappingProxyType(
         "revoke": "signatory",
         "suspend": "supplier",
         "resume": "supplier",
-        "replace": "signatory",
+        "replace": "clock",
         "start": "clock",
         "end": "clock",
     }
 )
-"""The one role that may cause each event."""
+"""The one role that may cause each event. Advising, accepting and rejecting are statements of a
+party; the clock starts, ends and replaces on the days that the text names."""
+
+MEANINGS: Final = MappingProxyType(
+    {
+        "draft": "written, not proposed",
+        "advice": "the data protection officers of all parties give their advice",
+        "offered": "lies ready for the signature of every party",
+        "signed": "signed by all, its first day has not come",
+        "active": "in force: the only state that opens anything",
+        "suspended": "halted by the supplier, may be resumed",
+        "rejected": "a party said no",
+        "revoked": "a party ended it for good",
+        "expired": "its last day has passed",
+        "superseded": "a later version took its place",
+    }
+)
+"""What each state means, for the reference page."""
+
+PUBLIC: Final = frozenset({"active", "suspended", "revoked", "expired", "superseded"})
+"""The states in which a protocol is or was in force: what the law wants published."""
 
 
 def advance(state: str, event: str) -> str:

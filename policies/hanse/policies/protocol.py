@@ -146,9 +146,9 @@ class Data(Form):
     indicators: Everything | Codes = []
     levels: Everything | Codes = []
     level_ceiling: Code | None = None
-    areas: AreaScope | dict[str, AreaScope] = []
+    areas: AreaScope | dict[Code, AreaScope] = []
     periods: Everything | PeriodRange | None = None
-    breakdowns: Everything | dict[str, Codes] = {}
+    breakdowns: Everything | dict[Code, Codes] = {}
     formats: Annotated[list[Literal[FORMATS]], AfterValidator(_as_set)] = []  # type: ignore[valid-type]
 
 

@@ -27,6 +27,7 @@ CHECKS: typing.Final = (
     "purpose",
     "dataset",
     "access",
+    "accession",
     "profile",
     "indicator",
     "level",
@@ -37,6 +38,11 @@ CHECKS: typing.Final = (
 )
 """The names of the checks, in the order they are made and told."""
 
+
+Accessions = Mapping[str, frozenset[str]]
+"""The numbers of the general authorisations each party has joined, by enterprise number."""
+
+NO_ACCESSIONS: typing.Final[Accessions] = MappingProxyType({})
 
 _Name = typing.TypeVar("_Name")
 
@@ -109,12 +115,19 @@ class Register:
         return self.by_client.get(client, ())
 
 
-def build(entries: Iterable[tuple[Protocol, str]], geography: Geography) -> Register:
-    """Return the register of (protocol, state) pairs; their order changes nothing."""
+def build(
+    entries: Iterable[tuple[Protocol, str]],
+    geography: Geography,
+    accessions: Accessions = NO_ACCESSIONS,
+) -> Register:
+    """Return the register of (protocol, state) pairs; their order changes nothing.
+
+    `accessions` are the general authorisations that each party has joined, as of today.
+    """
     known = [(protocol, state, protocol.content_hash) for protocol, state in entries]
     agreements = sorted(
         (
-            agreement(protocol, content_hash, state, party, geography)
+            agreement((protocol, content_hash, state), party, geography, accessions)
             for protocol, state, content_hash in known
             for party in protocol.recipients
         ),
@@ -127,22 +140,33 @@ def build(entries: Iterable[tuple[Protocol, str]], geography: Geography) -> Regi
     by_theme = _grouped(
         ((each.client, theme), each) for each in agreements for theme in _themes(each)
     )
-    return Register(tuple(agreements), by_dataset, by_theme, by_client, register_hash(known))
+    told = register_hash(known, accessions)
+    return Register(tuple(agreements), by_dataset, by_theme, by_client, told)
 
 
-def register_hash(entries: Iterable[tuple[Protocol, str, str]]) -> str:
-    """Return the digest over (id, version, content hash, state) of all: a silent edit shows."""
-    lines = [
+def register_hash(
+    entries: Iterable[tuple[Protocol, str, str]], accessions: Accessions = NO_ACCESSIONS
+) -> str:
+    """Return the digest over (id, version, content hash, state) of all: a silent edit shows.
+
+    Accessions that count now are part of it.
+    """
+    lines: list[list[str | int]] = [
         [protocol.id, protocol.version, content_hash, state]
         for protocol, state, content_hash in entries
     ]
-    return digest(canonical(sorted(lines)))
+    joined = [[party, *sorted(numbers)] for party, numbers in accessions.items() if numbers]
+    return digest(canonical([sorted(lines, key=str), sorted(joined)] if joined else sorted(lines)))
 
 
 def agreement(
-    protocol: Protocol, content_hash: str, state: str, party: Party, geography: Geography
+    known: tuple[Protocol, str, str],
+    party: Party,
+    geography: Geography,
+    accessions: Accessions = NO_ACCESSIONS,
 ) -> Agreement:
-    """Compile a protocol for one of its recipients."""
+    """Compile a (protocol, content hash, state) for one of its recipients."""
+    protocol, content_hash, state = known
     data, terms = protocol.data, protocol.terms
     client = None if party.everybody else party.client_id
     key = clauses.AnyKey() if party.everybody else clauses.Key(frozenset(party.keys), party.bearer)
@@ -159,6 +183,9 @@ def agreement(
         clauses.Purpose(_listed(protocol.purposes)),
         clauses.Dataset(_listed(data.datasets), frozenset(data.themes)),
         clauses.Access(frozenset(access)),
+        clauses.Accession(
+            frozenset(protocol.requires), accessions.get(party.kbo or "", frozenset())
+        ),
         clauses.Profile(None if terms.profile == "all" else terms.profile),
         extents.Indicators(_listed(data.indicators)),
         _levels(data, geography),
@@ -222,11 +249,13 @@ def _areas(data: Data, party: Party, geography: Geography) -> extents.AreaScope:
     whole = frozenset(level for level, scope in per_level.items() if scope == "all")
     opened: dict[str, frozenset[str]] = {}
     for level in geography.level_ids:
-        scope = per_level.get(level) or per_level.get(level.partition("@")[0]) or per_level.get("*")
+        keys = (level, level.partition("@")[0], "*")
+        scope = next((per_level[key] for key in keys if key in per_level), None)
         refs = _references(scope, party)
         codes = (geography.below(*ref.split(":", 1), level) for ref in refs)  # type: ignore[call-arg]
         opened[level] = frozenset().union(*codes)
-    return extents.AreaScope(MappingProxyType(opened), whole, _said(data, party))
+    said, parts = _said(data, party), frozenset(per_level) - whole
+    return extents.AreaScope(MappingProxyType(opened), whole, said, parts)
 
 
 def _references(scope: str | Sequence[str] | None, party: Party) -> list[str]:

@@ -19,6 +19,7 @@ class Request:
     """A question, resolved against one release: who asks, why, and for exactly which part.
 
     `areas` holds the codes asked per `level@vintage`; `breakdowns` the codes asked per dimension.
+    `thumbprint` is the key a token is bound to, `bound` whether the client proved to hold it.
     `protocol` and `protocol_hash` are what the token names, if it names one. An axis in `narrow` is
     asked for as far as it is permitted; every other axis is asked for whole. `profile` is that of
     the release's protected cube; `access` the dataset's own (`open`, `protocol`, `internal`).
@@ -41,4 +42,5 @@ class Request:
     breakdowns: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NOTHING)
     protocol: str | None = None
     protocol_hash: str | None = None
+    bound: bool = False
     narrow: frozenset[str] = frozenset()

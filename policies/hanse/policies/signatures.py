@@ -19,6 +19,9 @@ from hanse.errors import Invalid
 FEED: Final = "hanse-feed+jws"
 MANIFEST: Final = "hanse-manifest+jws"
 ENROLMENT: Final = "hanse-enrolment+jws"
+PROTOCOL: Final = "hanse-protocol+jws"
+REGISTER: Final = "hanse-register+jws"
+EXCHANGE: Final = "hanse-exchange+jws"
 
 MAX_STATEMENT_BYTES = 64 * 1024 * 1024
 _ALGORITHMS = ["Ed25519"]
@@ -88,6 +91,16 @@ def verify(statement: str, typ: str, public_jwks: Sequence[dict[str, str]]) -> b
         return jws.deserialize_compact(statement, key, registry=_REGISTRY).payload
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
         raise Invalid("STATEMENT_SIGNATURE", typ=typ) from fault
+
+
+def claimed(statement: str) -> bytes:
+    """Return the content of a statement without looking at its signature: to learn whose it claims
+    to be, and for nothing else. Raises `Invalid` where it has no readable shape.
+    """
+    try:
+        return jws.extract_compact(statement.encode("ascii"), registry=_REGISTRY).payload
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
+        raise Invalid("STATEMENT_FORM") from fault
 
 
 def _key_for(header: object, typ: str, public_jwks: Sequence[dict[str, str]]) -> OKPKey:

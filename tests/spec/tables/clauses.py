@@ -2,7 +2,8 @@
 
 The usual protocol opens indicators `bevolking` and `huishoudens` of dataset `bevolking-wijk` to
 client `provincie`, at levels `gemeente` and `wijk` in its own territory, for 2018 to 2025, for
-`statistiek` and `beleid`, as JSON or CSV, in 2026, 2027 and 2028. The usual question, on 1 June
+`statistiek` and `beleid`, as JSON or CSV, in 2026, 2027 and 2028; its client holds one key and
+joined the general authorisation `FO 04/2017`. The usual question, on 1 June
 2026, asks for `bevolking` of municipality 41002 from 2020 to 2024. A row says what is different.
 """
 
@@ -29,6 +30,32 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
     ),
     ("key", "", "thumbprint: ''", NO, "bearer", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"),
+    (
+        "key",
+        "",
+        "bound: false",
+        NO,
+        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs without proof",
+        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+    ),
+    (
+        "key",
+        "{data: {areas: all}, parties: [{role: supplier, kbo: '0207451227'}, "
+        "{role: recipient, kbo: '0207725597', client_id: provincie, bearer: true}]}",
+        "thumbprint: ''",
+        OK,
+        "",
+        "",
+    ),
+    (
+        "key",
+        "{data: {areas: all}, parties: [{role: supplier, kbo: '0207451227'}, "
+        "{role: recipient, kbo: '0207725597', client_id: provincie, bearer: true}]}",
+        "",
+        NO,
+        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+        "bearer",
+    ),
     ("status", "", "protocol: urn:protocol:gent:2026-007", OK, "", ""),
     ("status", "", "protocol: urn:protocol:gent:2026-999", NO, "urn:protocol:gent:2026-999", "-"),
     ("status", "", "protocol_hash: sha-256:00", NO, "sha-256:00", "active …"),
@@ -62,6 +89,15 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("dataset", "data: {datasets: []}", "", NO, "bevolking-wijk", "-"),
     ("access", "", "access: open", OK, "", ""),
     ("access", "", "access: internal", NO, "internal", "open, protocol"),
+    ("accession", "requires: [FO 04/2017]", "", OK, "", ""),
+    (
+        "accession",
+        "requires: [FO 04/2017, RR 12/2013]",
+        "",
+        NO,
+        "FO 04/2017, RR 12/2013",
+        "FO 04/2017",
+    ),
     ("profile", "", "profile: open-0", NO, "open-0", "standaard-5"),
     ("indicator", "", "indicators: [bevolking, huishoudens]", OK, "", ""),
     ("indicator", "", "indicators: [bevolking, inkomen]", NO, "inkomen", "bevolking, huishoudens"),
@@ -151,6 +187,30 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         NO,
         "wijk@2025:41002A01",
         "gemeente: all; wijk: gemeente:44021",
+    ),
+    (
+        "area",
+        "data: {areas: {gemeente: all, gemeente@2025: ['gemeente:44021']}}",
+        "areas: {gemeente@2025: ['41002']}",
+        NO,
+        "gemeente@2025:41002",
+        "gemeente: all; gemeente@2025: gemeente:44021",
+    ),
+    (
+        "area",
+        "data: {areas: {gemeente: all, gemeente@2025: []}}",
+        "",
+        NO,
+        "gemeente@2025:41002",
+        "gemeente: all; gemeente@2025: ",
+    ),
+    (
+        "area",
+        "data: {areas: {gemeente: [], gemeente@2025: all}}",
+        "areas: {gemeente@2025: ['11002']}",
+        OK,
+        "",
+        "",
     ),
     (
         "area",

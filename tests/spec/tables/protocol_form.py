@@ -67,14 +67,36 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     (
         "a recipient without a key",
         "{data: {areas: all}, parties: [{role: supplier, "
-        "kbo: '0207451227'}, {role: recipient, client_id: a}]}",
+        "kbo: '0207451227'}, {role: recipient, client_id: a, kbo: '0207725597'}]}",
         "PROTOCOL_KEYS",
         "-",
     ),
     (
+        "a recipient that cannot sign",
+        "{data: {areas: all}, parties: [{role: supplier, "
+        "kbo: '0207451227'}, {role: recipient, client_id: a, bearer: true}]}",
+        "PROTOCOL_SIGNATORY",
+        "-",
+    ),
+    (
+        "a supplier that receives its own figures",
+        "{data: {areas: all}, parties: [{role: supplier, kbo: '0207451227'}, "
+        "{role: recipient, client_id: a, kbo: '0207451227', bearer: true}]}",
+        "PROTOCOL_SIGNATORY",
+        "-",
+    ),
+    (
+        "proof of the key both promised and waived",
+        "{data: {areas: all}, terms: {measures: [dpop]}, parties: [{role: supplier, kbo: "
+        "'0207451227'}, {role: recipient, client_id: a, kbo: '0207725597', bearer: true}]}",
+        "PROTOCOL_PROOF",
+        "-",
+    ),
+    ("an authorisation with no number", "requires: ['']", "PROTOCOL_FIELD", "requires.0"),
+    (
         "own territory of nobody",
         "parties: [{role: supplier, kbo: '0207451227'}, "
-        "{role: recipient, client_id: a, bearer: true}]",
+        "{role: recipient, client_id: a, kbo: '0207725597', bearer: true}]",
         "PROTOCOL_TERRITORY",
         "-",
     ),
