@@ -154,11 +154,13 @@ def test_what_was_shown_before_stays_shown_or_the_release_is_refused() -> None:
         close(_table(rows), _judged(rows), STRUCTURE, Rules(), {("n", "2024"): stuck})
 
 
-def test_a_release_that_does_not_add_up_is_refused() -> None:
+def test_a_total_below_its_parts_is_refused_by_name() -> None:
     rows = _cells()
-    rows[-1] = {**rows[-1], "value": 1000.0}
-    with pytest.raises(Invalid, match="DISCLOSURE_NOT_ADDITIVE"):
+    rows[-1] = {**rows[-1], "value": 100.0}
+    with pytest.raises(Invalid) as refusal:
         close(_table(rows), _judged(rows), STRUCTURE, Rules())
+    assert refusal.value.code == "DISCLOSURE_NOT_ADDITIVE"
+    assert refusal.value.parameters["cell"] == f"n · {GEMEENTE}:g · _T"
 
 
 def test_counts_that_are_not_whole_are_refused() -> None:

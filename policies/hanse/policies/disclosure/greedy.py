@@ -51,6 +51,23 @@ def publish(coordinates: Sparse, primary: Ints, order: Ints, forced: int = 0) ->
     raise Invalid("DISCLOSURE_TOO_LARGE", what="fill-in", found=size, limit=POOL_MAX)
 
 
+def implied(coordinates: Sparse, known: Ints, asked: Ints) -> Ints:
+    """Return which of the `asked` cells follow from the `known` ones by sums and differences."""
+    from hanse.policies.disclosure import elimination
+
+    nobody = np.zeros(0, dtype=np.int64)
+    used = np.concatenate([known, asked])
+    size = POOL_FACTOR * int(np.diff(coordinates.indptr)[used].sum()) + POOL_SPARE
+    while size <= POOL_MAX:
+        work = _work(coordinates, nobody, used, size)
+        outcome = np.zeros(coordinates.shape[0], dtype=np.int64)
+        elimination.eliminate(work, known, known.size, outcome)
+        if work.state[elimination.OVERFLOW] == 0:
+            return np.asarray(asked[work.length[asked] == 0])
+        size *= 3
+    raise Invalid("DISCLOSURE_TOO_LARGE", what="fill-in", found=size, limit=POOL_MAX)
+
+
 def _work(coordinates: Sparse, primary: Ints, used: Ints, size: int) -> "Work":
     """Return the arrays of an elimination with a pool of `size` entries."""
     from hanse.policies.disclosure import elimination

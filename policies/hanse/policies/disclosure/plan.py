@@ -26,6 +26,13 @@ class Effort(StrEnum):
     PRUNE = "prune"
 
 
+class Mismatch(StrEnum):
+    """What to do with a total that is less than its parts: refuse, or not count on that sum."""
+
+    REFUSE = "refuse"
+    APART = "apart"
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """What an attacker must still think possible of a protected cell of value x.
@@ -60,6 +67,7 @@ class Rules:
     `attacker_lower` is what the attacker knows a hidden cell to be at least: 1 where zeros are
     shown. `slivers` protects the small overlaps of zonings, which are never shown themselves.
     `strict` refuses a cell without a whole-number witness; else a linear program may stand for it.
+    `mismatch` speaks where totals come as they are, and one is less than its parts.
     """
 
     k: int = 5
@@ -70,6 +78,7 @@ class Rules:
     strict: bool = True
     effort: Effort = Effort.PRUNE
     homogeneity: tuple[Homogeneity, ...] = ()
+    mismatch: Mismatch = Mismatch.REFUSE
 
 
 Selection = Mapping[str, tuple[str, ...]]
@@ -123,7 +132,7 @@ def load(content: Mapping[str, Any]) -> Plan:
 def rules(content: Mapping[str, Any]) -> Rules:
     """Return the rules that a mapping says; what it leaves out takes its default."""
     allowed = {"k", "zeros", "require", "attacker_lower", "slivers", "strict", "effort"}
-    _only(content, "rules", allowed | {"homogeneity"})
+    _only(content, "rules", allowed | {"homogeneity", "mismatch"})
     zeros = _choice(Zeros, content, "zeros", Zeros.PUBLISH)
     return Rules(
         _number(content, "k", 5, 2, K_MAX),
@@ -134,6 +143,7 @@ def rules(content: Mapping[str, Any]) -> Rules:
         _flag(content, "strict"),
         _choice(Effort, content, "effort", Effort.PRUNE),
         tuple(_homogeneity(each) for each in _list(content, "homogeneity")),
+        _choice(Mismatch, content, "mismatch", Mismatch.REFUSE),
     )
 
 

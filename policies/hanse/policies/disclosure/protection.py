@@ -52,7 +52,8 @@ class Demand:
 
     `primary` cells are hidden for their own sake. `shown` cells are out already, or must be: they
     are never hidden. `kept` cells are hidden already and stay so; `preferred` ones are hidden last.
-    `hideable` zeros may be hidden though zeros are shown.
+    `hideable` zeros may be hidden though zeros are shown. `virtual` cells are never shown, and
+    protected all the same.
     """
 
     rules: Rules
@@ -61,6 +62,7 @@ class Demand:
     kept: Bools
     preferred: Bools
     hideable: Bools
+    virtual: Bools | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +173,8 @@ def needs_of(model: Model, asked: Demand) -> Needs:
     protected = asked.primary.copy()
     if rules.slivers:
         protected |= ~model.published & is_small(values, rules)
+    if asked.virtual is not None:
+        protected |= asked.virtual
     return Needs(np.flatnonzero(protected), lower, upper, lower_need, rules.require.width)
 
 

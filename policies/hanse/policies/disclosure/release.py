@@ -7,7 +7,7 @@ group of indicators that add up, at every period, is one population and is prote
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -17,20 +17,22 @@ from hanse.cube.cells import TEXT, dimensions_of
 from hanse.cube.status import CellState
 from hanse.errors import Invalid
 from hanse.policies.disclosure.certificate import Certificate
-from hanse.policies.disclosure.dimension import Dimension
-from hanse.policies.disclosure.ledger import Ledger, with_ledger
+from hanse.policies.disclosure.ledger import Ledger
 from hanse.policies.disclosure.plan import Rules
-from hanse.policies.disclosure.protection import Demand, Protected, secure
-from hanse.policies.disclosure.sheet import model_of_cells
-from hanse.policies.disclosure.tree import Link, from_links
+from hanse.policies.disclosure.population import (
+    EMPTY,
+    NO_CODES,
+    PRIMARY,
+    WITHHELD,
+    Atlas,
+    Codes,
+    Sheet,
+)
+from hanse.policies.disclosure.protection import Protected
+from hanse.policies.disclosure.tree import Link
 
-Key = tuple[str, ...]
 Population = tuple[str, str]
 """The first indicator of a group (by name), and the period."""
-
-EMPTY = frozenset({CellState.EMPTY, CellState.NOT_APPLICABLE})
-WITHHELD = CellState.SUPPRESSED_SOURCE
-PRIMARY = frozenset({CellState.SUPPRESSED_PRIMARY, CellState.SUPPRESSED_SOURCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,20 @@ class Structure:
     `areas` are spelled `level:code`. `breakdowns` hold the links of each dimension, `wholes` those
     of indicators that are parts of an indicator. `additive` names the indicators that are counts
     and are summed over areas and breakdowns; the others are left as they are.
+
+    Links may name parts that the release does not hold; together they are then the rest of their
+    parent, which is never shown and never zero by default. Where even the links do not name every
+    part, the parent is `partial`. Parts that are nobody's own place or group (an unknown area) are
+    `nobody`: as a rest, a small one needs no protection. Both are by the name of the dimension:
+    `area`, `indicator`, or that of a breakdown.
     """
 
     additive: frozenset[str]
     areas: tuple[Link, ...] = ()
     breakdowns: Mapping[str, tuple[Link, ...]] = field(default_factory=lambda: MappingProxyType({}))
     wholes: tuple[Link, ...] = ()
+    partial: Codes = field(default_factory=lambda: NO_CODES)
+    nobody: Codes = field(default_factory=lambda: NO_CODES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,18 +81,21 @@ def close(
     """Return `judged` with `suppressed_secondary` where a hidden figure would otherwise follow.
 
     `true` has the same rows with every number the node knows. `ledgers` say what each population
-    showed before. Raises Invalid where what should add up does not, or a count is not whole, and
-    Conflict where a population cannot be proven safe: then nothing of the release may leave.
+    showed before. A total above the sum of its parts has a rest; raises Invalid where one is below
+    it (unless the rules set it apart), or a count is not whole, and Conflict where a population
+    cannot be proven safe: then nothing of the release may leave.
     """
     if true.num_rows != judged.num_rows:
         raise Invalid("DISCLOSURE_ROWS", found=judged.num_rows, wanted=true.num_rows)
     states = judged["state"].to_pylist()
     found: dict[Population, Protected] = {}
+    atlas = Atlas(structure.partial, structure.nobody)
     for population, sheet in _sheets(true, states, structure):
-        if not any(state in PRIMARY for state in sheet.states):
+        secured = sheet.secured(rules, ledgers.get(population, Ledger()), atlas)
+        if secured is None:
             continue
-        found[population] = sheet.secured(rules, ledgers.get(population, Ledger()))
-        for row in sheet.hidden_rows(found[population]):
+        found[population] = secured
+        for row in sheet.hidden_rows(secured):
             if states[row] not in PRIMARY:
                 states[row] = CellState.SUPPRESSED_SECONDARY.value
     hidden = np.array([state == CellState.SUPPRESSED_SECONDARY for state in states], dtype=bool)
@@ -96,61 +109,15 @@ def close(
     return Closed(judged, MappingProxyType(found))
 
 
-@dataclass(slots=True, eq=False)
-class _Sheet:
-    """The rows of one population: key, number and judged state of each."""
-
-    dimensions: tuple[str, ...]
-    links: Mapping[str, tuple[Link, ...]]
-    rows: list[int] = field(default_factory=list)
-    keys: list[Key] = field(default_factory=list)
-    counts: list[int | None] = field(default_factory=list)
-    states: list[str] = field(default_factory=list)
-    places: dict[Key, int] = field(default_factory=dict)
-
-    def secured(self, rules: Rules, ledger: Ledger) -> Protected:
-        """Return the population, protected."""
-        dimensions = [self._dimension(number) for number in range(len(self.dimensions))]
-        model, withheld = model_of_cells(dimensions, self.keys, self.counts, rules.attacker_lower)
-        places = _places(dimensions)
-        shape = model.shape
-        primary = withheld.copy()
-        shown = np.zeros(model.cells, dtype=bool)
-        for key, state in zip(self.keys, self.states, strict=True):
-            place = tuple(index[code] for index, code in zip(places, key, strict=True))
-            cell = int(np.ravel_multi_index(place, shape))
-            self.places[key] = cell
-            primary[cell] |= state in PRIMARY
-            shown[cell] |= state in EMPTY  # a reader is told that it is empty
-        nothing = np.zeros(model.cells, dtype=bool)
-        asked = Demand(replace(rules, slivers=False), primary, shown, nothing, nothing, nothing)
-        return secure(*with_ledger(model, asked, ledger))
-
-    def _dimension(self, number: int) -> Dimension:
-        """Return one dimension: its links, and the codes of the rows that are in none."""
-        name = self.dimensions[number]
-        return from_links(name, self.links.get(name, ()), alone={key[number] for key in self.keys})
-
-    def hidden_rows(self, found: Protected) -> Iterator[int]:
-        """Yield the rows of the release that are hidden."""
-        for row, key in zip(self.rows, self.keys, strict=True):
-            if found.hidden[self.places[key]]:
-                yield row
-
-
-def _places(dimensions: Sequence[Dimension]) -> list[dict[str, int]]:
-    return [{code: place for place, code in enumerate(each.codes)} for each in dimensions]
-
-
 def _sheets(
     true: pa.Table, judged: Sequence[str], structure: Structure
-) -> Iterator[tuple[Population, _Sheet]]:
+) -> Iterator[tuple[Population, Sheet]]:
     """Yield every population of a release in a fixed order."""
     breakdowns = dimensions_of(true.schema)
     names = ("indicator", "area", *breakdowns)
     links = {"indicator": structure.wholes, "area": structure.areas, **structure.breakdowns}
     group = _groups(structure)
-    sheets: dict[Population, _Sheet] = {}
+    sheets: dict[Population, Sheet] = {}
     areas = _areas(true)
     others = [true[name].to_pylist() for name in breakdowns]
     columns = (true[name].to_pylist() for name in ("indicator", "period", "value", "state"))
@@ -160,7 +127,7 @@ def _sheets(
         population = (group.get(indicator, indicator), period)
         if population not in sheets:
             mine = {**links, "indicator": _own(structure.wholes, group, population[0])}
-            sheets[population] = _Sheet(names, mine)
+            sheets[population] = Sheet(names, mine)
         sheet = sheets[population]
         sheet.rows.append(row)
         sheet.keys.append((indicator, areas[row], *(column[row] for column in others)))

@@ -32,13 +32,15 @@ def model_of_cells(
     keys: Sequence[Key],
     counts: Sequence[int | None],
     least: int = 0,
+    *,
+    silent: bool = False,
 ) -> tuple[Model, Bools]:
     """Return the model of given cells, and which of them were withheld (count None).
 
     `keys` hold one code per dimension, hidden leaves included where zonings cross. A combination
     that has no row is not published, and not known; each withheld cell is at least `least`. Raises
     Invalid for a duplicate, an unknown code, a negative count, a missing overlap, and for counts
-    that do not add up.
+    that do not add up. `silent` overlaps and rests have no row: they are not known either.
     """
     dimensions = tuple(dimensions)
     size = int(np.prod([dimension.size for dimension in dimensions]))
@@ -54,7 +56,8 @@ def model_of_cells(
     published[cells] = True
     published &= shown
     model = Model(dimensions, given, published, relations_of(dimensions))
-    _check_slivers(model, given)
+    if not silent:
+        _check_slivers(model, given)
     withheld = published & (given < 0)
     values = _completed(model, given, np.where(withheld, least, 0))
     return Model(dimensions, values, published, model.relations), withheld

@@ -101,11 +101,12 @@ class Forest:
             column[[place[leaf] for leaf in self.pieces[code]]] = number
         return column
 
-    def seen(self, loaded: Collection[str]) -> Dimension:
+    def seen(self, loaded: Collection[str], nobody: Collection[str] = ()) -> Dimension:
         """Return the dimension of the `loaded` codes alone.
 
         What lies in a loaded code and is no loaded code itself is a hidden atom: all leaves that
-        lie in the same loaded codes are one. Codes that are not loaded and hold none vanish.
+        lie in the same loaded codes are one. Codes that are not loaded and hold none vanish. An
+        atom is called after its first leaf that is not `nobody`'s, if there is one.
         """
         codes = [code for code in self.pieces if code in loaded]
         within: dict[str, list[int]] = {}
@@ -115,7 +116,7 @@ class Forest:
         atoms: dict[tuple[int, ...], int] = {}
         names: list[str] = []
         place: dict[str, int] = {}
-        for leaf in sorted(within):
+        for leaf in sorted(within, key=lambda each: (each in nobody, each)):
             key = tuple(within[leaf])
             if key not in atoms:
                 atoms[key] = len(atoms)
