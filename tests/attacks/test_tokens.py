@@ -43,6 +43,7 @@ from hanse.errors import Unauthenticated
 from hanse.web import Site, create
 from hanse.web.limits import MAX_HEAD_BYTES
 from hanse.web.signin import needs
+from hanse.web.site import Rate
 
 Reader = Annotated[Principal, needs("dataset:read")]
 
@@ -317,7 +318,7 @@ def keys_of_issuer() -> Issuers:
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    made = create(Site("Node", AUDIENCE))
+    made = create(Site("Node", AUDIENCE, rate=Rate(0)))
     issuers = keys_of_issuer()
     issuers.held(ISSUER, "as1")  # keys are made here, not in the time of the first row
     made.state.verifier = Verifier(issuers, AUDIENCE, clock=lambda: NOW)

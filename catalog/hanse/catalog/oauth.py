@@ -17,7 +17,7 @@ from hanse.auth import issuer as authorization
 from hanse.auth import ring as rings
 from hanse.auth.issuer import Client, Issuer
 from hanse.auth.issuer.issuer import IssuerParts
-from hanse.auth.ring import Ring
+from hanse.auth.ring import Ring, RingFile
 from hanse.catalog import clients, members
 from hanse.catalog.settings import CatalogSettings
 from hanse.errors import Conflict, Invalid
@@ -98,7 +98,7 @@ def issuer(settings: CatalogSettings, engine: Engine, clock: Clock) -> Issuer:
             identifier=settings.issuer,
             registry=storage,
             assertions=storage,
-            ring=_RingFile(ring_file).current,
+            ring=RingFile(ring_file).current,
             clock=lambda: clock().timestamp(),
             token_seconds=settings.token_seconds,
         )
@@ -134,28 +134,12 @@ class _Storage:
         with reading(self._engine) as session:
             return members.knows(session, resource)
 
-    def spend(self, client_id: str, jti: str, expires_at: int, now: int) -> bool:
+    def spend(self, owner: str, jti: str, expires_at: int, now: int, /) -> bool:
         try:
             with transaction(self._engine) as session:
-                return clients.spend(session, client_id, jti, expires_at, now)
+                return clients.spend(session, owner, jti, expires_at, now)
         except Conflict:
             return False
-
-
-class _RingFile:
-    """The ring on disk, read again when another process rotated it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._read: tuple[int, Ring] | None = None
-
-    def current(self) -> Ring:
-        """Return the ring as it is now."""
-        version = self._path.stat().st_mtime_ns
-        read = self._read
-        if read is None or read[0] != version:
-            read = self._read = (version, rings.load(self._path))
-        return read[1]
 
 
 def _files(home: Path) -> tuple[Path, Path]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from hanse.node import pages, protocols
+from hanse.auth import issuer as authorization
+from hanse.node import issuing, pages, protocols
 from hanse.node.routes import data, datasets, feed, node, releases
 from hanse.node.running import Clock, Node, start
 from hanse.node.settings import NodeSettings
@@ -33,6 +34,7 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         rate=settings.rate,
         templates=Path(__file__).parent / "pages" / "templates",
+        feed_tokens=True,
     )
     app = create(
         site,
@@ -41,9 +43,12 @@ def create_app(
         lifespan=_lifespan(running),
     )
     app.state.node = running
-    app.state.verifier = running.verifier
+    app.state.gate = running.gate
     for topic in (node, datasets, data, feed, releases, pages):
         app.include_router(topic.routes(running))
+    app.include_router(
+        authorization.routes(running.issuer, running.publisher.key, keys_path=issuing.KEYS_PATH)
+    )
     return app
 
 

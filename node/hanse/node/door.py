@@ -4,12 +4,13 @@ Who asks is known when they come here, and rendering comes after. What may not b
 not here: a stranger's question about it and about nothing at all have one answer.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
@@ -19,7 +20,7 @@ from hanse import telemetry
 from hanse.areas.registry import Registry
 from hanse.audit.entry import Sealed
 from hanse.auth.principal import Principal
-from hanse.cube.cleared import Cleared, scrub
+from hanse.cube.cleared import Cleared, in_pieces, scrub
 from hanse.cube.contract import Access
 from hanse.cube.query import Extent, Query
 from hanse.errors import Invalid, NotFound, Refused, Unauthenticated
@@ -32,6 +33,7 @@ from hanse.node.shape import Part, Shape
 from hanse.node.world import Offer, World, Worlds
 from hanse.policies.decision import NotPermitted, Permit, decide
 from hanse.policies.protocol import TIME_ZONE
+from hanse.policies.register import Register
 from hanse.policies.request import AXES, Request
 from hanse.store.session import reading
 from hanse.wire import Manifest
@@ -52,13 +54,18 @@ Format = Literal[
 ]
 """What a protocol may let a figure leave as: a file format, or a dialect with its own clients."""
 
+DIALECTS: Final = frozenset({"sdmx", "odata", "pxweb", "ogc", "swing", "mcp"})
+"""The formats that are answered piece by piece."""
+
 _ZONE = ZoneInfo(TIME_ZONE)
 _SHAPES_MAX = 64
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What leaves: exactly one of `cleared` cells, `runs` of bytes that exist, or a `file`.
+    """What leaves: exactly one of `cleared`, `runs` of bytes that exist, a `file` or `pieces`.
 
     `decision` is the reference of its record, "" where answers of open data are not recorded;
     `receipt` is what the recipient keeps of it.
@@ -74,6 +81,7 @@ class Answer:
     runs: Runs | None = None
     file: Path | None = None
     receipt: str = ""
+    pieces: Iterator[Cleared] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +130,15 @@ class _Case:
     exchange: str = ""
 
 
+def _nothing() -> None:
+    """Let everything through."""
+
+
 class Door:
-    """Decides and opens for one node. `clock` gives the moment, with its time zone."""
+    """Decides and opens for one node.
+
+    `clock` gives the moment, with its time zone; `guard` raises while what is not open has to wait.
+    """
 
     def __init__(
         self,
@@ -132,11 +147,13 @@ class Door:
         clock: Callable[[], datetime],
         *,
         record_open: bool = True,
+        guard: Callable[[], None] = _nothing,
     ) -> None:
         self._engine = engine
         self._home = home
         self._clock = clock
         self._record_open = record_open
+        self._guard = guard
         self._journal = record.journal(engine)
         self.worlds = Worlds(engine, home)
 
@@ -158,20 +175,21 @@ class Door:
         case = replace(self._case(principal, query, purpose, form), exchange=exchange)
         permit = self._permit(case, query)
         extent = permit.extent
-        cleared, runs, file, rows = _open(case, query, extent, form, codec)
-        sealed = self._record(case, permit, rows)
-        telemetry.count_cells(rows, form, case.offer.contract.access.value)
+        opened = _open(case, query, extent, form, codec)
+        sealed = self._record(case, permit, opened.rows)
+        telemetry.count_cells(opened.rows, form, case.offer.contract.access.value)
         return Answer(
-            case.cells.manifest,
-            case.cells.digest,
-            permit,
-            extent,
-            sealed.ref if sealed else "",
-            rows,
-            cleared,
-            runs,
-            file,
-            sealed.receipt if sealed else "",
+            manifest=case.cells.manifest,
+            digest=case.cells.digest,
+            permit=permit,
+            extent=extent,
+            decision=sealed.ref if sealed else "",
+            rows=opened.rows,
+            cleared=opened.cleared,
+            runs=opened.runs,
+            file=opened.file,
+            receipt=sealed.receipt if sealed else "",
+            pieces=opened.pieces,
         )
 
     def permitted(self, principal: Principal, dataset: str, purpose: str | None) -> Permitted:
@@ -237,6 +255,10 @@ class Door:
         """Return a dataset that whoever asks may know of; see `answer` for what is raised else."""
         return _known(self.worlds.current(), principal, slug)
 
+    def register(self) -> Register:
+        """Return the register in force."""
+        return self.worlds.current().register
+
     def _today(self) -> date:
         return self._clock().astimezone(_ZONE).date()
 
@@ -245,6 +267,10 @@ class Door:
         offer = _known(world, principal, query.dataset)
         if not principal.known and offer.contract.access is not Access.OPEN:
             raise Unauthenticated("SIGN_IN_NEEDED")
+        if offer.contract.access is not Access.OPEN:
+            self._guard()
+        if not principal.reaches(offer.slug):
+            raise Refused("FEED_TOKEN_DATASET", dataset=offer.slug)
         if None not in (purpose, principal.purpose) and purpose != principal.purpose:
             raise Refused("PURPOSE_DIFFERS")
         release_id, digest = self._release(offer, query.release)
@@ -298,6 +324,9 @@ class Door:
         return record.write(self._journal, decision, self._clock())
 
     def _record_refusal(self, case: _Case, query: Query, refusal: NotPermitted) -> str:
+        if refusal.code == "DECISION_KEY" and case.principal.bound:
+            # A right token for a key that no protocol names: its issuer is wrong, or was taken.
+            log.error("token.key_not_named", extra={"client": case.principal.client_id})
         decision = Decision(
             request=_request(case, _asked(case, query), frozenset()),
             release_id=case.release_id,
@@ -380,17 +409,26 @@ def _with_format(request: Request, form: str) -> Request:
     return replace(request, format=form)
 
 
-_Opened = tuple[Cleared | None, Runs | None, Path | None, int]
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    rows: int
+    cleared: Cleared | None = None
+    runs: Runs | None = None
+    file: Path | None = None
+    pieces: Iterator[Cleared] | None = None
 
 
 def _open(case: _Case, query: Query, extent: Extent, form: Format, codec: Codec) -> _Opened:
     cells = case.cells
     if form == "parquet":
         file = cells.parquet(extent)
-        return None, None, file, pq.read_metadata(file).num_rows
+        return _Opened(pq.read_metadata(file).num_rows, file=file)
     # A question about everything is answered with bytes that exist; a slice is cut and scrubbed.
     if form == "arrow" and query.indicators is None and query.areas is None:
         runs = cells.runs(extent, codec)
-        return None, runs, None, runs.rows
-    cleared = scrub(cells.select(extent))
-    return cleared, None, None, cleared.rows
+        return _Opened(runs.rows, runs=runs)
+    selected = cells.select(extent)
+    if form in DIALECTS:
+        return _Opened(selected.num_rows, pieces=in_pieces(selected))
+    cleared = scrub(selected)
+    return _Opened(cleared.rows, cleared=cleared)

@@ -11,14 +11,19 @@ from typing import Any, Final
 from fastapi import Request
 from sqlalchemy import Engine
 
-from hanse.auth.jwks import Issuers, KeyCache
+from hanse.auth.dpop import Nonces, ProofRule
+from hanse.auth.gate import Gate
+from hanse.auth.issuer import Issuer
+from hanse.auth.jwks import Issuers, KeyCache, OwnKeys
 from hanse.auth.principal import Principal
 from hanse.auth.verifier import Verifier
 from hanse.errors import Invalid, Unavailable
-from hanse.node import home, migrations
+from hanse.node import credentials, home, issuing, migrations
+from hanse.node.credentials import Feeds
 from hanse.node.door import Door
 from hanse.node.feed import Publisher
 from hanse.node.settings import NodeSettings
+from hanse.node.spent import SpentNames
 from hanse.outbound import Ask, Blocking, Limits, Origin, Outbound, Transport
 from hanse.store import engine as store
 
@@ -37,13 +42,21 @@ class Node:
     home: Path
     publisher: Publisher
     door: Door
-    verifier: Verifier
+    gate: Gate
+    issuer: Issuer
+    spent: SpentNames
     keys: KeyCache | None
     principal: Callable[[Request], Awaitable[Principal]]
+
+    @property
+    def verifier(self) -> Verifier:
+        """What reads the tokens of both issuers."""
+        return self.gate.verifier
 
     def close(self) -> None:
         """Close every connection to the database."""
         self.door.worlds.close()
+        self.spent.close()
         self.engine.dispose()
 
 
@@ -62,7 +75,17 @@ def start(
     engine = store.create(settings.database)
     migrations.upgrade(engine)
     keys = _keys(settings, clock, transport)
-    issuers = Issuers({settings.issuer: keys} if keys else {})
+    seconds = _seconds(clock)
+    door = Door(engine, settings.home, clock, record_open=settings.record_open)
+    pepper = credentials.secret(settings.home)
+    nonces = Nonces(pepper, seconds) if settings.proof_nonce else None
+    spent = SpentNames(engine)
+    proofs = ProofRule(settings.resource, spent, seconds, nonces)
+    own = issuing.issuer(settings.home, settings.resource, door.register, proofs)
+    trusted: dict[str, KeyCache | OwnKeys] = {settings.resource: OwnKeys(own.published)}
+    issuers = Issuers(trusted | ({settings.issuer: keys} if keys else {}))
+    verifier = Verifier(issuers, settings.resource, seconds)
+    feeds = Feeds(engine, pepper, clock, door.register)
     return Node(
         settings=settings,
         engine=engine,
@@ -76,8 +99,10 @@ def start(
             key=key,
             clock=clock,
         ),
-        door=Door(engine, settings.home, clock, record_open=settings.record_open),
-        verifier=Verifier(issuers, settings.resource, lambda: clock().timestamp()),
+        door=door,
+        gate=Gate(verifier, proofs, feeds, settings.private),
+        issuer=own,
+        spent=spent,
         keys=keys,
         principal=principal,
     )
@@ -92,6 +117,10 @@ def _keys(settings: NodeSettings, clock: Clock, transport: Transport | None) -> 
         clock=lambda: clock().timestamp(),
         anchor=_anchor(settings),
     )
+
+
+def _seconds(clock: Clock) -> Callable[[], float]:
+    return lambda: clock().timestamp()
 
 
 class _Fetch:

@@ -46,9 +46,28 @@ class NodeSettings(BaseSettings):
         "127.0.0.0/8, ::1/128",
         description="Networks of proxies that say who asked (X-Forwarded-For), as CIDR.",
     )
+    session_idle_seconds: int = Field(
+        1_800, description="A person who does nothing this long is signed out.", ge=60
+    )
+    session_seconds: int = Field(
+        43_200, description="A person is signed out after this long in any case.", ge=300
+    )
+    break_glass: bool = Field(
+        False, description="Whether a one-time secret of the operator opens the pages too."
+    )
     max_upload_bytes: int = Field(200_000_000, description="Largest file that intake reads.")
     decode_memory_bytes: int = Field(4_000_000_000, description="Memory of the decoding process.")
     decode_seconds: int = Field(300, description="Processor time of the decoding process.")
+
+    proof_nonce: bool = Field(
+        False, description="Whether proofs of possession must carry this node's number."
+    )
+    feed_tokens_plain: bool = Field(
+        False, description="Read feed tokens over plain http too; for development only."
+    )
+    revocation_hours: int = Field(
+        24, description="Age of the list of revoked keys past which governed data waits; 0: any."
+    )
 
     @property
     def database(self) -> str:
@@ -59,6 +78,19 @@ class NodeSettings(BaseSettings):
     def issuer(self) -> str:
         """The catalogue's issuer identifier: its address without a final slash; "" for none."""
         return self.catalogue_url.rstrip("/")
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """The issuers whose tokens are taken, in the order they should be tried: itself is last."""
+        return (*((self.issuer,) if self.issuer else ()), self.resource)
+
+    @property
+    def private(self) -> bool:
+        """Whether a password reaches the node unread: over TLS, or from this machine itself."""
+        parts = urlsplit(self.base_url)
+        host = parts.hostname or ""
+        near = host in {"localhost", "::1"} or host.startswith("127.")
+        return parts.scheme == "https" or near or self.feed_tokens_plain
 
     @property
     def resource(self) -> str:

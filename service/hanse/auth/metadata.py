@@ -1,22 +1,27 @@
 """What issuers and nodes say of themselves so that clients need no manual (RFC 8414, RFC 9728)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from hanse.auth.keys import SIGNING_ALGORITHMS
 from hanse.auth.scopes import SCOPES
 
+KEYS_PATH: Final = "/v1/jwks"
 
-def authorization_server(issuer: str, themes: Sequence[str] = ()) -> dict[str, Any]:
+
+def authorization_server(
+    issuer: str, themes: Sequence[str] = (), keys_path: str = KEYS_PATH
+) -> dict[str, Any]:
     """Return the metadata of an issuer; `themes` adds the theme scopes it publishes."""
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/oauth/token",
-        "jwks_uri": f"{issuer}/v1/jwks",
+        "jwks_uri": f"{issuer}{keys_path}",
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "scopes_supported": _scopes(themes),
     }
 
@@ -31,6 +36,7 @@ def protected_resource(
         "bearer_methods_supported": ["header"],
         "scopes_supported": _scopes(themes),
         "dpop_bound_access_tokens_required": False,
+        "dpop_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
     }
     if name:
         document["resource_name"] = name

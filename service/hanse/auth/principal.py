@@ -3,15 +3,21 @@
 from dataclasses import dataclass
 from typing import Final
 
+from hanse.auth.feedtokens import FeedGrant
 from hanse.auth.scopes import covers
 from hanse.auth.tokens import Claims
+
+FEED_SCOPES: Final = frozenset({"dataset:read"})
+"""All that a feed token opens: it reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The party behind a request. Every field is None or empty for `NOBODY`.
 
-    `party` is the enterprise number of the organisation, `thumbprint` the key a token is bound to.
+    `party` is the enterprise number of the organisation, `thumbprint` the key a token is bound to;
+    `bound` says that the request proved to hold it. `credential` names the feed token that was
+    used, by its id; `datasets` is what it was narrowed to, None where it was not.
     """
 
     client_id: str | None = None
@@ -21,6 +27,9 @@ class Principal:
     protocol: str | None = None
     protocol_hash: str | None = None
     party: str | None = None
+    bound: bool = False
+    credential: str | None = None
+    datasets: frozenset[str] | None = None
 
     @property
     def known(self) -> bool:
@@ -31,12 +40,16 @@ class Principal:
         """Say whether the token opens `scope`."""
         return covers(self.scopes, [scope])
 
+    def reaches(self, dataset: str) -> bool:
+        """Say whether what was presented is good for a dataset at all."""
+        return self.datasets is None or dataset in self.datasets
+
 
 NOBODY: Final = Principal()
 
 
-def of_claims(claims: Claims) -> Principal:
-    """Return the principal a verified token names."""
+def of_claims(claims: Claims, *, bound: bool = False) -> Principal:
+    """Return the principal a verified token names; `bound`: with the proof of its key."""
     return Principal(
         client_id=claims.client_id,
         scopes=claims.scopes,
@@ -45,4 +58,16 @@ def of_claims(claims: Claims) -> Principal:
         protocol=claims.protocol,
         protocol_hash=claims.protocol_hash,
         party=claims.party,
+        bound=bound,
+    )
+
+
+def of_feed(grant: FeedGrant) -> Principal:
+    """Return the principal a feed token stands for."""
+    return Principal(
+        client_id=grant.client_id,
+        scopes=FEED_SCOPES,
+        party=grant.party,
+        credential=grant.credential,
+        datasets=grant.datasets,
     )

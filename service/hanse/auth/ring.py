@@ -8,6 +8,7 @@ in use is replaced as a whole.
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -94,7 +95,16 @@ def _new_key(use_from: int) -> RingKey:
 
 def save(ring: Ring, path: Path) -> None:
     """Write the ring to a file only its owner reads, whole or not at all."""
-    write_secret(path, json.dumps({"keys": [key.document() for key in ring.keys]}))
+    write_secret(path, _text(ring))
+
+
+def start(path: Path, now: int) -> None:
+    """Make a ring with one key that signs at once, unless there is one."""
+    make_secret(path, _text(Ring.start(now)))
+
+
+def _text(ring: Ring) -> str:
+    return json.dumps({"keys": [key.document() for key in ring.keys]})
 
 
 def load(path: Path) -> Ring:
@@ -115,6 +125,33 @@ def _read(entry: Mapping[str, Any]) -> RingKey:
     return RingKey(
         key, key.thumbprint(), int(entry["use_from"]), None if retire_at is None else int(retire_at)
     )
+
+
+class RingFile:
+    """The ring on disk, read again when another process rotated it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: tuple[int, Ring] | None = None
+
+    def current(self) -> Ring:
+        """Return the ring as it is now."""
+        version = self._path.stat().st_mtime_ns
+        read = self._read
+        if read is None or read[0] != version:
+            read = self._read = (version, load(self._path))
+        return read[1]
+
+
+def make_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner reads unless it is there; of several at once, one is."""
+    if path.exists():
+        return
+    made = path.with_name(f".{path.name}.{os.getpid()}.new")
+    write_secret(made, text)
+    with suppress(FileExistsError):
+        os.link(made, path)
+    made.unlink()
 
 
 def write_secret(path: Path, text: str) -> None:

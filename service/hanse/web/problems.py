@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanse import telemetry
+from hanse.auth.keys import SIGNING_ALGORITHMS
 from hanse.errors import (
     Conflict,
     HanseError,
@@ -98,6 +99,7 @@ _FRAMEWORK: Final[dict[int, tuple[type[HanseError], str]]] = {
     404: (NotFound, "NOT_FOUND"),
     405: (WrongMethod, "METHOD"),
 }
+_PROOF_ERRORS: Final = {"PROOF_INVALID": "invalid_dpop_proof", "PROOF_NONCE": "use_dpop_nonce"}
 _CLOSING: Final = (TooLarge, UnsupportedBody, HeadTooLarge, UnclearLength)
 
 
@@ -127,13 +129,26 @@ def body_of(
     return body
 
 
-def challenge(fault: HanseError, site: Site) -> str:
-    """Return the WWW-Authenticate line of a 401 (RFC 6750 §3, RFC 9728 §5.1)."""
-    metadata = f"{site.base}/.well-known/oauth-protected-resource"
-    parts = ['Bearer realm="hanse"']
-    if fault.code == "TOKEN_INVALID":
-        parts.append('error="invalid_token"')
-    return ", ".join([*parts, f'resource_metadata="{metadata}"'])
+def challenges(fault: HanseError, site: Site, *, own_page: bool = False) -> list[str]:
+    """Return the WWW-Authenticate lines of a 401 (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1).
+
+    Basic is offered where feed tokens are read, or some clients never send theirs; not to our own
+    pages, where a browser would show a window for passwords.
+    """
+    metadata = f'resource_metadata="{site.base}/.well-known/oauth-protected-resource"'
+    if fault.code in _PROOF_ERRORS:
+        algorithms = f'algs="{" ".join(SIGNING_ALGORITHMS)}"'
+        return [f'DPoP error="{_PROOF_ERRORS[fault.code]}", {algorithms}, {metadata}']
+    error = ', error="invalid_token"' if fault.code == "TOKEN_INVALID" else ""
+    lines = [f'Bearer realm="hanse"{error}, {metadata}']
+    if site.feed_tokens and not own_page:
+        lines.append('Basic realm="hanse feed token", charset="UTF-8"')
+    return lines
+
+
+def is_own_page(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Say whether a browser asks: it says how (Fetch metadata), and programs do not."""
+    return any(name == b"sec-fetch-mode" for name, _ in headers)
 
 
 def response(
@@ -141,21 +156,28 @@ def response(
     site: Site,
     lang: str,
     errors: Sequence[dict[str, Any]] = (),
+    *,
+    own_page: bool = False,
 ) -> Response:
     """Return the answer to a fault, in the language of its reader."""
     body = body_of(fault, site, lang, errors)
     headers = {"Content-Language": lang, "Cache-Control": "no-store"}
     status = body["status"]
     if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = challenge(fault, site)
-        headers["Vary"] = "Authorization"
+        headers["Vary"] = "Authorization, apikey, DPoP"
+    if "nonce" in fault.parameters:
+        headers["DPoP-Nonce"] = str(fault.parameters["nonce"])
     if "seconds" in fault.parameters and status in {429, 503}:
         headers["Retry-After"] = str(fault.parameters["seconds"])
     if isinstance(fault, _CLOSING):
         headers["Connection"] = "close"
     # ASCII with escapes: no text can make this fail, whatever it holds.
     content = json.dumps(body, ensure_ascii=True).encode("ascii")
-    return Response(content, status, headers, MEDIA_TYPE)
+    answer = Response(content, status, headers, MEDIA_TYPE)
+    if status == HTTPStatus.UNAUTHORIZED:
+        for line in challenges(fault, site, own_page=own_page):
+            answer.headers.append("WWW-Authenticate", line)
+    return answer
 
 
 async def on_fault(request: Request, fault: Exception) -> Response:
@@ -184,7 +206,7 @@ def _answer(scope: Scope, fault: HanseError, errors: Sequence[dict[str, Any]] = 
     telemetry.count_refusal(fault.code, status)
     if language.of_path(scope["path"]) and _reads_pages(headers):
         return pages.problem(scope["app"].state.pages, lang, scope["path"], fault, status)
-    return response(fault, site, lang, errors)
+    return response(fault, site, lang, errors, own_page=is_own_page(headers))
 
 
 def _reads_pages(headers: Sequence[tuple[bytes, bytes]]) -> bool:

@@ -6,31 +6,52 @@ is verified in a worker thread, because an issuer's keys may have to be looked u
 """
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Security
 from fastapi.openapi.models import OAuth2 as OAuth2Model
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
+from starlette.types import Scope
 
-from hanse.auth.bearer import admit, credential, recalled
-from hanse.auth.principal import NOBODY, Principal
+from hanse.auth.gate import Asked, Gate
+from hanse.auth.principal import Principal
 from hanse.auth.scopes import SCOPES
-from hanse.auth.verifier import Verifier
 from hanse.errors import Refused, Unauthenticated
+
+API_DIALECT: Final = "api"
+_KNOWN: Final = "hanse.principal"
 
 
 async def identify(request: Request) -> Principal:
-    """Return who asks: `NOBODY` without a credential; raises `Unauthenticated` for a bad one."""
-    presented = credential(request.scope["headers"])
-    if presented is None:
-        return NOBODY
-    verifier: Verifier = request.app.state.verifier
-    known = recalled(presented, verifier)
-    if known is not None:
-        return known
-    return await asyncio.to_thread(admit, presented, verifier)
+    """Return who asks: `NOBODY` without a credential; raises `Unauthenticated` for a bad one.
+
+    Asked once a request: a proof of possession is good once.
+    """
+    scope = request.scope
+    if _KNOWN not in scope:
+        gate, asked = _gate(request.app), _asked(scope)
+        known = gate.quickly(asked)
+        if known is None:
+            known = await asyncio.to_thread(gate.identify, asked)
+        scope[_KNOWN] = known
+    principal: Principal = scope[_KNOWN]
+    return principal
+
+
+def _gate(app: Any) -> Gate:
+    """Return the role's gate; a role that only sets a verifier knows tokens alone."""
+    found: Gate | None = getattr(app.state, "gate", None)
+    return found or Gate(app.state.verifier)
+
+
+def _asked(scope: Scope) -> Asked:
+    raw = scope.get("raw_path") or scope["path"].encode("ascii", "replace")
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    first = path.split("/", 2)[1] if "/" in path else ""
+    dialect = API_DIALECT if first in {"v1", ""} else first
+    return Asked(scope["headers"], scope["method"], raw.decode("latin-1"), dialect)
 
 
 class _SignIn(SecurityBase):

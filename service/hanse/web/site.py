@@ -39,6 +39,7 @@ class Site:
     max_body_bytes: int = MAX_BODY_BYTES
     bodies: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     hosts: tuple[str, ...] = ()
+    feed_tokens: bool = False
     templates: Path | None = None
     statics: Path | None = None
     rate: Rate = field(default_factory=Rate)

@@ -36,7 +36,7 @@ async def test_a_node_says_who_it_is(aalst: House) -> None:
     async with aalst.client() as client:
         told = (await client.get("/v1/node")).json()
     assert (told["agency"], told["name"], told["kbo"]) == ("NIS41002", "Stad Aalst", "0207437468")
-    assert told["issuers"] == ["http://127.0.0.1:8100"]
+    assert told["issuers"] == ["http://127.0.0.1:8100", "http://127.0.0.1:8101"]
 
 
 async def test_its_keys_verify_what_it_publishes(aalst: House) -> None:

@@ -29,7 +29,7 @@ def routes(node: Node) -> APIRouter:
             contact=settings.contact,
             base_url=settings.resource,
             software=f"hanse {version('hanse')}",
-            issuers=[settings.issuer] if settings.issuer else [],
+            issuers=list(settings.issuers),
             feed=f"{settings.resource}/v1/feed",
             datasets=f"{settings.resource}/v1/datasets",
         )
@@ -44,7 +44,6 @@ def routes(node: Node) -> APIRouter:
     def resource(response: Response) -> dict[str, Any]:
         """The metadata of the protected resource (RFC 9728)."""
         response.headers["Cache-Control"] = PUBLIC
-        issuers = [settings.issuer] if settings.issuer else []
-        return protected_resource(settings.resource, issuers, name=settings.name)
+        return protected_resource(settings.resource, settings.issuers, name=settings.name)
 
     return router

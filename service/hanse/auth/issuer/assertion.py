@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from hanse.auth.compact import Compact, moment, open_compact
 from hanse.auth.issuer.faults import refused_client
 from hanse.auth.issuer.storage import Assertions, Client, Registry
-from hanse.auth.keys import SIGNING_ALGORITHMS, KeySet, VerificationKey
+from hanse.auth.keys import SIGNING_ALGORITHMS, VerificationKey
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_LIFE_SECONDS: Final = 300
@@ -23,7 +23,6 @@ MAX_JTI_CHARACTERS: Final = 200
 
 _HEADER_NEEDED: Final = frozenset({"alg", "kid"})
 _HEADER_ALLOWED: Final = frozenset({"alg", "kid", "typ"})
-_NO_KEYS: Final = KeySet({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +34,34 @@ class ClientGate:
     assertions: Assertions
     decoy: VerificationKey
 
-    def admit(self, assertion: str, named: str | None, now: float) -> Client:
+    def admit(
+        self,
+        assertion: str,
+        named: str | None,
+        now: float,
+        offered: VerificationKey | None = None,
+    ) -> Client:
         """Return the client that signed `assertion` for this issuer, and spend the assertion.
 
-        `named` is the form's `client_id`, which must then be the same. Raises `TokenFault`.
+        `named` is the form's `client_id`, which must then be the same; `offered` the key that the
+        request proved to hold, which counts where the client's keys are known by thumbprint. Raises
+        `TokenFault`.
         """
         try:
-            return self._admit(open_compact(assertion), named, now)
+            return self._admit(open_compact(assertion), named, now, offered)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError, OverflowError) as fault:
             raise refused_client() from fault
 
-    def _admit(self, compact: Compact, named: str | None, now: float) -> Client:
+    def _admit(
+        self, compact: Compact, named: str | None, now: float, offered: VerificationKey | None
+    ) -> Client:
         algorithm, kid = _header(compact.header)
         client_id = _text(compact.payload, "sub")
         if named is not None and named != client_id:
             raise ValueError("client_id")
         client = self.registry.client(client_id)
-        keys = client.keys if client is not None else _NO_KEYS
         # An unknown client or key costs a verification too: the time tells nobody who is known.
-        key = keys.find(kid) or self.decoy
+        key = _key(client, kid, offered) or self.decoy
         genuine = key.verify(algorithm, compact.signed, compact.signature)
         if client is None or key is self.decoy or not genuine:
             raise ValueError("client, key or signature")
@@ -78,6 +86,17 @@ class ClientGate:
         if len(jti) > MAX_JTI_CHARACTERS:
             raise ValueError("jti")
         return jti, expires_at
+
+
+def _key(
+    client: Client | None, kid: str, offered: VerificationKey | None
+) -> VerificationKey | None:
+    if client is None:
+        return None
+    named = client.keys.find(kid)
+    if named is not None or offered is None or offered.thumbprint != kid:
+        return named
+    return offered if kid in client.thumbprints else None
 
 
 def _header(header: Mapping[str, Any]) -> tuple[str, str]:

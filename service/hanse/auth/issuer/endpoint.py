@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from hanse.auth.issuer.faults import TokenFault
 from hanse.auth.issuer.form import MAX_BYTES, Form, read_form
-from hanse.auth.issuer.issuer import Issuer
+from hanse.auth.issuer.issuer import ENDPOINT, Issuer
 from hanse.auth.jwks import document
-from hanse.auth.metadata import authorization_server
+from hanse.auth.metadata import KEYS_PATH, authorization_server
 from hanse.auth.ring import JWKS_MAX_AGE_SECONDS
 from hanse.policies.signatures import SigningKey
 
@@ -24,22 +24,30 @@ _PUBLIC = {
 
 
 def routes(
-    issuer: Issuer, anchor: SigningKey | None = None, themes: Sequence[str] = ()
+    issuer: Issuer,
+    anchor: SigningKey | None = None,
+    themes: Sequence[str] = (),
+    keys_path: str = KEYS_PATH,
 ) -> APIRouter:
-    """Return the routes of an issuer; `anchor` signs the key document it publishes."""
-    router = APIRouter(tags=["sign-in"])
+    """Return the routes of an issuer; `anchor` signs the key document it publishes.
 
-    @router.post("/oauth/token")
+    `keys_path` is where that document stands: a node publishes the keys of its statements too.
+    """
+    router = APIRouter(tags=["sign-in"])
+    described = authorization_server(issuer.parts.identifier, themes, keys_path)
+
+    @router.post(ENDPOINT)
     async def token(request: Request) -> Response:
         """Issue an access token for one node (client credentials, private_key_jwt)."""
         try:
             form = await _form(request)
         except TokenFault as fault:
             return _answer(fault.status, fault.body())
-        status, members = await asyncio.to_thread(issuer.token, form)
-        return _answer(status, members)
+        proofs = tuple(value for name, value in request.scope["headers"] if name == b"dpop")
+        status, members = await asyncio.to_thread(issuer.token, form, proofs)
+        return _answer(status, members, issuer.nonce)
 
-    @router.get("/v1/jwks")
+    @router.get(keys_path)
     def jwks() -> Response:
         """Publish the keys that tokens of this issuer are verified with (RFC 7517)."""
         return JSONResponse(document(issuer.published(), anchor), headers=_PUBLIC)
@@ -47,7 +55,7 @@ def routes(
     @router.get("/.well-known/oauth-authorization-server")
     async def metadata() -> Response:
         """Describe this issuer (RFC 8414)."""
-        return JSONResponse(authorization_server(issuer.parts.identifier, themes), headers=_PUBLIC)
+        return JSONResponse(described, headers=_PUBLIC)
 
     return router
 
@@ -66,8 +74,10 @@ async def _form(request: Request) -> Form:
     )
 
 
-def _answer(status: int, members: dict[str, Any]) -> Response:
+def _answer(status: int, members: dict[str, Any], nonce: str = "") -> Response:
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    if nonce:
+        headers["DPoP-Nonce"] = nonce
     if status == 429:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if status == 413:

@@ -25,6 +25,11 @@ def refused_client() -> TokenFault:
     return TokenFault("invalid_client", CLIENT_REFUSED)
 
 
+def refused_proof() -> TokenFault:
+    """Return the one fault of every proof of possession that does not hold (RFC 9449 §5)."""
+    return TokenFault("invalid_dpop_proof", "The proof of possession does not hold.")
+
+
 def bad_request(description: str) -> TokenFault:
     """Return the fault of a request that is malformed; never repeats what was sent."""
     return TokenFault("invalid_request", description)

@@ -15,10 +15,16 @@ from authlib.common.security import is_secure_transport
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from hanse.auth.dpop import Demand, NonceMissing, Nonces, Proof, read_proof
 from hanse.auth.issuer.assertion import ASSERTION_TYPE, ClientGate
-from hanse.auth.issuer.faults import TokenFault, bad_request, refused_client
+from hanse.auth.issuer.faults import (
+    TokenFault,
+    bad_request,
+    refused_client,
+    refused_proof,
+)
 from hanse.auth.issuer.form import Form
-from hanse.auth.issuer.server import Rules, Server
+from hanse.auth.issuer.server import Admitted, Rules, Server, TokenRequest
 from hanse.auth.issuer.storage import Assertions, Client, Registry
 from hanse.auth.keys import VerificationKey, read_key
 from hanse.auth.ring import ALGORITHM, Ring
@@ -28,6 +34,7 @@ from hanse.policies.canonical import canonical
 
 MAX_TOKEN_SECONDS: Final = 300
 FAILURES_PER_MINUTE: Final = 120
+ENDPOINT: Final = "/oauth/token"
 
 _PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _PROTOCOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -35,7 +42,10 @@ _PROTOCOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 
 @dataclass(frozen=True, slots=True)
 class IssuerParts:
-    """What an issuer is made of: its identifier, its storage, its keys, its clock."""
+    """What an issuer is made of: its identifier, its storage, its keys, its clock.
+
+    With `nonces` every proof of possession must carry one of them.
+    """
 
     identifier: str
     registry: Registry
@@ -43,6 +53,7 @@ class IssuerParts:
     ring: Callable[[], Ring]
     clock: Callable[[], float]
     token_seconds: int = MAX_TOKEN_SECONDS
+    nonces: Nonces | None = None
 
 
 class Issuer:
@@ -58,9 +69,12 @@ class Issuer:
         self._server = Server(parts.identifier, Rules(self._authenticate, self._allow, self._mint))
         self._failures = _Failures(FAILURES_PER_MINUTE)
 
-    def token(self, form: Form) -> tuple[int, dict[str, Any]]:
-        """Return (status, members) of the answer to a token request."""
-        status, members = self._server.answer(form)
+    def token(self, form: Form, proofs: tuple[bytes, ...] = ()) -> tuple[int, dict[str, Any]]:
+        """Return (status, members) of the answer to a token request.
+
+        `proofs` are the values of its `DPoP` header: with one, the token is bound to its key.
+        """
+        status, members = self._server.answer(TokenRequest(form, proofs))
         if members.get("error") == "invalid_client" and self._failures.too_many(self.parts.clock()):
             # Only failures are slowed down: nobody can lock out a client that signs rightly.
             return 429, {
@@ -73,11 +87,37 @@ class Issuer:
         """Return the public keys of this issuer."""
         return self.parts.ring().published(int(self.parts.clock()))
 
-    def _authenticate(self, form: Form) -> Client:
+    @property
+    def nonce(self) -> str:
+        """The nonce that a proof must carry now, "" where none is asked for."""
+        return self.parts.nonces.current if self.parts.nonces else ""
+
+    def _authenticate(self, request: TokenRequest) -> Admitted:
+        form, now = request.form, self.parts.clock()
         if form.get("client_assertion_type") != ASSERTION_TYPE or "client_secret" in form:
             raise refused_client()
+        proof = self._proof(request.proofs, now)
+        offered = proof.key if isinstance(proof, Proof) else None
         assertion = form.get("client_assertion", "")
-        return self._gate.admit(assertion, form.get("client_id"), self.parts.clock())
+        client = self._gate.admit(assertion, form.get("client_id"), now, offered)
+        # Told only now: a proof alone opens no account of what is wrong with it.
+        if isinstance(proof, TokenFault):
+            raise proof
+        if proof is not None and not proof.spend(self.parts.assertions, now):
+            raise refused_proof()
+        return Admitted(client, proof.thumbprint if proof else None)
+
+    def _proof(self, proofs: tuple[bytes, ...], now: float) -> Proof | TokenFault | None:
+        if not proofs:
+            return None
+        nonces = self.parts.nonces.accepted if self.parts.nonces else ()
+        address = f"{self.parts.identifier}{ENDPOINT}"
+        try:
+            return read_proof(proofs, Demand("POST", address, now, nonces=nonces))
+        except NonceMissing:
+            return TokenFault("use_dpop_nonce", "The proof must carry the nonce of this answer.")
+        except ValueError:
+            return refused_proof()
 
     def _allow(self, form: Form, client: Client) -> None:
         resource = form.get("resource", "")
@@ -95,7 +135,8 @@ class Issuer:
         if "protocol" in form and not _PROTOCOL.fullmatch(form["protocol"]):
             raise bad_request("The protocol's name has a wrong form.")
 
-    def _mint(self, form: Form, client: Client) -> dict[str, Any]:
+    def _mint(self, form: Form, admitted: Admitted) -> dict[str, Any]:
+        client, thumbprint = admitted.client, admitted.thumbprint
         now = int(self.parts.clock())
         scope = " ".join(sorted(parse(form["scope"])))
         claims: dict[str, Any] = {
@@ -112,12 +153,14 @@ class Issuer:
         }
         if "protocol" in form:
             claims["protocol"] = form["protocol"]
+        if thumbprint is not None:
+            claims["cnf"] = {"jkt": thumbprint}
         key = self.parts.ring().signing(now)
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
         token = jws.serialize_compact(header, canonical(claims), key.key, algorithms=[ALGORITHM])
         return {
             "access_token": token,
-            "token_type": "Bearer",
+            "token_type": "Bearer" if thumbprint is None else "DPoP",
             "expires_in": self.parts.token_seconds,
             "scope": scope,
         }

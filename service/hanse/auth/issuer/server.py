@@ -27,12 +27,28 @@ AUTH_METHOD: Final = "private_key_jwt"
 
 
 @dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A token request: its form, read strictly, and the values of its `DPoP` header."""
+
+    form: Form
+    proofs: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A client that proved who it is; `thumbprint` is the key it wants its token bound to."""
+
+    client: Client
+    thumbprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The three decisions that are ours, in the order they are asked."""
 
-    authenticate: Callable[[Form], Client]
+    authenticate: Callable[[TokenRequest], Admitted]
     allow: Callable[[Form, Client], None]
-    mint: Callable[[Form, Client], Mapping[str, Any]]
+    mint: Callable[[Form, Admitted], Mapping[str, Any]]
 
 
 class _OurError(OAuth2Error):  # type: ignore[misc]
@@ -47,8 +63,8 @@ class _OurError(OAuth2Error):  # type: ignore[misc]
 class _Client(ClientMixin):  # type: ignore[misc]
     """What Authlib asks of a client: it may use one grant and one way to authenticate."""
 
-    def __init__(self, client: Client) -> None:
-        self.ours = client
+    def __init__(self, admitted: Admitted) -> None:
+        self.ours = admitted
 
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type == GRANT
@@ -78,15 +94,15 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         self.register_client_auth_method(AUTH_METHOD, self._authenticate)
         self.register_grant(_Grant)
 
-    def answer(self, form: Form) -> tuple[int, dict[str, Any]]:
-        """Return (status, members) for a form."""
-        status, members = self.create_token_response(form)
+    def answer(self, request: TokenRequest) -> tuple[int, dict[str, Any]]:
+        """Return (status, members) for a request."""
+        status, members = self.create_token_response(request)
         return status, dict(members)
 
     def allow(self, request: OAuth2Request) -> None:
         """Refuse a target or scope that this client may not have."""
         try:
-            self._rules.allow(request.payload.data, request.client.ours)
+            self._rules.allow(request.payload.data, request.client.ours.client)
         except TokenFault as fault:
             raise _OurError(fault) from fault
 
@@ -103,10 +119,11 @@ class Server(AuthorizationServer):  # type: ignore[misc]
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Tell nobody: there are no listeners."""
 
-    def create_oauth2_request(self, request: Form) -> OAuth2Request:
+    def create_oauth2_request(self, request: TokenRequest) -> OAuth2Request:
         """Wrap a form that was read already."""
         wrapped = OAuth2Request("POST", self._address)
-        wrapped.payload = BasicOAuth2Payload(dict(request))
+        wrapped.payload = BasicOAuth2Payload(dict(request.form))
+        wrapped.ours = request
         return wrapped
 
     def handle_response(
@@ -117,6 +134,6 @@ class Server(AuthorizationServer):  # type: ignore[misc]
 
     def _authenticate(self, _: object, request: OAuth2Request) -> _Client:
         try:
-            return _Client(self._rules.authenticate(request.payload.data))
+            return _Client(self._rules.authenticate(request.ours))
         except TokenFault as fault:
             raise _OurError(fault) from fault

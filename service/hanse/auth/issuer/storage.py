@@ -11,6 +11,8 @@ class Client:
     """A registered client: the keys it may sign with, and what it may at most be granted.
 
     `party` is the enterprise number of its organisation. `resources` None means every known one.
+    `thumbprints` are keys known by their RFC 7638 thumbprint alone: such a key comes with the
+    request, in its proof of possession.
     """
 
     client_id: str
@@ -18,6 +20,7 @@ class Client:
     keys: KeySet
     scopes: frozenset[str]
     resources: frozenset[str] | None = None
+    thumbprints: frozenset[str] = frozenset()
 
 
 class Registry(typing.Protocol):
@@ -31,10 +34,10 @@ class Registry(typing.Protocol):
 
 
 class Assertions(typing.Protocol):
-    """Which assertions were spent."""
+    """Which assertions and proofs were spent: by client, and by key as `key:<thumbprint>`."""
 
-    def spend(self, client_id: str, jti: str, expires_at: int, now: int) -> bool:
-        """Note an assertion as used; False when it was before.
+    def spend(self, owner: str, jti: str, expires_at: int, now: int, /) -> bool:
+        """Note an assertion or proof as used; False when it was before.
 
         Atomic over all workers: of any number of calls with the same pair, one returns True.
         """
