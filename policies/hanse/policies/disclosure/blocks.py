@@ -7,6 +7,7 @@ whole dimension.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,6 +24,7 @@ STRETCH_BRANCHES_MIN = 5
 """A stretch of neighbouring branches holds about so many cells, and at least so many branches."""
 PARTNERS = 10
 PARTNER_CHOICE_MIN = 20
+STEPS_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +35,12 @@ class Step:
     sets: tuple[Ints, ...]
 
 
+@lru_cache(maxsize=STEPS_KEPT)
 def steps(dimension: Dimension, others: int) -> tuple[Step, ...]:
     """Return the neighbourhoods of a dimension from narrow to whole.
 
-    `others` is the number of combinations of codes of the other dimensions.
+    `others` is the number of combinations of codes of the other dimensions. The populations of a
+    release share their dimensions, so the last few are kept.
     """
     if dimension.size <= SMALL:
         everything = np.arange(dimension.size)
@@ -54,6 +58,7 @@ class _Cutter:
         self._touches = (dimension.members @ dimension.members.T).tocsr()
         self._cache: dict[tuple[int, ...], Ints] = {}
         self._stretches: dict[int, dict[int, tuple[int, ...]]] = {}
+        self._wholes: dict[tuple[int, ...], Ints] = {}
 
     def step(self, number: int) -> Step:
         """Return the neighbourhoods under the ancestors `number` + 1 levels up; the last is all."""
@@ -122,7 +127,9 @@ class _Cutter:
 
     def _whole(self, branches: tuple[int, ...]) -> Ints:
         """Return some branches and everything below them."""
-        return np.union1d(self._set(branches), np.array(branches))
+        if branches not in self._wholes:
+            self._wholes[branches] = np.union1d(self._set(branches), np.array(branches))
+        return self._wholes[branches]
 
 
 def _stretches(branches: list[int], sizes: list[int], size: int) -> list[tuple[int, ...]]:
