@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from hanse.auth import issuer as authorization
 from hanse.node import issuing, pages, protocols
+from hanse.node.desk import Desk
+from hanse.node.pages import signing, waiting
 from hanse.node.routes import data, datasets, feed, node, releases
 from hanse.node.running import Clock, Node, start
 from hanse.node.settings import NodeSettings
@@ -44,8 +46,11 @@ def create_app(
     )
     app.state.node = running
     app.state.gate = running.gate
+    app.state.desk = desk = Desk(running.engine, settings, clock, transport)
     for topic in (node, datasets, data, feed, releases, pages):
         app.include_router(topic.routes(running))
+    app.include_router(signing.routes(desk))
+    app.include_router(waiting.routes(waiting.Table(desk, running.door.worlds, transport)))
     app.include_router(
         authorization.routes(running.issuer, running.publisher.key, keys_path=issuing.KEYS_PATH)
     )

@@ -8,9 +8,10 @@ from sqlmodel import Field, Session, col, select
 from hanse.errors import Conflict, Invalid, NotFound, Refused
 from hanse.node.tables import Row, moment
 
-OPEN, APPROVED, OVERTAKEN = "open", "approved", "overtaken"
+OPEN, APPROVED, OVERTAKEN, TURNED_DOWN = "open", "approved", "overtaken", "turned-down"
 
 NAME_MAX = 100
+REASON_MAX = 1_000
 
 
 class ProposalRow(Row, table=True):
@@ -27,6 +28,7 @@ class ProposalRow(Row, table=True):
     proposed_at: str = Field(max_length=32)
     state: str = Field(default=OPEN, max_length=16, index=True)
     approved_by: str = Field(default="", max_length=NAME_MAX)
+    turned_down_reason: str | None = None
 
 
 def person(name: str) -> str:
@@ -92,6 +94,32 @@ def made(dataset: str, digest: str, by: str, at: datetime) -> ProposalRow:
         proposed_by=person(by),
         proposed_at=moment(at),
     )
+
+
+def waiting(session: Session) -> tuple[ProposalRow, ...]:
+    """Return the open proposals, the one that waits longest first."""
+    wanted = select(ProposalRow).where(ProposalRow.state == OPEN).order_by(col(ProposalRow.id))
+    return tuple(session.exec(wanted))
+
+
+def get(session: Session, proposal_id: int) -> ProposalRow:
+    """Return an open proposal by its number; `NotFound` where it is not, or no longer."""
+    row = session.get(ProposalRow, proposal_id)
+    if row is None or row.state != OPEN:
+        raise NotFound("PROPOSAL_GONE")
+    return row
+
+
+def turn_down(session: Session, proposal_id: int, reason: str, by: str) -> ProposalRow:
+    """Close an open proposal with a reason; the draft stays, to be mended and proposed again."""
+    row = get(session, proposal_id)
+    if not reason.strip():
+        raise Invalid("REASON_NEEDED", dataset=row.dataset)
+    row.state, row.approved_by = TURNED_DOWN, person(by)
+    row.turned_down_reason = reason.strip()[:REASON_MAX]
+    session.add(row)
+    session.flush()
+    return row
 
 
 def check_approval(proposal: ProposalRow, digest: str, by: str) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from hanse.cube.contract import Access
 from hanse.messages import named, nearest
+from hanse.node.pages.visitors import Visitors
 from hanse.node.releases import difference, manifest, tables
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.routes.question import Slug
@@ -43,6 +44,7 @@ def routes(node: Node) -> APIRouter:
             offers=[_line(node, offer, lang) for offer in visible],
             news=_news(node.engine, visible, lang),
             settings=node.settings,
+            **Visitors(request.app.state.desk).page(request),
         )
 
     @router.get("/{lang}/datasets/{slug}/releases/{release_id}")
@@ -63,6 +65,7 @@ def routes(node: Node) -> APIRouter:
             limit=LIST_MAX,
             earlier=_earlier(node.engine, row),
             settings=node.settings,
+            **Visitors(request.app.state.desk).page(request),
         )
 
     return router
