@@ -23,6 +23,7 @@ TOPICS = (
     "node",
     "membership",
     "catalog",
+    "people",
     "province",
     "demo",
     "generated",
