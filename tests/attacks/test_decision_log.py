@@ -23,6 +23,7 @@ ROWS = Table(
     Column("said", Text, nullable=False),
 )
 PATIENCE_MS = 200
+WRITES_OF_SQLITE = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
 QUESTIONS = (
     (f"/v1/datasets/{OPEN}/data", "nobody"),
     (f"/v1/datasets/{OPEN}/data.parquet?area=41002", "nobody"),
@@ -87,18 +88,36 @@ async def test_nothing_leaves_while_another_writer_holds_the_log(aalst: House) -
 
 @pytest.mark.anyio
 async def test_nothing_leaves_from_a_log_that_may_only_be_read(aalst: House) -> None:
-    def only_read(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute("PRAGMA query_only = ON")
+    def refuse(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_DENY if action in WRITES_OF_SQLITE else sqlite3.SQLITE_OK
 
-    # As a full disk or a file system mounted read-only: reading works, every write fails.
-    event.listen(aalst.node.engine, "begin", lambda c: only_read(c.connection.driver_connection))
+    def only_read(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_authorizer(refuse)
+
+    # As a file system mounted read-only: reading works, every write fails.
+    event.listen(aalst.node.engine, "checkout", only_read)
     await nothing_leaves(aalst)
+
+
+@pytest.mark.anyio
+async def test_nothing_leaves_once_the_disk_is_full(aalst: House) -> None:
+    def full(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1").close()  # no page more than there are
+
+    event.listen(aalst.node.engine, "checkout", full)
+    statuses = []
+    async with aalst.client("partner") as client:
+        for _ in range(60):
+            answer = await client.get(f"/v1/datasets/{LISTED}/data?extent=permitted")
+            statuses.append(answer.status_code)
+            assert ("release-digest" in answer.headers) == (answer.status_code == 200)
+    assert statuses[-1] == 503
 
 
 @pytest.mark.anyio
 async def test_nothing_leaves_without_a_log(aalst: House) -> None:
     holder = sqlite3.connect(aalst.home / "node.db", isolation_level=None)
-    holder.execute("DROP TABLE decision")
+    holder.execute("DROP TABLE audit_pending")
     holder.close()
     await nothing_leaves(aalst)
 

@@ -6,6 +6,7 @@ not here: a stranger's question about it and about nothing at all have one answe
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -155,7 +156,16 @@ class Door:
         self._record_open = record_open
         self._guard = guard
         self._journal = record.journal(engine)
-        self.worlds = Worlds(engine, home)
+        self.worlds = Worlds(engine, home, self._today)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._journal.close()
+        self.worlds.close()
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Record nothing for the length of a block: whoever wants to waits, and goes on after."""
+        return self._journal.paused()
 
     def answer(
         self,

@@ -1,21 +1,21 @@
 """What the door decided, written down before the first byte leaves: allowed and refused alike.
 
-A record holds who asked, why, for what, by which protocol and with which outcome of every check. It
-never holds a figure. Where it cannot be written, nothing leaves.
+A record holds who asked, why, for what, by which protocol, with which outcome, and on a refusal
+every check that failed. It never holds a figure. Where it cannot be written, nothing leaves. It is
+an entry of the log; one that still waits for its place in the tree is found all the same.
 """
 
-import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Engine, insert
-from sqlmodel import Field, col, select
+from sqlmodel import Session, col, select
 
+from hanse.audit.entry import Entry, Sealed, Who, Why, read
 from hanse.errors import NotFound
-from hanse.node.tables import Row, moment
+from hanse.node.log import BodyRow, EntryRow, PendingRow, sealed_at
 from hanse.policies.decision import Check
 from hanse.policies.request import Request
 from hanse.store.journal import Journal
@@ -24,33 +24,7 @@ from hanse.store.session import reading
 PERMITTED, REFUSED = "permitted", "refused"
 
 _CODES_TOLD = 50
-
-
-class DecisionRow(Row, table=True):
-    """One decision; `checks` and `asked` are JSON. References sort by time."""
-
-    __tablename__ = "decision"
-
-    ref: str = Field(primary_key=True, max_length=32)
-    at: str = Field(max_length=32, index=True)
-    outcome: str = Field(max_length=16)
-    code: str = Field(max_length=40)
-    client: str | None = Field(default=None, max_length=63, index=True)
-    party: str | None = Field(default=None, max_length=20)
-    thumbprint: str | None = Field(default=None, max_length=43)
-    purpose: str | None = Field(default=None, max_length=63)
-    action: str = Field(max_length=16)
-    dataset: str = Field(max_length=63, index=True)
-    release_id: str = Field(max_length=32)
-    manifest: str = Field(max_length=72)
-    format: str = Field(max_length=16)
-    protocol: str | None = Field(default=None, max_length=140)
-    protocol_version: int | None = None
-    content_hash: str | None = Field(default=None, max_length=72)
-    register_hash: str = Field(max_length=72)
-    rows: int | None = None
-    asked: str
-    checks: str
+_WORDS_TOLD = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,72 +42,104 @@ class Decision:
     protocol_version: int | None = None
     content_hash: str | None = None
     rows: int | None = None
+    hidden: int | None = None
+    exchange: str = ""
 
 
-def reference(at: datetime) -> str:
-    """Return a new reference: the moment in ms, then chance, so that nobody guesses the next."""
-    return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision as it was written down; `checks` are those that failed."""
+
+    ref: str
+    at: str
+    outcome: str
+    code: str
+    client: str | None
+    party: str | None
+    thumbprint: str | None
+    purpose: str | None
+    action: str
+    dataset: str
+    release_id: str
+    manifest: str
+    format: str
+    protocol: str | None
+    protocol_version: int | None
+    content_hash: str | None
+    register_hash: str
+    rows: int | None
+    hidden: int | None
+    exchange: str
+    asked: Mapping[str, Any]
+    checks: Sequence[Mapping[str, Any]]
 
 
 def journal(engine: Engine) -> Journal:
     """Return the way decisions are written down."""
-    return Journal(engine, insert(DecisionRow))
+    return Journal(engine, insert(PendingRow).values(ref="", body=""))
 
 
-def write(into: Journal, decision: Decision, at: datetime) -> str:
-    """Store a decision durably and return its reference.
+def write(into: Journal, decision: Decision, at: datetime) -> Sealed:
+    """Store a decision durably and return what was stored.
 
     Raises `Unavailable` where it cannot be stored: then nothing may leave.
     """
-    ref = reference(at)
-    into.append({**_values(decision), "ref": ref, "at": moment(at)})
-    return ref
+    sealed = sealed_at(_entry(decision), at)
+    into.append({"ref": sealed.ref, "body": sealed.body.decode()})
+    return sealed
 
 
-def _values(decision: Decision) -> dict[str, Any]:
+def _entry(decision: Decision) -> Entry:
     asked = decision.request
-    return {
-        "outcome": REFUSED if decision.code else PERMITTED,
-        "code": decision.code,
-        "client": asked.client,
-        "party": decision.party,
-        "thumbprint": asked.thumbprint,
-        "purpose": asked.purpose and asked.purpose[:63],
-        "action": asked.action,
+    failed = [check for check in decision.checks if not check.passed] if decision.code else []
+    what = {
         "dataset": asked.dataset,
+        "release": decision.manifest,
         "release_id": decision.release_id,
-        "manifest": decision.manifest,
+        "action": asked.action,
         "format": asked.format,
-        "protocol": decision.protocol,
-        "protocol_version": decision.protocol_version,
-        "content_hash": decision.content_hash,
-        "register_hash": decision.register_hash,
+        "filter": _asked(asked),
         "rows": decision.rows,
-        "asked": orjson.dumps(_asked(asked)).decode(),
-        "checks": orjson.dumps([_plain(check) for check in decision.checks]).decode(),
+        "hidden": decision.hidden,
     }
+    return Entry(
+        kind="decision",
+        what=what,
+        who=Who(asked.client, decision.party, asked.thumbprint),
+        why=Why(
+            decision.protocol,
+            decision.protocol_version,
+            decision.content_hash,
+            asked.purpose and asked.purpose[:63],
+        ),
+        decision="deny" if decision.code else "allow",
+        code=decision.code,
+        checks=[_plain(check) for check in failed],
+        exchange=decision.exchange,
+        register=decision.register_hash,
+    )
 
 
-def _plain(check: Check) -> dict[str, Any]:
-    # Spelled out: dataclasses.asdict copies deeply and costs more than the decision itself.
+def _plain(check: Check) -> dict[str, str]:
     return {
         "name": check.name,
-        "passed": check.passed,
-        "wanted": check.wanted,
-        "had": check.had,
-        "clause": check.clause,
+        "wanted": check.wanted[:_WORDS_TOLD],
+        "had": check.had[:_WORDS_TOLD],
+        "clause": check.clause[:_WORDS_TOLD],
     }
 
 
 def _asked(request: Request) -> dict[str, Any]:
-    periods = (request.periods.start, request.periods.end)
-    return {
+    """Return the axes that were asked for; one that is empty is left out."""
+    periods = [str(each) if each else None for each in (request.periods.start, request.periods.end)]
+    told = {
         "indicators": _told(request.indicators),
-        "areas": {level: _told(codes) for level, codes in sorted(request.areas.items())},
-        "periods": [str(each) if each else None for each in periods],
-        "breakdowns": {name: _told(codes) for name, codes in sorted(request.breakdowns.items())},
+        "areas": {level: _told(codes) for level, codes in request.areas.items()},
+        "periods": periods if any(periods) else None,
+        "breakdowns": {name: _told(codes) for name, codes in request.breakdowns.items()},
         "narrow": sorted(request.narrow),
     }
+    return {name: value for name, value in told.items() if value}
 
 
 def _told(codes: frozenset[str]) -> list[str] | dict[str, int]:
@@ -141,25 +147,75 @@ def _told(codes: frozenset[str]) -> list[str] | dict[str, int]:
     return sorted(codes) if len(codes) <= _CODES_TOLD else {"count": len(codes)}
 
 
-def find(engine: Engine, ref: str) -> DecisionRow:
-    """Return a recorded decision; `NotFound` where there is none."""
+def find(engine: Engine, ref: str) -> Recorded:
+    """Return a recorded decision; `NotFound` where there is none, or what it said has expired."""
     with reading(engine) as session:
-        found = session.get(DecisionRow, ref)
-    if found is None:
+        body = body_of(session, ref)
+    document = read(body.encode()) if body else {}
+    if document.get("kind") != "decision":
         raise NotFound("DECISION_UNKNOWN")
-    return found
+    return recorded(document)
 
 
-def newest(engine: Engine, limit: int, dataset: str | None = None) -> tuple[DecisionRow, ...]:
+def body_of(session: Session, ref: str) -> str | None:
+    """Return what an entry says, wherever it is; None where there is none, or it has expired."""
+    waiting = session.exec(select(PendingRow.body).where(col(PendingRow.ref) == ref)).first()
+    if waiting is not None:
+        return waiting
+    placed = select(BodyRow.body).join(EntryRow, col(EntryRow.idx) == col(BodyRow.idx))
+    return session.exec(placed.where(col(EntryRow.ref) == ref)).first()
+
+
+def newest(engine: Engine, limit: int, dataset: str | None = None) -> tuple[Recorded, ...]:
     """Return the newest decisions, of one dataset or of all."""
-    wanted = select(DecisionRow).order_by(col(DecisionRow.ref).desc()).limit(limit)
+    placed = select(BodyRow.body).where(BodyRow.kind == "decision")
     if dataset is not None:
-        wanted = wanted.where(DecisionRow.dataset == dataset)
+        placed = placed.where(BodyRow.dataset == dataset)
+    waiting = select(PendingRow.body).order_by(col(PendingRow.id).desc())
     with reading(engine) as session:
-        return tuple(session.exec(wanted))
+        bodies = list(session.exec(waiting))
+        bodies += session.exec(placed.order_by(col(BodyRow.idx).desc()).limit(limit))
+    found = sorted(_decisions(bodies, dataset), key=lambda each: each.ref, reverse=True)
+    return tuple(found[:limit])
 
 
-def as_document(row: DecisionRow) -> Mapping[str, Any]:
+def _decisions(bodies: Sequence[str], dataset: str | None) -> Iterator[Recorded]:
+    for body in bodies:
+        document = read(body.encode())
+        if document["kind"] == "decision" and dataset in (None, document["what"]["dataset"]):
+            yield recorded(document)
+
+
+def recorded(document: Mapping[str, Any]) -> Recorded:
+    """Return a decision's entry as its readers know it."""
+    what, who, why = (document.get(part, {}) for part in ("what", "who", "why"))
+    asked: dict[str, Any] = {"indicators": [], "areas": {}, "periods": [None, None]}
+    return Recorded(
+        ref=document["ref"],
+        at=document["when"],
+        outcome=PERMITTED if document["decision"] == "allow" else REFUSED,
+        code=document.get("code", ""),
+        client=who.get("client"),
+        party=who.get("kbo"),
+        thumbprint=who.get("key"),
+        purpose=why.get("purpose"),
+        action=what["action"],
+        dataset=what["dataset"],
+        release_id=what["release_id"],
+        manifest=what["release"],
+        format=what["format"],
+        protocol=why.get("protocol"),
+        protocol_version=why.get("version"),
+        content_hash=why.get("content"),
+        register_hash=document["register"],
+        rows=what.get("rows"),
+        hidden=what.get("hidden"),
+        exchange=document.get("exchange", ""),
+        asked={**asked, "breakdowns": {}, "narrow": [], **what["filter"]},
+        checks=[{**check, "passed": False} for check in document.get("checks", ())],
+    )
+
+
+def as_document(row: Recorded) -> Mapping[str, Any]:
     """Return a decision as JSON for whoever audits."""
-    plain = row.model_dump()
-    return {**plain, "asked": orjson.loads(row.asked), "checks": orjson.loads(row.checks)}
+    return asdict(row)

@@ -55,7 +55,7 @@ class Node:
 
     def close(self) -> None:
         """Close every connection to the database."""
-        self.door.worlds.close()
+        self.door.close()
         self.spent.close()
         self.engine.dispose()
 

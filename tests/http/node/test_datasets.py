@@ -16,7 +16,7 @@ EXPLAIN = "indicator=inw&level=statsec@2025&period=2024"
 
 def count(house: House) -> int:
     with house.node.engine.connect() as connection:
-        return int(connection.execute(text("SELECT count(*) FROM decision")).scalar_one())
+        return int(connection.execute(text("SELECT count(*) FROM audit_pending")).scalar_one())
 
 
 @pytest.mark.caller
@@ -142,7 +142,7 @@ async def test_a_record_holds_no_figure(own: House) -> None:
 async def test_what_cannot_be_recorded_does_not_leave(own: House) -> None:
     with own.node.engine.begin() as connection:
         connection.execute(text("PRAGMA query_only = OFF"))
-        connection.execute(text("ALTER TABLE decision RENAME TO gone"))
+        connection.execute(text("ALTER TABLE audit_pending RENAME TO gone"))
     for caller, path in (("nobody", OPEN), ("partner", LISTED)):
         async with own.client(caller) as client:
             answer = await client.get(f"/v1/datasets/{path}/data?extent=permitted&purpose=beleid")

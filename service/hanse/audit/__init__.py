@@ -1,0 +1,1 @@
+"""Evidence that cannot be rewritten unseen: entries, their tree, checkpoints, witnesses, proofs."""
