@@ -64,7 +64,7 @@ async def test_a_token_is_asked_for_one_resource_and_one_purpose(known: TinyWorl
     grant = Grant(known.nodes[0].url, purpose="beleid", protocol="urn:p:1")
     async with Outbound(networks=LOOPBACK) as way:
         header = await tokens(way, known, Clock()).header(grant)
-    assert header == {"Authorization": "Bearer token-1"}
+    assert header == {"Authorization": "DPoP token-1"}
     form = known.catalogue.asked[0]
     assert form.pop("client_assertion")
     assert form == {
@@ -96,7 +96,7 @@ async def test_many_who_wait_share_one_refresh(known: TinyWorld) -> None:
     async with Outbound(networks=LOOPBACK) as way:
         signing = tokens(way, known, Clock())
         headers = await asyncio.gather(*(signing.header(grant) for _ in range(20)))
-    assert {header["Authorization"] for header in headers} == {"Bearer token-1"}
+    assert {header["Authorization"] for header in headers} == {"DPoP token-1"}
 
 
 async def test_each_node_and_purpose_has_its_own_token(known: TinyWorld) -> None:
@@ -157,7 +157,7 @@ async def test_an_issuer_that_is_away_leaves_the_next_one_a_chance(known: TinyWo
         header = await tokens(way, known, Clock(), dead, known.catalogue.url).header(
             Grant(known.nodes[0].url)
         )
-        assert header["Authorization"].startswith("Bearer ")
+        assert header["Authorization"].startswith("DPoP ")
         known.nodes[1].issuers = [dead]
         with pytest.raises(Unavailable, match="SIGNIN_AWAY"):
             await tokens(way, known, Clock(), dead).header(Grant(known.nodes[1].url))

@@ -49,7 +49,7 @@ def publish(league: League) -> None:
         "--theme", "welzijn", "--only", "gemeente:41002", "--as", "an", *at,
     )  # fmt: skip
     form = league.home(AALST.nis) / "protocols" / "provincie.yaml"
-    form.write_text(protocol(AALST, DATASET, "wijk, gemeente", "standaard-5"))
+    form.write_text(protocol(AALST, DATASET, "wijk, gemeente", "standaard-5", key=league.key))
     hanse_apart("protocol", "apply", form, *at)
     hanse_apart("publish", DATASET, "--as", "an", *at)
     hanse_apart("approve", DATASET, "--as", "bo", *at)

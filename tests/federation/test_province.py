@@ -52,7 +52,7 @@ parties:
     kbo: "0207725597"
     name: Provincie
     client_id: provincie
-    bearer: true
+    keys: [{key}]
 basis: {{kind: bilateral, text: Overeenkomst}}
 purposes: [beleid]
 data:
@@ -107,7 +107,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         stops = {}
         for agency in CITIES:
             url = f"http://127.0.0.1:{free_port()}"
-            app = made_node(tmp_path / agency, agency, url, catalogue)
+            app = made_node(tmp_path / agency, agency, url, (catalogue, key.kid))
             enrol(engine, agency, url, home.signing_key(tmp_path / agency), catalogue)
             stops[agency] = stack.enter_context(ExitStack())
             stops[agency].enter_context(live(app, int(url.rpartition(":")[2])))
@@ -143,7 +143,8 @@ def enrol(engine: object, agency: str, url: str, key: SigningKey, catalogue: str
         members.approve(session, agency, row.fingerprint, now())
 
 
-def made_node(folder: Path, agency: str, url: str, catalogue: str) -> FastAPI:
+def made_node(folder: Path, agency: str, url: str, known: tuple[str, str]) -> FastAPI:
+    catalogue, thumbprint = known
     name, kbo = CITIES[agency]
     given = {"agency": agency, "name": name, "kbo": kbo, "base_url": url}
     key = home.init(folder, given | {"catalogue_url": catalogue, "approvals": "none"})
@@ -154,7 +155,7 @@ def made_node(folder: Path, agency: str, url: str, catalogue: str) -> FastAPI:
     with transaction(engine) as session:
         protocols.apply(session, home.open_data_form(agency, kbo), kbo, now())
         if agency == "NIS41002":
-            protocols.apply(session, PROTOCOL.format(kbo=kbo), kbo, now())
+            protocols.apply(session, PROTOCOL.format(kbo=kbo, key=thumbprint), kbo, now())
     press = Press(
         engine=engine,
         home=folder,

@@ -99,6 +99,11 @@ class League:
         return self.folder / "provincie" / "client.json"
 
     @property
+    def key(self) -> str:
+        """The thumbprint of the province's key."""
+        return str(json.loads((self.folder / "provincie.jwk").read_text())["kid"])
+
+    @property
     def env(self) -> dict[str, str]:
         """What the province has in its environment."""
         cache = str(self.folder / "provincie" / "cache")
@@ -198,8 +203,10 @@ class League:
             yield federation
 
 
-def protocol(town: Town, dataset: str, levels: str, profile: str = "open-0") -> str:
-    """Return the review form by which a town opens a dataset to the province."""
+def protocol(
+    town: Town, dataset: str, levels: str, profile: str = "open-0", *, key: str = ""
+) -> str:
+    """Return the review form by which a town opens a dataset to the province and its `key`."""
     return f"""\
 schema: 1
 id: urn:protocol:{town.name.lower()}:2026-001
@@ -207,7 +214,12 @@ version: 1
 title: Provinciale monitor
 parties:
   - {{role: supplier, kbo: "{town.kbo}", name: {town.name}}}
-  - {{role: recipient, kbo: "{CLIENT_KBO}", name: Provincie, client_id: {CLIENT}, bearer: true}}
+  - role: recipient
+    kbo: "{CLIENT_KBO}"
+    name: Provincie
+    client_id: {CLIENT}
+    keys: [{key}]
+    bearer: true
 basis: {{kind: bilateral, text: Overeenkomst}}
 purposes: [{PURPOSE}]
 data:

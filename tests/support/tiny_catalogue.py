@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 from joserfc import jwt
 from joserfc.errors import JoseError
+from tests.support import proofs
 from tests.support.peers import LOOPBACK
 from tests.support.tiny_node import TinyNode
 from tests.support.tiny_server import Request, Response, Servers
@@ -88,6 +89,10 @@ class TinyCatalogue:
         token = f"token-{len(self.asked)}"
         node.tokens[token] = form.get("purpose", "")
         told = {"access_token": token, "token_type": "Bearer", "expires_in": self.expires_in}
+        if self.mood != "binds nothing":
+            address = f"{self.url}/oauth/token"
+            node.bound[token] = proofs.holder(request.headers.get("dpop", ""), "POST", address)
+            told |= {"token_type": "DPoP"}
         return _json(told)
 
     def _is_client(self, form: dict[str, str]) -> bool:

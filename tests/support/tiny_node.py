@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv, parquet
+from tests.support import proofs
 from tests.support.tiny_server import Request, Response
 
 from hanse.policies.canonical import canonical, digest
@@ -122,6 +123,8 @@ class TinyNode:
     ) -> None:
         self.agency, self.name, self.releases, self.mood = agency, name, releases, mood
         self.tokens = {} if tokens is None else tokens
+        self.bound: dict[str, str] = {}
+        self.proofs: set[str] = set()
         self.key = SigningKey.generate()
         self.forger = SigningKey.generate()
         self.url = ""
@@ -178,14 +181,24 @@ class TinyNode:
     def _barred(self, release: TinyRelease, request: Request) -> Response | None:
         if release.access == "open":
             return None
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if token not in self.tokens:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if token not in self.tokens or not self._proved(scheme, token, request):
             challenge = {"WWW-Authenticate": 'Bearer realm="hanse"', "Cache-Control": "no-store"}
             return dataclasses.replace(_problem(401, "UNAUTHENTICATED"), headers=challenge)
         purpose = request.headers.get("purpose", "")
         if request.path.endswith("/data") and purpose not in release.purposes:
             return _problem(403, "PURPOSE_NOT_AGREED")
         return None
+
+    def _proved(self, scheme: str, token: str, request: Request) -> bool:
+        """Check the proof of a bound token: its key, what it is about, and that it is new."""
+        if token not in self.bound:
+            return scheme == "Bearer"
+        value = request.headers.get("dpop", "")
+        held = proofs.holder(value, request.method, self.url + request.path, token)
+        fresh = value not in self.proofs
+        self.proofs.add(value)
+        return scheme == "DPoP" and held == self.bound[token] and fresh
 
     def _data(self, release: TinyRelease, request: Request) -> Response:
         table = _chosen(release.table, request.query)

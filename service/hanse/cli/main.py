@@ -21,6 +21,7 @@ TOPICS = (
     "protect",
     "protocol",
     "node",
+    "token",
     "membership",
     "catalog",
     "people",

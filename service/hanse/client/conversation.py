@@ -135,13 +135,16 @@ class Conversation:
         return {**told, **await self._tokens.header(grant, within.seconds_left)}
 
     def request(self, wanted: Wanted, headers: Mapping[str, str], limits: Limits) -> Ask:
-        """Return the request as it goes out."""
-        return Ask(self.origin, self.url + wanted.path, headers=headers, limits=limits)
+        """Return the request as it goes out, each try with its own proof where a key is proved."""
+        ask = Ask(self.origin, self.url + wanted.path, headers=headers, limits=limits)
+        return self._tokens.seal(ask) if self._tokens else ask
 
     def may_try(self, answer: Answer, wanted: Wanted, sent: Mapping[str, str]) -> bool:
         """After a 401: sign in if we had not, renew a token that was refused."""
         if answer.status != 401 or self._tokens is None:
             return False
+        if self._tokens.note(self.origin, answer.headers):
+            return True  # the token is good; the next proof carries the node's number
         if "Authorization" in sent:
             self._tokens.forget(Grant(self.url, purpose=wanted.purpose))
         self._closed.add(wanted.dataset)

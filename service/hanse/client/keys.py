@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
@@ -60,6 +60,14 @@ class ClientKey:
         """Return the public JWK: what the operator of the catalogue registers."""
         public = {name: str(value) for name, value in self.key.as_dict(private=False).items()}
         return {**public, "kid": self.kid, "use": "sig", "alg": self.algorithm}
+
+    def prove(self, claims: dict[str, object]) -> str:
+        """Return a signed proof of possession with header exactly `{typ, alg, jwk}` (RFC 9449)."""
+        public = self.key.as_dict(private=False)
+        jwk = {name: public[name] for name in ("kty", "crv", "x", "y") if name in public}
+        header = {"typ": "dpop+jwt", "alg": self.algorithm, "jwk": jwk}
+        content = json.dumps(claims).encode("utf-8")
+        return jws.serialize_compact(header, content, self.key, algorithms=[self.algorithm])
 
     def sign(self, claims: dict[str, object]) -> str:
         """Return a signed JWT with header exactly `{alg, kid, typ}`."""

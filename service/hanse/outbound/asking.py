@@ -1,6 +1,6 @@
 """What is asked of a peer, and how much of its time, patience and memory the answer may take."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -28,7 +28,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request to one registered origin."""
+    """One request to one registered origin.
+
+    `fresh` gives headers that are good once: it is called for every try, also of the same request.
+    """
 
     origin: Origin
     url: str
@@ -36,6 +39,12 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     body: bytes | None = None
     limits: Limits = field(default_factory=Limits)
+    fresh: Callable[[], Mapping[str, str]] | None = None
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """The headers of one try."""
+        return {**self.headers, **(self.fresh() if self.fresh else {})}
 
     @property
     def tries(self) -> int:

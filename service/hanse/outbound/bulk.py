@@ -158,7 +158,7 @@ def _send(ask: Ask, url: str, connected: socket.socket) -> http.client.HTTPRespo
     connection.sock = connected
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = {"Accept-Encoding": "identity", "Connection": "close", **ask.headers}
+    headers = {"Accept-Encoding": "identity", "Connection": "close", **ask.all_headers}
     connection.request(ask.method, target, ask.body, headers)
     return connection.getresponse()
 

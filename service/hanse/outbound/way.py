@@ -191,7 +191,7 @@ class Outbound:
 
     async def _send(self, ask: Ask, url: httpx.URL) -> httpx.Response | Unavailable:
         with _TRACER.start_as_current_span(f"{ask.method} {ask.origin}", kind=SpanKind.CLIENT):
-            headers = {**OWN_HEADERS, **ask.headers}
+            headers = {**OWN_HEADERS, **ask.all_headers}
             propagate.inject(headers)
             return await self._attempt(ask, url, headers)
 

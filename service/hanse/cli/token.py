@@ -1,0 +1,150 @@
+"""`hanse token …`: feed tokens of a node, for tools that cannot prove a key."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from hanse.cli.language import Lang
+from hanse.messages import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from hanse.node.credentials import FeedTokenRow
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+
+DAYS = 90
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands on feed tokens."""
+    group = typer.Typer(
+        help="Read-only tokens for tools that cannot prove a key.", no_args_is_help=True
+    )
+    group.command("new")(new)
+    group.command("list")(list_all)
+    group.command("revoke")(revoke)
+    app.add_typer(group, name="token")
+
+
+def new(  # noqa: PLR0913 a command's options
+    client: Annotated[str, typer.Option(help="Its owner: a client with bearer: true.")],
+    label: Annotated[str, typer.Option(help="What it is for, such as 'Power BI research'.")],
+    made_by: Annotated[str, typer.Option("--as", help="Who makes it.")],
+    days: Annotated[int, typer.Option(help="How long it is valid; at most 396.")] = DAYS,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only this dataset; may be given again.")
+    ] = None,
+    dialect: Annotated[
+        list[str] | None, typer.Option(help="Only this way of asking, such as api.")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+    lang: Lang = "",
+) -> None:
+    """Make a feed token and show it, once; the node keeps only its digest."""
+    from hanse.node import credentials
+    from hanse.node.settings import read_settings
+    from hanse.node.world import Worlds
+    from hanse.policies.protocol import TIME_ZONE
+    from hanse.store.clock import now
+    from hanse.store.session import transaction
+
+    folder = read_settings(home).home
+    asked = credentials.NewFeedToken(
+        client, label, made_by, days, tuple(dataset or ()), tuple(dialect or ())
+    )
+    with _database(home) as engine:
+        zone = ZoneInfo(TIME_ZONE)
+        worlds = Worlds(engine, folder, lambda: now().astimezone(zone).date())
+        known = worlds.current().register
+        worlds.close()
+        with transaction(engine) as session:
+            text, row = credentials.make(session, asked, known, credentials.secret(folder), now())
+    if as_json:
+        typer.echo(json.dumps({**_document(row), "token": text}))
+        return
+    typer.echo(text)
+    typer.echo(say("FEED_TOKEN_ONCE", lang, credential=row.id, until=row.expires_at[:10]), err=True)
+
+
+def list_all(
+    home: Home = None,
+    client: Annotated[str | None, typer.Option(help="Of this client only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the feed tokens: whose, for what, until when, and when each was last used."""
+    from hanse.cli.screen import show
+    from hanse.client.answers import tame
+    from hanse.node import credentials
+    from hanse.store.session import reading
+
+    with _database(home) as engine, reading(engine) as session:
+        told = [_document(row) for row in credentials.of(session, client)]
+    if as_json:
+        typer.echo(json.dumps({"tokens": told}))
+        return
+    heads = ("id", "client", "label", "state", "until", "used")
+    table = Table(*heads, box=None, pad_edge=False)
+    for each in told:
+        days = (each["expires_at"][:10], each["used_at"][:10])
+        line = (each["id"], each["client"], each["label"], each["state"], *days)
+        table.add_row(*(Text(tame(text)) for text in line))
+    show(table)
+
+
+def revoke(
+    credential: Annotated[str, typer.Argument(help="The id that the list shows, ft-….")],
+    home: Home = None,
+) -> None:
+    """End a feed token at once: the next request with it is refused."""
+    from hanse.node import credentials
+    from hanse.store.clock import now
+    from hanse.store.session import transaction
+
+    with _database(home) as engine, transaction(engine) as session:
+        row = credentials.revoke(session, credential, now())
+        typer.echo(f"{row.id}: {_state(row)}")
+
+
+def _document(row: "FeedTokenRow") -> dict[str, Any]:
+    return {
+        **row.model_dump(exclude={"digest", "datasets", "dialects"}),
+        "datasets": json.loads(row.datasets),
+        "dialects": json.loads(row.dialects),
+        "state": _state(row),
+    }
+
+
+def _state(row: "FeedTokenRow") -> str:
+    from hanse.store.clock import now
+
+    if row.revoked_at is not None:
+        return "revoked"
+    return "live" if row.live(now()) else "ended"
+
+
+@contextmanager
+def _database(home: Path | None) -> "Iterator[Engine]":
+    from hanse.node import migrations
+    from hanse.node.settings import read_settings
+    from hanse.store.engine import create
+
+    engine = create(read_settings(home).database)
+    try:
+        migrations.upgrade(engine)
+        yield engine
+    finally:
+        engine.dispose()
