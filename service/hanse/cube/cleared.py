@@ -6,7 +6,7 @@ may ship the old number under the null, the rows outside a slice, or a dictionar
 visible.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,6 +15,10 @@ import pyarrow.compute as pc
 from hanse.cube.cells import dimensions_of, protected_schema
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS, ConfStatus
 from hanse.errors import Invalid
+
+PIECE_ROWS = 65_536
+"""About how many cells are cleared at a time where an answer is streamed."""
+BOUNDARY_ROWS = 4_096
 
 _SEAL = object()
 
@@ -59,6 +63,36 @@ def scrub(table: pa.Table) -> Cleared:
     columns = {name: _scrub_column(table.column(name)) for name in wanted}
     _refuse_hidden_numbers(columns)
     return Cleared(pa.table(columns), _SEAL)
+
+
+def in_pieces(table: pa.Table, rows: int = PIECE_ROWS) -> Iterator[Cleared]:
+    """Yield the visible cells, scrubbed in pieces of about `rows`, so that memory stays flat.
+
+    A piece ends where the indicator, the level or the area changes: what belongs to one series of
+    the storage order is never cut. Raises what `scrub` raises.
+    """
+    start = 0
+    while start < table.num_rows:
+        stop = _boundary(table, min(start + rows, table.num_rows))
+        yield scrub(table.slice(start, stop - start))
+        start = stop
+
+
+def _boundary(table: pa.Table, place: int) -> int:
+    """Return the first row at or after `place` that starts something else than the row before."""
+    while 0 < place < table.num_rows:
+        window = table.slice(place - 1, BOUNDARY_ROWS).select(["indicator", "level", "area"])
+        first = {name: window.column(name)[0] for name in window.column_names}
+        differs = pa.chunked_array([pa.repeat(pa.scalar(False), window.num_rows)])
+        for name, value in first.items():
+            differs = pc.or_(differs, pc.not_equal(window.column(name), value))
+        found = pc.index(differs, pa.scalar(True)).as_py()
+        if found >= 0:
+            return place - 1 + int(found)
+        place += window.num_rows - 1
+        if window.num_rows == 1:
+            break
+    return min(place, int(table.num_rows))
 
 
 def _refuse_hidden_numbers(columns: Mapping[str, pa.Array]) -> None:
