@@ -17,6 +17,7 @@ import pyarrow as pa
 from joserfc import jws
 from joserfc.jwk import ECKey
 from tests.bench import table as generated
+from tests.support import agreed
 
 from hanse.areas import Registry
 from hanse.areas.tables import registry_from
@@ -29,7 +30,7 @@ from hanse.auth.ring import Ring, write_secret
 from hanse.cube.cleared import scrub
 from hanse.cube.contract import Access, Contract
 from hanse.cube.indicator import Indicator
-from hanse.node import areas, home, migrations, protocols, publish
+from hanse.node import areas, home, migrations, publish
 from hanse.node.press import open_press
 from hanse.node.publish import Prepared
 from hanse.node.releases import description, difference, layout
@@ -156,7 +157,7 @@ def furnish(folder: Path, port: int, cells: pa.Table) -> House:
     migrations.upgrade(engine)
     with transaction(engine) as session:
         for text in _agreements():
-            protocols.apply(session, text, KBO, datetime.now(UTC))
+            agreed.in_force(session, folder, text, datetime.now(UTC))
     engine.dispose()
     tokens = Tokens(url, (WHOLE, PROVINCE, SCATTERED))
     tokens.give(folder)

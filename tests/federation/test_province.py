@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from fastapi import FastAPI
 from pyarrow import parquet
+from tests.support import agreed
 from tests.support.live import harvested, live
 from tests.support.presses import TOWN, contract, draft, indicator, registry
 
@@ -29,7 +30,7 @@ from hanse.client.question import Question
 from hanse.client.signin import Credentials
 from hanse.cube.contract import Access
 from hanse.errors import NotFound
-from hanse.node import areas, home, migrations, protocols, publish
+from hanse.node import areas, home, migrations, publish
 from hanse.node.app import create_app as create_node
 from hanse.node.publish import Intent, Press
 from hanse.node.settings import read_settings
@@ -153,9 +154,9 @@ def made_node(folder: Path, agency: str, url: str, known: tuple[str, str]) -> Fa
     migrations.upgrade(engine)
     areas.store(folder, registry())
     with transaction(engine) as session:
-        protocols.apply(session, home.open_data_form(agency, kbo), kbo, now())
+        agreed.in_force(session, folder, home.open_data_form(agency, kbo), now())
         if agency == "NIS41002":
-            protocols.apply(session, PROTOCOL.format(kbo=kbo, key=thumbprint), kbo, now())
+            agreed.in_force(session, folder, PROTOCOL.format(kbo=kbo, key=thumbprint), now())
     press = Press(
         engine=engine,
         home=folder,

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from tests.support import presses
+from tests.support import agreed, presses
 from tests.support.catalogues import BASE_URL, Hosts, enrolment
 from tests.support.feeds import NOW, FeedNode
 from tests.support.workbooks import HEAD, drafted, registry
@@ -18,7 +18,7 @@ from hanse.client.federation import Federation, Wish
 from hanse.client.line import Line
 from hanse.cube.contract import Access
 from hanse.node import app as node_app
-from hanse.node import areas, home, protocols
+from hanse.node import areas, home
 from hanse.node.publish import Intent, publish
 from hanse.node.settings import NodeSettings
 from hanse.store.engine import create
@@ -47,7 +47,7 @@ def city(folder: Path, agency: str) -> tuple[FeedNode, FastAPI]:
     )
     publish(press, made, Intent(), "an")
     with transaction(engine) as session:
-        protocols.apply(session, home.open_data_form(agency, kbo), kbo, NOW)
+        agreed.in_force(session, folder, home.open_data_form(agency, kbo), NOW)
     engine.dispose()
     app = node_app.create_app(settings, clock=lambda: NOW)
     return FeedNode(agency=agency, name=name, base_url=url, key=home.signing_key(folder)), app

@@ -13,11 +13,11 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from tests.support import forge, presses
+from tests.support import agreed, forge, presses
 
 from hanse.cube.codelist import Code, Codelist, Dimension
 from hanse.cube.contract import Access, Contract
-from hanse.node import areas, home, protocols
+from hanse.node import areas, home
 from hanse.node.app import create_app
 from hanse.node.publish import Intent, publish
 from hanse.node.running import Node
@@ -140,9 +140,9 @@ def house(folder: Path, **changes: object) -> House:
     for contract, lines in _datasets():
         publish(press, presses.draft(lines, contract), Intent(), "an")
     with transaction(press.engine) as session:
-        protocols.apply(session, home.open_data_form("NIS41002", KBO), KBO, NOW)
+        agreed.in_force(session, folder, home.open_data_form("NIS41002", KBO), NOW)
         text = PARTNER.format(datasets=", ".join((LISTED, UNLISTED)))
-        protocols.apply(session, text, KBO, NOW)
+        agreed.in_force(session, folder, text, NOW)
     engine.dispose()
     clock = Moment()
     transport = httpx.ASGITransport(app=catalogue())

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from hanse.auth import issuer as authorization
-from hanse.node import issuing, pages, protocols
+from hanse.node import issuing, pages
 from hanse.node.desk import Desk
 from hanse.node.pages import signing, waiting
 from hanse.node.routes import data, datasets, feed, node, releases
@@ -66,16 +66,6 @@ def _lifespan(running: Node) -> Callable[[FastAPI], AbstractAsyncContextManager[
     return lifespan
 
 
-def _is_stored(running: Node) -> bool:
-    """Say whether the register in force is the one in the database; a silent edit of it is not."""
-    for _ in range(2):  # a protocol may be applied between the two looks
-        held = running.door.worlds.current().register.hash
-        with reading(running.engine) as session:
-            if protocols.stored_hash(session) == held:
-                return True
-    return False
-
-
 def _checks(running: Node) -> Mapping[str, Callable[[], str | None]]:
     def database() -> str | None:
         with reading(running.engine) as session:
@@ -83,6 +73,6 @@ def _checks(running: Node) -> Mapping[str, Callable[[], str | None]]:
         return None
 
     def register() -> str | None:
-        return None if _is_stored(running) else "differs"
+        return None if running.door.worlds.is_stored() else "differs"
 
     return {"database": database, "register": register}

@@ -131,14 +131,15 @@ class _Case:
     exchange: str = ""
 
 
-def _nothing() -> None:
-    """Let everything through."""
+def _nothing() -> Revocations:
+    return NOTHING_REVOKED
 
 
 class Door:
     """Decides and opens for one node.
 
-    `clock` gives the moment, with its time zone; `guard` raises while what is not open has to wait.
+    `clock` gives the moment, with its time zone; `guard` returns what is revoked, and raises while
+    what is not open has to wait.
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class Door:
         clock: Callable[[], datetime],
         *,
         record_open: bool = True,
-        guard: Callable[[], None] = _nothing,
+        guard: Callable[[], Revocations] = _nothing,
     ) -> None:
         self._engine = engine
         self._home = home
@@ -278,7 +279,7 @@ class Door:
         if not principal.known and offer.contract.access is not Access.OPEN:
             raise Unauthenticated("SIGN_IN_NEEDED")
         if offer.contract.access is not Access.OPEN:
-            self._guard()
+            revoked = self._guard().protocols
         if not principal.reaches(offer.slug):
             raise Refused("FEED_TOKEN_DATASET", dataset=offer.slug)
         if None not in (purpose, principal.purpose) and purpose != principal.purpose:

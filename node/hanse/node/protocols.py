@@ -1,13 +1,17 @@
-"""The protocols of a node: rows that never change their text, and the register made of them.
+"""The protocols of a node: texts that never change, what their parties said of them, and the
+register made of both.
 
-The database keeps the canonical JSON and its digest. A row whose text does not have its digest is
-left out of the register, with an alarm; the others go on.
+A row is held only when its text has its digest, every statement on it verifies against a key that
+is known to be that party's, and the node's own seal closes the whole. One that fails is left out of
+the register, with an alarm; the others go on. Where a protocol stands is no column: it is what the
+statements and the calendar make of it.
 """
 
+import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -15,25 +19,31 @@ import orjson
 from sqlmodel import Field, Session, col, select
 
 from hanse.areas import Level, Registry
-from hanse.errors import Conflict, HanseError, Invalid, NotFound
-from hanse.node import outbox
-from hanse.node.tables import Row, moment
-from hanse.policies import lifecycle, profile, protocol, register
+from hanse.errors import HanseError, Invalid, NotFound
+from hanse.node import accessions, partners, seals
+from hanse.node.tables import Row
+from hanse.policies import profile, protocol, register, statements
 from hanse.policies.canonical import digest
 from hanse.policies.profile import Profile
 from hanse.policies.protocol import Protocol
 from hanse.policies.register import Register
+from hanse.policies.statements import Keys, Standing, Statement
 
-MEASURES_MET: Final = frozenset({"audit", "tls12", "tls13"})
+MEASURES_MET: Final = frozenset({"audit", "dpop", "tls12", "tls13"})
 """The measures this software keeps; a protocol that asks for another is not taken on."""
 
 NO_PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({})
+
+SIGNED: Final = frozenset({"signed", "active", "suspended", "revoked", "expired"})
 
 log = logging.getLogger(__name__)
 
 
 class ProtocolRow(Row, table=True):
-    """One version of a protocol and its state in the lifecycle; `content` is canonical JSON."""
+    """One version of a protocol; `content` is canonical JSON, `seal` closes it and its statements.
+
+    `proposed_by` is the person here who proposed it, "" for one that came from elsewhere.
+    """
 
     __tablename__ = "protocol"
 
@@ -41,15 +51,93 @@ class ProtocolRow(Row, table=True):
     version: int = Field(primary_key=True)
     content: str
     content_hash: str = Field(max_length=72)
-    state: str = Field(max_length=16, index=True)
     changed_at: str = Field(max_length=32)
+    proposed_by: str = Field(default="", max_length=100)
+    seal: str = ""
 
     @property
     def protocol(self) -> Protocol:
         """The protocol; raises `Invalid` where the stored text was changed."""
         if digest(self.content.encode()) != self.content_hash:
-            raise Invalid("PROTOCOL_DAMAGED", protocol=self.id, version=self.version)
-        return protocol.from_document(orjson.loads(self.content))
+            raise self._damaged()
+        read = protocol.from_document(orjson.loads(self.content))
+        same = read.canonical.decode() == self.content
+        if not same or (read.id, read.version) != (self.id, self.version):
+            raise self._damaged()
+        return read
+
+    def _damaged(self) -> Invalid:
+        return Invalid("PROTOCOL_DAMAGED", protocol=self.id[:140], version=self.version)
+
+    def document(self, said: Iterable["StatementRow"]) -> dict[str, object]:
+        """Return what its seal closes."""
+        kept = sorted([row.digest, row.person, row.kept_at] for row in said)
+        return {
+            "kind": "protocol",
+            "id": self.id,
+            "version": self.version,
+            "content_hash": self.content_hash,
+            "changed_at": self.changed_at,
+            "proposed_by": self.proposed_by,
+            "statements": kept,
+        }
+
+
+class StatementRow(Row, table=True):
+    """One statement as it was signed; `person` is who signed it here, "" for one that came in."""
+
+    __tablename__ = "statement"
+
+    digest: str = Field(primary_key=True, max_length=72)
+    protocol: str = Field(max_length=140, index=True)
+    version: int
+    text: str
+    person: str = Field(default="", max_length=100)
+    kept_at: str = Field(max_length=32)
+
+
+def digest_of(text: str) -> str:
+    """Return the digest of a statement, by which it is kept once."""
+    return "sha-256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A version of a protocol that this node holds, verified, and where it stands today."""
+
+    row: ProtocolRow
+    protocol: Protocol
+    rows: tuple[StatementRow, ...]
+    said: tuple[Statement, ...]
+    standing: Standing
+
+    @property
+    def state(self) -> str:
+        """Its state in the lifecycle."""
+        return self.standing.state
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Every version that is held, and the ids of those that were found damaged."""
+
+    held: tuple[Held, ...]
+    damaged: tuple[str, ...]
+
+    def versions(self, protocol_id: str) -> tuple[Held, ...]:
+        """Return the versions of a protocol, newest first."""
+        found = [each for each in self.held if each.row.id == protocol_id]
+        return tuple(sorted(found, key=lambda each: -each.row.version))
+
+    @property
+    def revoked(self) -> frozenset[str]:
+        """The ids of the protocols whose newest signed version was revoked."""
+        newest: dict[str, Held] = {}
+        for each in self.held:
+            known = newest.get(each.row.id)
+            if each.state in SIGNED and (known is None or each.row.version > known.row.version):
+                newest[each.row.id] = each
+        return frozenset(name for name, each in newest.items() if each.state == "revoked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,46 +173,17 @@ class KnownAreas:
                 yield each
 
 
-def apply(
-    session: Session,
-    text: str | bytes,
-    supplier: str,
-    at: datetime,
-    own: Mapping[str, Profile] = NO_PROFILES,
-) -> ProtocolRow:
-    """Take a protocol into force from its review form, in the place of its version before.
+def check(read: Protocol, supplier: str, own: Mapping[str, Profile] = NO_PROFILES) -> None:
+    """Raise `Invalid` for what this node cannot promise: measure, profile, another's protocol.
 
     `supplier` is the enterprise number of this node's party; "" leaves that unchecked. `own` are
-    the node's own profiles, beside those that are shipped. The same text again changes nothing.
-    Raises `Invalid` for a form, profile or measure that cannot be kept, `Conflict` for another text
-    under the same number, or an older one.
+    the node's own profiles, beside those that are shipped.
     """
-    read = protocol.load(text)
-    check(read, supplier, own)
-    same = session.get(ProtocolRow, (read.id, read.version))
-    if same is not None:
-        if same.content_hash != read.content_hash:
-            raise Conflict("PROTOCOL_CHANGED", protocol=read.id, version=read.version)
-        return same
-    _replace(session, read, at)
-    row = ProtocolRow(
-        id=read.id,
-        version=read.version,
-        content=read.canonical.decode(),
-        content_hash=read.content_hash,
-        state="active",
-        changed_at=moment(at),
-    )
-    session.add(row)
-    _announce(session, at)
-    return row
-
-
-def check(read: Protocol, supplier: str, own: Mapping[str, Profile] = NO_PROFILES) -> None:
-    """Raise `Invalid` for what this node cannot promise: measure, profile, another's figures."""
-    suppliers = [party.kbo or "" for party in read.parties if party.role == "supplier"]
-    if supplier and supplier not in suppliers:
-        raise Invalid("PROTOCOL_SUPPLIER_OTHER", supplier=", ".join(suppliers), kbo=supplier)
+    if supplier and supplier not in read.signatories:
+        others = ", ".join(read.suppliers)
+        raise Invalid("PROTOCOL_SUPPLIER_OTHER", supplier=others, kbo=supplier)
+    if supplier and supplier not in read.suppliers:
+        return  # what another node promises, that node checks
     unmet = sorted(set(read.terms.measures) - MEASURES_MET)
     if unmet:
         raise Invalid("PROTOCOL_MEASURE", protocol=read.id, measure=", ".join(unmet))
@@ -141,74 +200,115 @@ def check(read: Protocol, supplier: str, own: Mapping[str, Profile] = NO_PROFILE
         )
 
 
-def _replace(session: Session, read: Protocol, at: datetime) -> None:
-    for row in versions(session, read.id):
-        if row.version > read.version:
-            raise Conflict(
-                "PROTOCOL_OLDER", protocol=read.id, version=read.version, current=row.version
-            )
-        if row.state == "active":
-            row.state = lifecycle.advance(row.state, "replace")
-            row.changed_at = moment(at)
-            session.add(row)
+def open_book(session: Session, own: Mapping[str, str], today: date) -> Book:
+    """Return every protocol that can be trusted as it stands on a day; `own` is our public key."""
+    keys = partners.trusted(session, own)
+    kept = _by_protocol(session)
+    read: list[Held] = []
+    damaged: list[str] = []
+    for row in rows(session):
+        try:
+            read.append(_held(row, kept.get((row.id, row.version), ()), keys, own, today))
+        except (HanseError, orjson.JSONDecodeError, RecursionError):
+            log.error("protocol.damaged", extra={"protocol": row.id, "version": row.version})
+            damaged.append(row.id)
+    known = {(row.row.id, row.row.version) for row in read}
+    lost = {name for name, version in kept if (name, version) not in known} - set(damaged)
+    for name in sorted(lost):  # a text was taken away, and its statements stayed
+        log.error("protocol.damaged", extra={"protocol": name, "version": 0})
+    return Book(_succeeded(read, today), (*damaged, *sorted(lost)))
 
 
-def advance(session: Session, protocol_id: str, event: str, at: datetime) -> ProtocolRow:
-    """Cause an event (`suspend`, `resume`, `revoke`) in the life of a protocol's newest version.
-
-    Raises `NotFound` for a protocol nobody applied, `Conflict` for a step that does not exist.
-    """
-    row = get(session, protocol_id)
-    row.state = lifecycle.advance(row.state, event)
-    row.changed_at = moment(at)
-    session.add(row)
-    _announce(session, at)
-    return row
-
-
-def get(session: Session, protocol_id: str) -> ProtocolRow:
-    """Return the newest version of a protocol; `NotFound` where there is none."""
-    found = versions(session, protocol_id)
-    if not found:
-        raise NotFound("PROTOCOL_UNKNOWN", protocol=protocol_id[:140])
-    return found[0]
+def _held(
+    row: ProtocolRow,
+    kept: Sequence[StatementRow],
+    keys: Keys,
+    own: Mapping[str, str],
+    today: date,
+) -> Held:
+    read = row.protocol
+    if not seals.holds(row.seal, row.document(kept), own):
+        raise Invalid("PROTOCOL_DAMAGED", protocol=row.id, version=row.version)
+    said = []
+    for each in kept:
+        if digest_of(each.text) != each.digest:
+            raise Invalid("PROTOCOL_DAMAGED", protocol=row.id, version=row.version)
+        said.append(statements.hear(each.text, read, keys))
+    return Held(row, read, tuple(kept), tuple(said), statements.standing(read, said, today))
 
 
-def versions(session: Session, protocol_id: str) -> tuple[ProtocolRow, ...]:
-    """Return every version of a protocol, newest first."""
-    wanted = (
-        select(ProtocolRow)
-        .where(ProtocolRow.id == protocol_id)
-        .order_by(col(ProtocolRow.version).desc())
-    )
-    return tuple(session.exec(wanted))
+def _succeeded(read: Sequence[Held], today: date) -> tuple[Held, ...]:
+    """Let each version end on the first day of the next that all parties signed."""
+    starts: dict[str, list[tuple[int, date]]] = {}
+    for each in read:
+        if each.state in SIGNED and _has_begun(each):
+            begins = date.fromisoformat(each.protocol.valid.start)
+            starts.setdefault(each.row.id, []).append((each.row.version, begins))
+    found = []
+    for each in read:
+        later = [day for version, day in starts.get(each.row.id, ()) if version > each.row.version]
+        if later:
+            ended = statements.standing(each.protocol, each.said, today, min(later))
+            each = Held(each.row, each.protocol, each.rows, each.said, ended)
+        found.append(each)
+    return tuple(found)
 
 
-def all(session: Session) -> tuple[ProtocolRow, ...]:  # noqa: A001 protocols.all(session)
-    """Return every version of every protocol."""
+def _has_begun(held: Held) -> bool:
+    # One that was revoked before its first day never took another's place.
+    ended = [said.signed_at[:10] for said in held.said if said.statement == "revoke"]
+    return held.state != "revoked" or not ended or min(ended) >= held.protocol.valid.start
+
+
+def _by_protocol(session: Session) -> dict[tuple[str, int], list[StatementRow]]:
+    found: dict[tuple[str, int], list[StatementRow]] = {}
+    for row in session.exec(select(StatementRow).order_by(col(StatementRow.kept_at))):
+        found.setdefault((row.protocol, row.version), []).append(row)
+    return found
+
+
+def rows(session: Session) -> tuple[ProtocolRow, ...]:
+    """Return every version of every protocol, nothing verified."""
     wanted = select(ProtocolRow).order_by(col(ProtocolRow.id), col(ProtocolRow.version))
     return tuple(session.exec(wanted))
 
 
-def load_register(session: Session, registry: Registry) -> Register:
-    """Return the register of all rows; one that is damaged is left out, with an alarm."""
-    return register.build(_readable(all(session)), KnownAreas(registry))
+def get(book: Book, protocol_id: str, version: int | None = None) -> Held:
+    """Return a version of a protocol, else its newest; raises `NotFound` where there is none,
+    `Invalid` for one that is damaged.
+    """
+    found = book.versions(protocol_id)
+    chosen = [each for each in found if version in (None, each.row.version)]
+    if chosen:
+        return chosen[0]
+    if protocol_id in book.damaged:
+        raise Invalid("PROTOCOL_DAMAGED", protocol=protocol_id, version=version or 0)
+    raise NotFound("PROTOCOL_UNKNOWN", protocol=protocol_id[:140])
 
 
-def stored_hash(session: Session) -> str:
+def load_register(
+    session: Session, registry: Registry, own: Mapping[str, str], today: date
+) -> tuple[Register, Book]:
+    """Return the register of a day, and the book that it was made of.
+
+    Only what this node's own party supplies opens anything here.
+    """
+    book = open_book(session, own, today)
+    ours = partners.own_numbers(session, own)
+    joined = accessions.joined(session, own, today)
+    return register.build(_ours(book, ours), KnownAreas(registry), joined), book
+
+
+def stored_hash(session: Session, own: Mapping[str, str], today: date) -> str:
     """Return the digest of the register that the rows make as they are now."""
-    entries = _readable(all(session))
-    return register.register_hash((each, state, each.content_hash) for each, state in entries)
+    book, ours = open_book(session, own, today), partners.own_numbers(session, own)
+    told = ((each, state, each.content_hash) for each, state in _ours(book, ours))
+    return register.register_hash(told, accessions.joined(session, own, today))
 
 
-def _readable(rows: Sequence[ProtocolRow]) -> Iterator[tuple[Protocol, str]]:
-    for row in rows:
-        try:
-            yield row.protocol, row.state
-        except (HanseError, orjson.JSONDecodeError):
-            log.error("protocol.damaged", extra={"protocol": row.id, "version": row.version})
-
-
-def _announce(session: Session, at: datetime) -> None:
-    # Not for strangers: who shares with whom is published by the parties, not by a feed.
-    outbox.append(session, outbox.happened("protocol.changed", at), announced=False)
+def _ours(book: Book, numbers: frozenset[str]) -> list[tuple[Protocol, str]]:
+    return [
+        (each.protocol, each.state)
+        for each in book.held
+        if not numbers.isdisjoint(each.protocol.suppliers)
+    ]

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from hanse.cube.query import PeriodWindow
 from hanse.errors import NotFound
-from hanse.node import areas, datasets, protocols
+from hanse.node import accessions, areas, datasets, protocols
+from hanse.node import home as home_of_node
 from hanse.node.releases import manifest
 from hanse.policies import protocol, register
 from hanse.policies.decision import Check, NotPermitted, decide
@@ -46,24 +47,28 @@ def explain(
     The client is taken to have signed in with a key its protocol names. Raises `NotFound` for a
     dataset that does not exist or has no release.
     """
+    today = at.astimezone(ZoneInfo(TIME_ZONE)).date()
     with reading(engine) as session:
         row = datasets.get(session, asked.dataset)
-        rows = protocols.all(session)
+        own = home_of_node.signing_key(home).public_jwk()
+        book = protocols.open_book(session, own, today)
+        joined = accessions.joined(session, own, today)
     if row.current_digest is None:
         raise NotFound("RELEASE_NONE", dataset=row.slug)
     published = manifest.load(home, row.current_digest)
-    entries = [(each.protocol, each.state) for each in rows]
+    entries = [(each.protocol, each.state) for each in book.held]
     if proposed is not None:
         new = protocol.load(proposed)
-        # Applying it would end the versions before it, so they do not count here either.
+        # Signing it would end the versions before it, so they do not count here either.
         entries = [(each, state) for each, state in entries if each.id != new.id]
         entries.append((new, "active"))
-    held = register.build(entries, protocols.KnownAreas(areas.load(home)))
     geography = protocols.KnownAreas(areas.load(home))
+    held = register.build(entries, geography, joined)
     levels = published.coverage.levels
     request = Request(
         client=asked.client,
         thumbprint=_thumbprint(held, asked.client),
+        bound=True,
         scopes=frozenset({"dataset:read"}),
         purpose=asked.purpose,
         action="read",
@@ -79,7 +84,7 @@ def explain(
         narrow=AXES,
     )
     try:
-        permit = decide(request, held, at.astimezone(ZoneInfo(TIME_ZONE)).date())
+        permit = decide(request, held, today)
     except NotPermitted as refusal:
         return Told(False, refusal.protocol, refusal.checks)
     return Told(True, permit.protocol, permit.checks)

@@ -5,8 +5,9 @@ only a change is read again. A request sees one world from its beginning to its 
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,11 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from hanse.areas.registry import Registry
 from hanse.cube.contract import Access, Contract
 from hanse.errors import Unavailable
-from hanse.node import areas, datasets, protocols
+from hanse.node import areas, datasets, home, protocols
+from hanse.node.protocols import Book
 from hanse.policies.register import Register
 from hanse.store.session import reading
 
-Stamp = tuple[int, int]
+Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class World:
     register: Register
     offers: Mapping[str, Offer]
     registry: Registry
+    book: Book
 
     def offer(self, slug: str) -> Offer | None:
         """Return the offer of a dataset; None where there is none, or it stays in the house."""
@@ -65,9 +68,10 @@ class World:
 class Worlds:
     """The newest world of a node."""
 
-    def __init__(self, engine: Engine, home: Path) -> None:
+    def __init__(self, engine: Engine, home: Path, today: Callable[[], date]) -> None:
         self._engine = engine
         self._home = home
+        self._today = today
         self._lock = threading.Lock()
         self._held: tuple[Stamp, World] | None = None
         self._watch = _Watch(engine)
@@ -85,6 +89,16 @@ class Worlds:
                 self._held = held
             return held[1]
 
+    def is_stored(self) -> bool:
+        """Say whether the register in force is the one in the database; a silent edit is not."""
+        own = home.signing_key(self._home).public_jwk()
+        for _ in range(2):  # a protocol may be signed between the two looks
+            held = self.current().register.hash
+            with reading(self._engine) as session:
+                if protocols.stored_hash(session, own, self._today()) == held:
+                    return True
+        return False
+
     def close(self) -> None:
         """Let go of the database."""
         self._watch.close()
@@ -94,18 +108,20 @@ class Worlds:
             tables = (self._home / "areas").stat().st_mtime_ns
         except FileNotFoundError:
             tables = 0
-        return self._watch.newest(), tables
+        # Protocols start and end by themselves, on the day that stands in them.
+        return self._watch.newest(), tables, self._today().toordinal()
 
     def _read(self) -> World:
         registry = areas.load(self._home)
         with reading(self._engine) as session:
             rows = datasets.all(session)
-            register = protocols.load_register(session, registry)
+            own = home.signing_key(self._home).public_jwk()
+            register, book = protocols.load_register(session, registry, own, self._today())
         offers = {
             row.slug: Offer(row.slug, row.contract, row.current_id, row.current_digest)
             for row in rows
         }
-        return World(register, MappingProxyType(offers), registry)
+        return World(register, MappingProxyType(offers), registry, book)
 
 
 class _Watch:

@@ -103,6 +103,13 @@ def claimed(statement: str) -> bytes:
         raise Invalid("STATEMENT_FORM") from fault
 
 
+def claimed_key(statement: str) -> str:
+    """Return the thumbprint a statement says it was signed under, nothing verified."""
+    claimed(statement)
+    header = jws.extract_compact(statement.encode("ascii"), registry=_REGISTRY).headers()
+    return str(header.get("kid", ""))
+
+
 def _key_for(header: object, typ: str, public_jwks: Sequence[dict[str, str]]) -> OKPKey:
     if not isinstance(header, dict) or set(header) != {"alg", "kid", "typ"} or header["typ"] != typ:
         raise ValueError("header")

@@ -42,9 +42,9 @@ def init(  # noqa: PLR0913 a command's options
     ] = "",
 ) -> None:
     """Make a node: folders, signing key, settings, database, and the protocol for open data."""
-    from hanse.node import home, migrations, protocols
+    from hanse.node import home, migrations, office
     from hanse.node.settings import read_settings
-    from hanse.policies import protocol
+    from hanse.policies import protocol, statements
     from hanse.store.clock import now
     from hanse.store.engine import create
     from hanse.store.session import transaction
@@ -66,8 +66,12 @@ def init(  # noqa: PLR0913 a command's options
     key = home.init(folder, given)
     engine = create(read_settings(folder).database)
     migrations.upgrade(engine)
+    open_data = office.Office(kbo, key, four_eyes=False)
     with transaction(engine) as session:
-        protocols.apply(session, form, kbo, now())
+        office.settle(session, open_data, now())
+        held = office.propose(session, open_data, form, "hanse", now())
+        accept = statements.Saying("accept", "signatory")
+        office.say(session, open_data, held.row.id, accept, "hanse", now())
     typer.echo(f"Node of {name} in {folder}")
     typer.echo(f"  key      {key.kid}")
     typer.echo(f"  areas    hanse areas import FOLDER --home {folder}")

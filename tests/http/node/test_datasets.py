@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.support import agreed
 from tests.support.callers import CLOSED, INTERNAL, LISTED, OPEN, UNLISTED, House, credentials
 
-from hanse.node import protocols
 from hanse.store.session import transaction
 
 pytestmark = pytest.mark.anyio
@@ -171,7 +171,7 @@ async def test_a_revoked_protocol_opens_nothing_from_the_next_request_on(own: Ho
         assert (await client.get(path)).status_code == 200
         for event, status in (("suspend", 403), ("resume", 200), ("revoke", 403)):
             with transaction(own.node.engine) as session:
-                protocols.advance(session, "urn:protocol:aalst:2026-001", event, own.clock())
+                agreed.step(session, own.home, "urn:protocol:aalst:2026-001", event, own.clock())
             assert (await client.get(path)).status_code == status
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from httpx import ASGITransport
 from sqlalchemy import text
-from tests.support import forge, presses
+from tests.support import agreed, forge, presses
 from tests.support.callers import (
     BASE_URL,
     LISTED,
@@ -24,7 +24,7 @@ from tests.support.callers import (
 from hanse.auth.principal import NOBODY, Principal
 from hanse.cube.query import Query
 from hanse.errors import Invalid, NotFound, Unauthenticated, Unavailable
-from hanse.node import areas, datasets, home, protocols, responses
+from hanse.node import areas, datasets, home, responses
 from hanse.node.door import Door
 from hanse.node.protocols import KnownAreas
 from hanse.node.publish import Intent, publish
@@ -79,7 +79,7 @@ async def test_only_agreed_formats_leave(own: House, form: str) -> None:
     narrow = PARTNER.format(datasets=UNLISTED).replace("version: 1", "version: 2")
     narrow = narrow.replace("formats: [json, csv, xlsx, parquet, arrow]", "formats: [csv]")
     with transaction(own.node.engine) as session:
-        protocols.apply(session, narrow, "", NOW)
+        agreed.in_force(session, own.home, narrow, NOW)
     question = Query(UNLISTED, permitted_only=True)
     terms = own.node.door.permitted(PARTNER_TOKEN, UNLISTED, None)
     assert terms.permit.formats == ("csv",)

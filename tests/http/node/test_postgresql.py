@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.support import postgres
+from tests.support import agreed, postgres
 from tests.support.callers import LISTED, OPEN, House, house
 
-from hanse.node import protocols
 from hanse.store.session import transaction
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("postgresql")]
@@ -37,5 +36,7 @@ async def test_a_change_counts_from_the_next_request_on(large: House) -> None:
     async with large.client("partner") as client:
         for event, status in (("suspend", 403), ("resume", 200)):
             with transaction(large.node.engine) as session:
-                protocols.advance(session, "urn:protocol:aalst:2026-001", event, large.clock())
+                agreed.step(
+                    session, large.home, "urn:protocol:aalst:2026-001", event, large.clock()
+                )
             assert (await client.get(path)).status_code == status
