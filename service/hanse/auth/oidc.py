@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from hanse.auth.compact import moment, open_compact
+from hanse.auth.compact import decode, moment, open_compact
 from hanse.errors import HanseError, Invalid, Unavailable
 from hanse.outbound import Answer, Ask, Limits, Origin
 
@@ -301,7 +301,6 @@ def _fits(jwk: Mapping[str, Any], algorithm: str) -> bool:
 def _imported(jwk: Mapping[str, Any]) -> Any:
     kind = str(jwk["kty"])
     bare = {name: str(jwk[name]) for name in _MEMBERS[kind]}
-    key = _KINDS[kind].import_key({"kty": kind, **bare})
-    if kind == "RSA" and key.public_key.key_size < RSA_BITS_MIN:
+    if kind == "RSA" and int.from_bytes(decode(bare["n"])).bit_length() < RSA_BITS_MIN:
         raise ValueError("key size")
-    return key
+    return _KINDS[kind].import_key({"kty": kind, **bare})
