@@ -22,8 +22,8 @@ from hanse.auth.tokens import validate
 from hanse.cube.cleared import scrub
 from hanse.cube.query import Query
 from hanse.dialects import arrow_ipc, json_cells
+from hanse.node.answer import Answer
 from hanse.node.app import create_app
-from hanse.node.door import Answer
 from hanse.node.heading import heading
 from hanse.node.releases import manifest
 from hanse.node.releases.cells import open_cells

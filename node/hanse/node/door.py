@@ -11,110 +11,39 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
 from hanse import telemetry
-from hanse.areas.registry import Registry
 from hanse.audit.entry import Sealed
 from hanse.auth.principal import Principal
+from hanse.auth.tokens import NOTHING_REVOKED, Revocations
+from hanse.cube.changes import changes
 from hanse.cube.cleared import Cleared, in_pieces, scrub
 from hanse.cube.contract import Access
 from hanse.cube.query import Extent, Query
 from hanse.errors import Invalid, NotFound, Refused, Unauthenticated
 from hanse.node import record, shape
+from hanse.node.answer import DIALECTS, Answer, Cell, Changed, Described, Format, Permitted
 from hanse.node.record import Decision
 from hanse.node.releases import manifest, tables
 from hanse.node.releases.cells import Codec, ReleaseCells, open_cells
 from hanse.node.releases.views import Runs
 from hanse.node.shape import Part, Shape
+from hanse.node.tables import moment
 from hanse.node.world import Offer, World, Worlds
-from hanse.policies.decision import NotPermitted, Permit, decide
+from hanse.policies.decision import Check, NotPermitted, Permit, decide
 from hanse.policies.protocol import TIME_ZONE
 from hanse.policies.register import Register
 from hanse.policies.request import AXES, Request
 from hanse.store.session import reading
-from hanse.wire import Manifest
-
-Format = Literal[
-    "json",
-    "csv",
-    "xlsx",
-    "parquet",
-    "arrow",
-    "sdmx",
-    "odata",
-    "delta",
-    "pxweb",
-    "ogc",
-    "swing",
-    "mcp",
-]
-"""What a protocol may let a figure leave as: a file format, or a dialect with its own clients."""
-
-DIALECTS: Final = frozenset({"sdmx", "odata", "pxweb", "ogc", "swing", "mcp"})
-"""The formats that are answered piece by piece."""
 
 _ZONE = ZoneInfo(TIME_ZONE)
 _SHAPES_MAX = 64
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What leaves: exactly one of `cleared`, `runs` of bytes that exist, a `file` or `pieces`.
-
-    `decision` is the reference of its record, "" where answers of open data are not recorded;
-    `receipt` is what the recipient keeps of it.
-    """
-
-    manifest: Manifest
-    digest: str
-    permit: Permit
-    extent: Extent
-    decision: str
-    rows: int
-    cleared: Cleared | None = None
-    runs: Runs | None = None
-    file: Path | None = None
-    receipt: str = ""
-    pieces: Iterator[Cleared] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Permitted:
-    """What somebody may see of a dataset's current release, and on which terms."""
-
-    manifest: Manifest
-    digest: str
-    permit: Permit
-    extent: Extent
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A release as far as somebody may see it in one format: its permit, and every code it has."""
-
-    manifest: Manifest
-    digest: str
-    permit: Permit
-    extent: Extent
-    shape: Shape
-    register: str
-    registry: Registry
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell as an explanation sees it: never its figure, only whether and why there is none."""
-
-    manifest: Manifest
-    permit: Permit
-    status: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +57,7 @@ class _Case:
     format: str
     cells: ReleaseCells
     release_id: str
+    revoked: frozenset[str] = frozenset()
     exchange: str = ""
 
 
@@ -210,7 +140,7 @@ class Door:
         """
         query = Query(dataset, permitted_only=True)
         case = self._case(principal, query, purpose, "")
-        permit = _first_permit(case, _part(case, query), self._today())
+        permit = _in_force(case, _first_permit(case, _part(case, query), self._today()))
         return Permitted(case.cells.manifest, case.cells.digest, permit, permit.extent)
 
     def described(
@@ -228,7 +158,8 @@ class Door:
         asked = replace(query, permitted_only=True)
         case = self._case(principal, asked, purpose, form)
         part = _part(case, asked)
-        permit = decide(_request(case, part, part.silent), case.world.register, self._today())
+        asking = _request(case, part, part.silent)
+        permit = _in_force(case, decide(asking, case.world.register, self._today()))
         return Described(
             case.cells.manifest,
             case.cells.digest,
@@ -238,6 +169,56 @@ class Door:
             case.world.register.hash,
             case.world.registry,
         )
+
+    def changed(
+        self,
+        principal: Principal,
+        query: Query,
+        purpose: str | None,
+        form: Format,
+        since: datetime,
+    ) -> Changed:
+        """Return what changed for whoever asks since a moment, by the rights of today.
+
+        Compared with the release that was current then, a withdrawn one too: of that, no more than
+        keys leave. Refusals and records are those of `answer`.
+        """
+        case = self._case(principal, query, purpose, form)
+        permit = self._permit(case, query)
+        newer = scrub(case.cells.select(permit.extent))
+        base = self._current_at(query.dataset, since)
+        older = scrub(newer.table.slice(0, 0)) if base is None else self._older(case, query, base)
+        found = changes(older, newer)
+        rows = sum(part.rows for part in (found.inserted, found.updated, found.removed))
+        sealed = self._record(case, permit, rows)
+        return Changed(
+            manifest=case.cells.manifest,
+            digest=case.cells.digest,
+            permit=permit,
+            decision=sealed.ref if sealed else "",
+            since=base.release_id if base else None,
+            changes=found,
+        )
+
+    def _current_at(self, dataset: str, at: datetime) -> tables.ReleaseRow | None:
+        moment_ = moment(at)
+        with reading(self._engine) as session:
+            rows = tables.history(session, dataset)
+        held = (row for row in rows if row.published_at <= moment_)
+        return next(
+            (row for row in held if not row.withdrawn_at or row.withdrawn_at > moment_), None
+        )
+
+    def _older(self, case: _Case, query: Query, base: tables.ReleaseRow) -> Cleared:
+        cells = open_cells(manifest.folder_of(self._home, base.digest))
+        then = replace(case, cells=cells, release_id=base.release_id)
+        part = shape.part(_shape(cells), shape.clipped(_shape(cells), query))
+        try:
+            narrow = part.silent if query.permitted_only else frozenset[str]()
+            permit = decide(_request(then, part, narrow), case.world.register, self._today())
+        except NotPermitted:
+            return scrub(cells.select(Extent()).slice(0, 0))
+        return scrub(cells.select(permit.extent))
 
     def explain(self, principal: Principal, query: Query, purpose: str | None) -> Cell:
         """Return the status of one cell, None where the release has no such cell.
@@ -278,8 +259,8 @@ class Door:
         offer = _known(world, principal, query.dataset)
         if not principal.known and offer.contract.access is not Access.OPEN:
             raise Unauthenticated("SIGN_IN_NEEDED")
-        if offer.contract.access is not Access.OPEN:
-            revoked = self._guard().protocols
+        governed = offer.contract.access is not Access.OPEN
+        revoked = self._guard().protocols if governed else frozenset[str]()
         if not principal.reaches(offer.slug):
             raise Refused("FEED_TOKEN_DATASET", dataset=offer.slug)
         if None not in (purpose, principal.purpose) and purpose != principal.purpose:
@@ -287,7 +268,7 @@ class Door:
         release_id, digest = self._release(offer, query.release)
         cells = open_cells(manifest.folder_of(self._home, digest))
         asked_for = purpose or principal.purpose
-        return _Case(world, offer, principal, asked_for, form, cells, release_id)
+        return _Case(world, offer, principal, asked_for, form, cells, release_id, revoked)
 
     def _release(self, offer: Offer, release_id: str | None) -> tuple[str, str]:
         if offer.release_id is None or offer.digest is None:
@@ -312,7 +293,7 @@ class Door:
                 )
                 raise
             narrow = part.silent if query.permitted_only else frozenset[str]()
-            return decide(_request(case, part, narrow), case.world.register, today)
+            return _in_force(case, decide(_request(case, part, narrow), case.world.register, today))
         except NotPermitted as refusal:
             raise refusal.recorded(self._record_refusal(case, query, refusal)) from None
 
@@ -350,6 +331,14 @@ class Door:
             exchange=case.exchange,
         )
         return record.write(self._journal, decision, self._clock()).ref
+
+
+def _in_force(case: _Case, permit: Permit) -> Permit:
+    """Return a permit unless its protocol was revoked elsewhere."""
+    if permit.protocol in case.revoked:
+        ended = Check("status", False, permit.protocol, "revoked", "id")
+        raise NotPermitted([ended], permit.protocol)
+    return permit
 
 
 def _known(world: World, principal: Principal, slug: str) -> Offer:

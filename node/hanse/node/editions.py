@@ -18,7 +18,7 @@ from hanse.cube.query import Query
 from hanse.dialects.edition import Edition
 from hanse.errors import NotFound, Unauthenticated
 from hanse.node import contracts
-from hanse.node.door import Described, Format
+from hanse.node.answer import Described, Format
 from hanse.node.releases import manifest
 from hanse.node.running import Node
 from hanse.policies.decision import NotPermitted

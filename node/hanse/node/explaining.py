@@ -4,7 +4,7 @@ from hanse.auth.principal import Principal
 from hanse.cube.query import Query
 from hanse.errors import NotFound
 from hanse.messages import catalogue, say
-from hanse.node import door as doors
+from hanse.node import answer as answers
 from hanse.node.door import Door
 from hanse.policies import profile
 from hanse.policies.decision import Check, NotPermitted
@@ -15,7 +15,7 @@ HIDDEN = "Q"
 _NO_VALUE = frozenset({"O", "M", "L"})
 
 
-def terms(permitted: doors.Permitted) -> Permitted:
+def terms(permitted: answers.Permitted) -> Permitted:
     """Return what a permit opens, on which terms."""
     extent, permit = permitted.extent, permitted.permit
     agreed = permit.agreement.protocol
@@ -80,7 +80,7 @@ def _check(check: Check) -> WireCheck:
     )
 
 
-def _told(cell: doors.Cell, lang: str) -> tuple[str, str]:
+def _told(cell: answers.Cell, lang: str) -> tuple[str, str]:
     if cell.status is None:
         return "missing", say("EXPLAIN_MISSING", lang, release=cell.manifest.release_id)
     name = f"STATUS_{cell.status}"

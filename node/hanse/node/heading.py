@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from hanse.cube.query import Query
 from hanse.dialects.heading import Heading
-from hanse.node.door import Answer
+from hanse.node.answer import Answer
 from hanse.node.settings import NodeSettings
 from hanse.wire import Manifest
 

@@ -24,7 +24,7 @@ from hanse.cube.query import Extent
 from hanse.dialects import arrow_ipc, csv, json_cells, parquet, xlsx
 from hanse.dialects.heading import Heading
 from hanse.errors import Invalid
-from hanse.node.door import Answer, Format
+from hanse.node.answer import Answer, Format
 from hanse.node.releases import manifest
 from hanse.node.releases.views import Runs
 
@@ -134,6 +134,7 @@ def _headers(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> di
     }
     if answer.decision:
         headers["Decision"] = answer.decision
+        headers["Audit-Receipt"] = answer.receipt
     if answer.file is not None:
         headers["Repr-Digest"] = _digest_field(bytes.fromhex(_file_digest(answer)))
     return headers

@@ -5,7 +5,7 @@ to say.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
@@ -91,6 +91,33 @@ def part(shape: Shape, query: Query) -> Part:
         breakdowns=_breakdowns(shape, query.breakdowns),
         silent=frozenset(silent),
     )
+
+
+def clipped(shape: Shape, query: Query) -> Query:
+    """Return a question without the codes that a release does not have, where one stays."""
+    areas = frozenset[str]().union(*shape.areas.values())
+    periods = query.periods
+    if periods and not any(periods.holds(each) for each in shape.periods):
+        periods = None
+    return replace(
+        query,
+        indicators=_kept(query.indicators, shape.indicators),
+        levels=_kept(query.levels, frozenset(shape.areas)),
+        areas=_kept(query.areas, areas),
+        periods=periods,
+        breakdowns=MappingProxyType(
+            {
+                name: found
+                for name, codes in query.breakdowns.items()
+                if name in shape.breakdowns
+                and (found := _kept(codes, shape.breakdowns[name])) is not None
+            }
+        ),
+    )
+
+
+def _kept(asked: frozenset[str] | None, held: frozenset[str]) -> frozenset[str] | None:
+    return asked & held or None if asked is not None else None
 
 
 def _asked(asked: frozenset[str] | None, held: Collection[str], code: str) -> frozenset[str]:

@@ -1,0 +1,102 @@
+"""What the door says: which formats there are, and what an answer or a description holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from hanse.areas.registry import Registry
+from hanse.cube.changes import Changes
+from hanse.cube.cleared import Cleared
+from hanse.cube.query import Extent
+from hanse.node.releases.views import Runs
+from hanse.node.shape import Shape
+from hanse.policies.decision import Permit
+from hanse.wire import Manifest
+
+Format = Literal[
+    "json",
+    "csv",
+    "xlsx",
+    "parquet",
+    "arrow",
+    "sdmx",
+    "odata",
+    "delta",
+    "pxweb",
+    "ogc",
+    "swing",
+    "mcp",
+]
+"""What a protocol may let a figure leave as: a file format, or a dialect with its own clients."""
+
+DIALECTS: Final = frozenset({"sdmx", "odata", "pxweb", "ogc", "swing", "mcp"})
+"""The formats that are answered piece by piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What leaves: exactly one of `cleared`, `runs` of bytes that exist, a `file` or `pieces`.
+
+    `decision` is the reference of its record, "" where answers of open data are not recorded;
+    `receipt` is what the recipient keeps of it.
+    """
+
+    manifest: Manifest
+    digest: str
+    permit: Permit
+    extent: Extent
+    decision: str
+    rows: int
+    cleared: Cleared | None = None
+    runs: Runs | None = None
+    file: Path | None = None
+    receipt: str = ""
+    pieces: Iterator[Cleared] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """What somebody may see of a dataset's current release, and on which terms."""
+
+    manifest: Manifest
+    digest: str
+    permit: Permit
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A release as far as somebody may see it in one format: its permit, and every code it has."""
+
+    manifest: Manifest
+    digest: str
+    permit: Permit
+    extent: Extent
+    shape: Shape
+    register: str
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell as an explanation sees it: never its figure, only whether and why there is none."""
+
+    manifest: Manifest
+    permit: Permit
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What changed for a reader between an earlier release and a later one.
+
+    `since` is the release that was compared with, None where there was none yet.
+    """
+
+    manifest: Manifest
+    digest: str
+    permit: Permit
+    decision: str
+    since: str | None
+    changes: Changes
