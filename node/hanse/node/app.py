@@ -1,23 +1,27 @@
 """Puts a node together: the door, the feed, the releases and their pages under one application."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.middleware import Middleware
 
 from hanse.auth import issuer as authorization
-from hanse.node import issuing, pages
+from hanse.node import checkpoints, issuing, pages, sequencer, trusting, witnesses
 from hanse.node.desk import Desk
+from hanse.node.keeper import Keeper
 from hanse.node.pages import signing, waiting
-from hanse.node.routes import data, datasets, feed, node, releases
+from hanse.node.routes import audit, data, datasets, feed, node, releases, sdmx
 from hanse.node.running import Clock, Node, start
 from hanse.node.settings import NodeSettings
-from hanse.outbound import Transport
+from hanse.outbound import Outbound, Transport
 from hanse.store.clock import now
 from hanse.store.session import reading
 from hanse.web import Site, create
+from hanse.web.named import NamedOnly
 from hanse.web.signin import identify
 
 
@@ -29,6 +33,14 @@ def create_app(
     `transport` replaces the network on the way to the catalogue (tests hand in its application).
     """
     running = start(settings, clock, identify, transport)
+    keeper = Keeper(
+        engine=running.engine,
+        door=running.door,
+        signer=checkpoints.signer(settings, running.publisher.key),
+        peers=witnesses.peers(settings),
+        clock=clock,
+        way=lambda: Outbound(networks=settings.reachable, transport=transport),
+    )
     site = Site(
         title=settings.name,
         base_url=settings.base_url,
@@ -40,14 +52,19 @@ def create_app(
     )
     app = create(
         site,
-        checks=_checks(running),
-        facts={"register": lambda: running.door.worlds.current().register.hash},
-        lifespan=_lifespan(running),
+        checks={**_checks(running), **trusting.checks(running)},
+        facts={
+            "register": lambda: running.door.worlds.current().register.hash,
+            **trusting.facts(running),
+        },
+        lifespan=_lifespan(running, keeper),
     )
     app.state.node = running
+    app.state.keeper = keeper
     app.state.gate = running.gate
+    app.user_middleware.append(Middleware(NamedOnly))
     app.state.desk = desk = Desk(running.engine, settings, clock, transport)
-    for topic in (node, datasets, data, feed, releases, pages):
+    for topic in (node, audit, datasets, data, feed, releases, sdmx, pages):
         app.include_router(topic.routes(running))
     app.include_router(signing.routes(desk))
     app.include_router(waiting.routes(waiting.Table(desk, running.door.worlds, transport)))
@@ -57,10 +74,18 @@ def create_app(
     return app
 
 
-def _lifespan(running: Node) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    running: Node, keeper: Keeper
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        keeping = asyncio.create_task(keeper.run())
+        async with trusting.pulling(running):
+            yield
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
+        await asyncio.to_thread(keeper.stop)
         running.close()
 
     return lifespan
@@ -75,4 +100,9 @@ def _checks(running: Node) -> Mapping[str, Callable[[], str | None]]:
     def register() -> str | None:
         return None if running.door.worlds.is_stored() else "differs"
 
-    return {"database": database, "register": register}
+    def log() -> str | None:
+        return (
+            "behind" if sequencer.lag(running.engine, running.publisher.clock()).too_much else None
+        )
+
+    return {"database": database, "register": register, "log": log}

@@ -36,6 +36,15 @@ class NodeSettings(BaseSettings):
     record_open: bool = Field(
         True, description="Whether answers of open data are recorded too, or only counted."
     )
+    witnesses: str = Field(
+        "", description="Who cosigns this log: `key address` of each, with commas between."
+    )
+    witnessed: str = Field(
+        "", description="Public keys of the logs this node cosigns, with commas between."
+    )
+    audit_suffix: Literal["", "-2", "-3", "-4", "-5", "-6", "-7", "-8", "-9"] = Field(
+        "", description="New end of the log's origin, only after entries were lost for good."
+    )
     max_body_bytes: int = Field(1_048_576, description="Largest request body.")
     rate_per_second: float = Field(
         200.0, description="Requests a second of one caller, on average; 0 is no limit.", ge=0

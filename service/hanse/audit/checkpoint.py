@@ -7,8 +7,9 @@ by a key or of a type that is not known here is passed over, as the note format 
 import base64
 import binascii
 import hashlib
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -123,6 +124,12 @@ class Verifier:
         return True
 
 
+def verifier_of(name: str, jwk: Mapping[str, str]) -> Verifier:
+    """Return a log's public key as its node publishes it (an Ed25519 JWK)."""
+    coded = jwk["x"]
+    return Verifier(name, base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)))
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """A private key under a name."""
@@ -134,6 +141,12 @@ class Signer:
     def of(cls, name: str, seed: bytes) -> "Signer":
         """Return the signer with a key of 32 bytes."""
         return cls(name, Ed25519PrivateKey.from_private_bytes(seed))
+
+    @classmethod
+    def from_jwk(cls, name: str, text: str) -> "Signer":
+        """Return the signer with the key of a private Ed25519 JWK, as JSON text (RFC 8037)."""
+        coded = json.loads(text)["d"]
+        return cls.of(name, base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)))
 
     @property
     def verifier(self) -> Verifier:

@@ -7,7 +7,7 @@ handed back, to be stored before anything is answered. A witness sees roots, nev
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,17 +85,18 @@ def read_submission(content: bytes) -> Submission:
     return Submission(int(old[1]), proof, opened, read_checkpoint(opened))
 
 
-def admit(content: bytes, logs: Mapping[str, Sequence[Verifier]]) -> Submission | Verdict:
-    """Return a submission of a log that is known and signed it, else what is answered.
+Logs = Callable[[str], Sequence[Verifier]]
+"""Gives the keys of a log by its origin; none where this witness does not know it."""
 
-    `logs` gives the keys of each origin that this witness cosigns for.
-    """
+
+def admit(content: bytes, logs: Logs) -> Submission | Verdict:
+    """Return a submission of a log that is known and signed it, else what is answered."""
     try:
         submission = read_submission(content)
     except Invalid:
         return Verdict(MALFORMED)
-    keys = logs.get(submission.checkpoint.origin)
-    if keys is None:
+    keys = logs(submission.checkpoint.origin)
+    if not keys:
         return Verdict(UNKNOWN)
     if not any(key.signed(submission.note) for key in keys):
         return Verdict(UNSIGNED)

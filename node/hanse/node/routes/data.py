@@ -44,6 +44,6 @@ FileWish = Annotated[Wish, Depends(parquet_wish)]
 
 def _answer(node: Node, caller: Principal, asked: Asked, wish: Wish) -> Response:
     form, codec = FORMS[wish.form], wish.codec
-    answer = node.door.answer(caller, asked.query, asked.purpose, form, codec)
+    answer = node.door.answer(caller, asked.query, asked.purpose, form, codec, asked.exchange)
     governed = answer.manifest.access != "open"
     return respond(answer, heading(node.settings, answer, asked.query), wish, governed)

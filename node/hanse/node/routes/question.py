@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Header, Path, Request
 from fastapi import Query as Parameter
 
+from hanse.audit.entry import exchange
 from hanse.cube.period import read_period
 from hanse.cube.query import PeriodWindow, Query
 from hanse.errors import Invalid
@@ -96,18 +97,22 @@ async def wish(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with its purpose."""
+    """A question with its purpose, and the name both sides keep of this exchange ("" for none)."""
 
     query: Query
     purpose: str | None
+    exchange: str = ""
 
 
 async def asked(
     query: Annotated[Query, Depends(question)],
     purpose: Annotated[str | None, Depends(purpose)],
+    exchange_id: Annotated[
+        str, Header(description="The name both sides keep of this exchange.", max_length=200)
+    ] = "",
 ) -> Asked:
-    """Return the question with its purpose."""
-    return Asked(query, purpose)
+    """Return the question with its purpose and the name of the exchange."""
+    return Asked(query, purpose, exchange(exchange_id))
 
 
 Question = Annotated[Asked, Depends(asked)]
