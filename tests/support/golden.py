@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
-from tests.support import callers, presses
+from tests.support import agreed, callers, presses
 from tests.support.houses import free_ports
 from tests.support.live import live
 
@@ -21,7 +21,7 @@ from hanse.areas.level import Level
 from hanse.cube.codelist import Code, Codelist, Dimension
 from hanse.cube.contract import Access, Contract
 from hanse.cube.indicator import Aggregation, Indicator, MeasureType
-from hanse.node import areas, home, protocols
+from hanse.node import areas, home
 from hanse.node.app import create_app
 from hanse.node.publish import Intent, Press, publish, withdraw
 from hanse.node.running import Node
@@ -255,12 +255,10 @@ def served(folder: Path) -> Iterator[Golden]:
         presses.press(folder, engine, key=home.signing_key(folder)), registry=registry()
     )
     with transaction(press.engine) as session:
-        protocols.apply(
-            session, home.open_data_form("NIS41002", callers.KBO), callers.KBO, callers.NOW
-        )
+        agreed.in_force(session, folder, home.open_data_form("NIS41002", callers.KBO), callers.NOW)
         for client, rights in PARTNERS.items():
             form = _AGREED.format(supplier=callers.KBO, client=client, dataset=CLOSED, **rights)
-            protocols.apply(session, form, callers.KBO, callers.NOW)
+            agreed.in_force(session, folder, form, callers.NOW)
     transport = httpx.ASGITransport(app=callers.catalogue())
     app = create_app(settings, clock=callers.Moment(), transport=transport)
     golden = Golden(url, app.state.node, press, folder)

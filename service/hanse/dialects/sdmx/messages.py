@@ -18,6 +18,7 @@ from pysdmx.model.message import Header
 from hanse.dialects.sdmx.structures import Artefact
 
 Form = Literal["xml21", "xml30", "json20"]
+Writable = Artefact | AvailabilityConstraint
 
 MEDIA_TYPE: Final = {
     "xml21": "application/vnd.sdmx.structure+xml;version=2.1",
@@ -28,7 +29,7 @@ _MEASURES: Final = re.compile(r"<str:MeasureRelationship>.*?</str:MeasureRelatio
 
 
 def structures(
-    artefacts: Sequence[Artefact | AvailabilityConstraint],
+    artefacts: Sequence[Writable],
     form: Form,
     lang: str,
     sender: str,

@@ -56,7 +56,8 @@ class Described:
     @property
     def every(self) -> tuple[Artefact, ...]:
         """Every artefact."""
-        return (self.flow, self.structure, self.concepts, *self.codelists)
+        first: tuple[Artefact, ...] = (self.flow, self.structure, self.concepts)
+        return first + self.codelists
 
 
 def described(edition: Edition, lang: str) -> Described:
@@ -85,14 +86,17 @@ def described(edition: Edition, lang: str) -> Described:
     return Described(flow, structure, concepts, tuple(codelists.values()))
 
 
-def availability(edition: Edition, present: Mapping[str, Sequence[str]]) -> AvailabilityConstraint:
-    """Return which codes have data: per dimension, those that are `present`."""
+def availability(
+    edition: Edition, present: Mapping[str, Sequence[str]], count: int
+) -> AvailabilityConstraint:
+    """Return which codes have data: per dimension those that are `present`, of `count` cells."""
     values = [
         CubeKeyValue(name, [CubeValue(code) for code in codes]) for name, codes in present.items()
     ]
     return AvailabilityConstraint(
         constraint_attachment=ConstraintAttachment(None, dataflows=[names.flow_urn(edition)]),
         cube_region=CubeRegion(values),
+        obs_count=count,
     )
 
 
