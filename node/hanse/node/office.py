@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, select
 
 from hanse.errors import Conflict, Invalid, Refused
-from hanse.node import outbox, partners, proposals, protocols, seals
+from hanse.node import home, outbox, partners, proposals, protocols, seals
 from hanse.node.protocols import NO_PROFILES, Held, ProtocolRow, StatementRow
+from hanse.node.settings import NodeSettings
 from hanse.node.tables import moment
 from hanse.policies import protocol, statements
 from hanse.policies.profile import Profile
@@ -60,6 +61,12 @@ class Taken:
 
     held: Held
     unknown: tuple[str, ...]
+
+
+def of_settings(settings: NodeSettings, profiles: Mapping[str, Profile] = NO_PROFILES) -> Office:
+    """Return the office of the node in `settings.home`."""
+    key = home.signing_key(settings.home)
+    return Office(settings.kbo, key, profiles, settings.approvals == "second-person")
 
 
 def day(at: datetime) -> date:

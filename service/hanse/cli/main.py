@@ -20,6 +20,7 @@ TOPICS = (
     "publish",
     "protect",
     "protocol",
+    "partner",
     "node",
     "token",
     "membership",

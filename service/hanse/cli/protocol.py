@@ -1,17 +1,19 @@
-"""`hanse protocol …`: check, apply and explain the agreements a node shares its figures under."""
+"""`hanse protocol …`: read, compare and explain the agreements a node shares its figures under."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from hanse.cli.language import Lang
 from hanse.errors import Invalid
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from hanse.node.protocols import Book, Held
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
@@ -26,74 +28,117 @@ DIGEST_SHOWN = 19
 
 def register(app: typer.Typer) -> None:
     """Add the commands on protocols."""
+    from hanse.cli import agreeing
+
     group = typer.Typer(help="The agreements figures are shared under.", no_args_is_help=True)
     group.command("check")(check)
-    group.command("apply")(apply)
     group.command("list")(list_all)
     group.command("show")(show)
+    group.command("diff")(diff)
     group.command("explain")(explain)
-    for event in ("suspend", "resume", "revoke"):
-        group.command(event, help=f"Let the protocol {event}.")(_step(event))
+    agreeing.register(group)
     app.add_typer(group, name="protocol")
 
 
-def check(file: File, home: Home = None) -> None:
-    """Read a review form and say what is wrong with it, without changing anything."""
+def check(file: File, home: Home = None, lang: Lang = "") -> None:
+    """Read a review form and say what is wrong with it, or left out, without changing anything."""
+    from hanse.messages import say
     from hanse.node import protocols
     from hanse.node.press import own_profiles
-    from hanse.policies import protocol
+    from hanse.policies import points, protocol
 
     read = protocol.load(_content(file))
     protocols.check(read, "", own_profiles(_settings_home(home)))
     typer.echo(f"{read.id} version {read.version}: good")
     typer.echo(f"  {read.content_hash}")
-
-
-def apply(file: File, home: Home = None) -> None:
-    """Take a protocol into force, in the place of its version before."""
-    from hanse.node import protocols
-    from hanse.node.press import own_profiles
-    from hanse.node.settings import read_settings
-    from hanse.store.clock import now
-    from hanse.store.session import transaction
-
-    settings, own = read_settings(home), own_profiles(_settings_home(home))
-    with transaction(_engine(home)) as session:
-        row = protocols.apply(session, _content(file), settings.kbo, now(), own)
-    typer.echo(f"{row.id} version {row.version}: {row.state}")
-    typer.echo(f"  {row.content_hash}")
+    for number in points.empty(read):
+        typer.echo(f"  {number:>2} {say(f'POINT_{number}', lang)}: -")
 
 
 def list_all(
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """List every version of every protocol with its state."""
+    """List every version of every protocol with its state, and whom it waits for."""
     from hanse.cli import screen
-    from hanse.node import protocols
-    from hanse.store.session import reading
 
-    with reading(_engine(home)) as session:
-        rows = protocols.all(session)
+    book = _book(home)
     if as_json:
-        told = [row.model_dump(exclude={"content"}) for row in rows]
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps([_line(each) for each in book.held], indent=2))
         return
-    table = Table("id", "version", "state", "since", "digest")
-    for row in rows:
+    table = Table("id", "version", "state", "waits for", "since", "digest")
+    for each in book.held:
+        row, waits = each.row, ", ".join(each.standing.waits_for)
         short = f"{row.content_hash[:DIGEST_SHOWN]}…"
-        table.add_row(row.id, str(row.version), row.state, row.changed_at[:10], short)
+        table.add_row(row.id, str(row.version), each.state, waits, row.changed_at[:10], short)
     screen.show(table)
+    for damaged in book.damaged:
+        typer.echo(f"{damaged}: damaged, opens nothing", err=True)
 
 
-def show(protocol_id: Id, home: Home = None) -> None:
-    """Print the newest version of a protocol as JSON."""
+def _line(held: "Held") -> dict[str, object]:
+    row = held.row
+    return {
+        "id": row.id,
+        "version": row.version,
+        "state": held.state,
+        "waits_for": list(held.standing.waits_for),
+        "content_hash": row.content_hash,
+        "changed_at": row.changed_at,
+        "said": [
+            {
+                "party": said.party,
+                "statement": said.statement,
+                "role": said.role,
+                "at": said.signed_at,
+                "outcome": said.outcome or "",
+            }
+            for said in held.said
+        ],
+    }
+
+
+def show(
+    protocol_id: Id,
+    home: Home = None,
+    points: Annotated[
+        bool, typer.Option("--points", help="As a readable document of fourteen points.")
+    ] = False,
+    lang: Lang = "",
+) -> None:
+    """Print the newest version of a protocol: its text as JSON, or as it is published."""
+    from hanse.messages import say
     from hanse.node import protocols
-    from hanse.store.session import reading
+    from hanse.policies.points import points as points_of
 
-    with reading(_engine(home)) as session:
-        row = protocols.get(session, protocol_id)
-    typer.echo(json.dumps(row.protocol.document, indent=2, ensure_ascii=False))
+    held = protocols.get(_book(home), protocol_id)
+    if not points:
+        typer.echo(json.dumps(held.protocol.document, indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"{held.protocol.title}\n{held.row.id} version {held.row.version}: {held.state}")
+    for point in points_of(held.protocol):
+        typer.echo(f"{point.number:>2} {say(f'POINT_{point.number}', lang)}")
+        for line in point.lines or ("-",):
+            typer.echo(f"     {line}")
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="The review form before.", exists=True)],
+    new: Annotated[Path, typer.Argument(help="The review form after.", exists=True)],
+    lang: Lang = "",
+) -> None:
+    """Say what changes from one form to another: who gets more, who gets less."""
+    from hanse.messages import say
+    from hanse.policies import difference, protocol
+
+    found = difference.differences(protocol.load(_content(old)), protocol.load(_content(new)))
+    if not found:
+        typer.echo(say("DIFF_NONE", lang))
+    if difference.keys_only(found):
+        typer.echo(say("DIFF_KEYS_ONLY", lang))
+    for each in found:
+        effect = say(f"DIFF_{each.effect.upper()}", lang)
+        typer.echo(f"{effect}: {each.sentence(lang)}")
 
 
 def explain(
@@ -102,7 +147,7 @@ def explain(
     purpose: Annotated[str, typer.Option(help="What it would be for.")],
     form: Annotated[str, typer.Option("--format", help="The format.")] = "json",
     file: Annotated[
-        Path | None, typer.Option("--with", help="A proposed protocol, as if it were applied.")
+        Path | None, typer.Option("--with", help="A proposed protocol, as if all had signed it.")
     ] = None,
     home: Home = None,
 ) -> None:
@@ -127,17 +172,15 @@ def explain(
         raise typer.Exit(REFUSED)
 
 
-def _step(event: str) -> Callable[..., None]:
-    def step(protocol_id: Id, home: Home = None) -> None:
-        from hanse.node import protocols
-        from hanse.store.clock import now
-        from hanse.store.session import transaction
+def _book(home: Path | None) -> "Book":
+    from hanse.node import office, protocols
+    from hanse.node.home import signing_key
+    from hanse.store.clock import now
+    from hanse.store.session import reading
 
-        with transaction(_engine(home)) as session:
-            row = protocols.advance(session, protocol_id, event, now())
-        typer.echo(f"{row.id} version {row.version}: {row.state}")
-
-    return step
+    own = signing_key(_settings_home(home)).public_jwk()
+    with reading(_engine(home)) as session:
+        return protocols.open_book(session, own, office.day(now()))
 
 
 def _content(file: Path) -> bytes:
@@ -145,10 +188,6 @@ def _content(file: Path) -> bytes:
     if not content:
         raise Invalid("YAML_MAPPING", line=1, column=1)
     return content
-
-
-def _text(file: Path) -> bytes:
-    return _content(file)
 
 
 def _settings_home(home: Path | None) -> Path:

@@ -34,6 +34,8 @@ from hanse.wire.protocols import PartyKey as PartyKey
 from hanse.wire.protocols import ProtocolAct as ProtocolAct
 from hanse.wire.protocols import ProtocolBundle as ProtocolBundle
 from hanse.wire.protocols import ProtocolBundles as ProtocolBundles
+from hanse.wire.protocols import ProtocolDeposit as ProtocolDeposit
+from hanse.wire.protocols import ProtocolDeposited as ProtocolDeposited
 from hanse.wire.protocols import ProtocolDifference as ProtocolDifference
 from hanse.wire.protocols import ProtocolDifferences as ProtocolDifferences
 from hanse.wire.protocols import ProtocolDocument as ProtocolDocument

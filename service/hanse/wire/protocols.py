@@ -123,3 +123,16 @@ class ProtocolDifferences(Body):
     old: int
     new: int
     differences: list[ProtocolDifference]
+
+
+class ProtocolDeposit(Body):
+    """A copy that a member leaves at the catalogue, whole in one statement signed by its key."""
+
+    deposit: Annotated[str, Field(max_length=1_000_000)]
+
+
+class ProtocolDeposited(Body):
+    """Which text was kept."""
+
+    protocol: str
+    content_hash: Digest

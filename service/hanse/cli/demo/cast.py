@@ -68,7 +68,7 @@ PROVINCE_CLIENT = "provincie-demo"
 PROVINCE_NAME = "Provincie (voorbeeld)"
 PROVINCE_KBO = enterprise_number(9)
 PURPOSE = "statistiek"
-PUBLISHER, CHECKER = "datamanager", "nazicht"
+PUBLISHER, CHECKER, OFFICER = "datamanager", "nazicht", "functionaris"
 
 
 def area_tables() -> dict[str, str]:

@@ -6,6 +6,7 @@ sign-in, all below one folder.
 
 import contextlib
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from hanse.cli.demo.cast import (
     CITIES,
     FIRST_PORT,
     HOST,
+    OFFICER,
     PROVINCE_CLIENT,
     PROVINCE_KBO,
     PROVINCE_NAME,
@@ -97,6 +99,8 @@ def catalogue(stage: Stage) -> None:
     key_file = stage.config.with_name("key.jwk")
     key.write(key_file)
     base = stage.catalogue_url
+    public = stage.config.with_name("key.public.jwk")
+    public.write_text(json.dumps(key.public_jwk()), "utf-8")
     config = ClientConfig(catalogue=base, client_id=PROVINCE_CLIENT, key=key_file, issuers=(base,))
     write_config(stage.config, config)
     keys = {"keys": [key.public_jwk()]}
@@ -109,7 +113,6 @@ def catalogue(stage: Stage) -> None:
 def node(stage: Stage, city: City, files: Path) -> dict[str, str]:
     """Make one city's node and publish its two datasets; return the release of each."""
     from hanse.cli import node as operating
-    from hanse.cli import protocol
     from hanse.node import areas
 
     home = stage.node_home(city)
@@ -122,8 +125,25 @@ def node(stage: Stage, city: City, files: Path) -> dict[str, str]:
         areas.store(home, areas.read_folders([files / "areas"]))
         text = home / "protocols" / "welzijn.yaml"
         text.write_text(agreement(city, _thumbprint(stage)), "utf-8")
-        protocol.apply(text, home)
+        _agree(stage, city, text)
         return {dataset: _published(home, city, dataset, files) for dataset in DATASETS}
+
+
+def _agree(stage: Stage, city: City, text: Path) -> None:
+    """Let both parties advise on the protocol and sign it, each with its own key."""
+    from hanse.cli import agreeing, partner
+    from hanse.policies.statements import Saying
+
+    home, copied = stage.node_home(city), stage.folder / f"{city.slug}.protocol.json"
+    name, signs = f"urn:protocol:{city.slug}:2026-001", Saying("accept", "signatory")
+    partner.add(PROVINCE_KBO, stage.config.with_name("key.public.jwk"), home)
+    agreeing.new(text, PUBLISHER, home)
+    agreeing.advise(name, "favourable", person=OFFICER, home=home)
+    for advice in ("favourable", None):  # the province advises, then signs
+        agreeing.export(name, copied, home)
+        agreeing.countersign(copied, PROVINCE_KBO, stage.config.with_name("key.jwk"), advice)
+        agreeing.apply(copied, home)
+    agreeing.speak(name, signs, CHECKER, home)
 
 
 def _published(home: Path, city: City, dataset: str, files: Path) -> str:
