@@ -67,7 +67,7 @@ def routes(table: Table) -> APIRouter:
             "same_person": signed.may(Duty.APPROVE) and _same(signed, row),
             "may_turn_down": signed.may(Duty.TURN_DOWN),
         }
-        line = _line(table, row, lang)
+        line = {**_line(table, row, lang), **shown.pop("named", {})}
         return _page(visitors, request, "node_proposal.html", line=line, **may, **shown)
 
     @router.post("/{lang}/proposals/{number}/approve")
@@ -145,6 +145,7 @@ def _difference(table: Table, row: ProposalRow, lang: str) -> dict[str, Any]:
     finally:
         press.engine.dispose()
     return {
+        "named": {"title": nearest(prepared.contract.title, lang) or row.dataset},
         "prepared": prepared,
         "fault": None,
         "stale": _is_stale(prepared, row),
