@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from tests.support import postgres
 from tests.support.needs import need
 
-from hanse.catalog import clients, members, migrations, tables
+from hanse.catalog import clients, members, migrations, revocations, tables
 from hanse.store import engine as store
 
 OURS = {
@@ -19,6 +19,7 @@ OURS = {
         members.MemberRow,
         clients.ClientRow,
         clients.SpentRow,
+        revocations.RevocationRow,
         tables.LookRow,
         tables.RevisionRow,
         tables.DatasetRow,

@@ -6,19 +6,22 @@ whoever takes over the catalogue's web site cannot make them trust another ring.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from sqlalchemy import Engine
 
 from hanse.auth import issuer as authorization
+from hanse.auth import revoked
 from hanse.auth import ring as rings
 from hanse.auth.issuer import Client, Issuer
 from hanse.auth.issuer.issuer import IssuerParts
+from hanse.auth.keys import KeySet
 from hanse.auth.ring import Ring, RingFile
-from hanse.catalog import clients, members
+from hanse.catalog import clients, members, revocations
 from hanse.catalog.settings import CatalogSettings
 from hanse.errors import Conflict, Invalid
 from hanse.policies.signatures import SigningKey
@@ -86,6 +89,7 @@ def routes(
     served = authorization.routes(issuer(settings, engine, clock), anchor(settings.home), themes)
     router.include_router(served)
     router.include_router(_enrolment(settings, engine, clock))
+    router.include_router(_revoked(settings, engine, clock))
     return router
 
 
@@ -120,6 +124,22 @@ def _enrolment(settings: CatalogSettings, engine: Engine, clock: Clock) -> APIRo
     return router
 
 
+def _revoked(settings: CatalogSettings, engine: Engine, clock: Clock) -> APIRouter:
+    router = APIRouter(tags=["sign-in"])
+
+    @router.get(revoked.PATH, response_class=Response)
+    def list_of_revoked() -> Response:
+        """What was revoked, as a numbered list signed by the anchor; nodes ask every minute."""
+        now = clock()
+        with reading(engine) as session:
+            sequence, names = revocations.newest(session), revocations.lists(session, now)
+        key = anchor(settings.home)
+        text = revoked.statement(settings.issuer, sequence, int(now.timestamp()), names, key)
+        return Response(text, media_type="application/jose", headers={"Cache-Control": "no-store"})
+
+    return router
+
+
 class _Storage:
     """The database as the authorization server sees it."""
 
@@ -128,7 +148,15 @@ class _Storage:
 
     def client(self, client_id: str) -> Client | None:
         with reading(self._engine) as session:
-            return clients.find(session, client_id)
+            found = clients.find(session, client_id)
+            if found is None or revocations.is_revoked(session, "client", client_id):
+                return None
+            kept = {
+                kid: key
+                for kid, key in found.keys.by_kid.items()
+                if not revocations.is_revoked(session, "key", key.thumbprint)
+            }
+        return replace(found, keys=KeySet(kept))
 
     def knows(self, resource: str) -> bool:
         with reading(self._engine) as session:

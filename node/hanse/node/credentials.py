@@ -20,6 +20,7 @@ from sqlmodel import Field, Session, col, select
 from hanse.auth import feedtokens
 from hanse.auth.feedtokens import DEFAULT_DAYS, LIVE_MAX, MAX_DAYS, UNUSED_DAYS, FeedGrant
 from hanse.auth.ring import make_secret
+from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.errors import Conflict, Invalid, NotFound
 from hanse.node.tables import Row, moment, read_moment
 from hanse.policies.register import Register
@@ -147,7 +148,9 @@ class Feeds:
         pepper: bytes,
         clock: Callable[[], datetime],
         register: Callable[[], Register],
+        revoked: Callable[[], Revocations] = lambda: NOTHING_REVOKED,
     ) -> None:
+        self._revoked = revoked
         self._engine = engine
         self._pepper = pepper
         self._clock = clock
@@ -162,8 +165,8 @@ class Feeds:
         if row is None or not hmac.compare_digest(row.digest, digest) or not row.live(now):
             return None
         party = party_of(self._register(), row.client)
-        if party is None:
-            return None  # its protocol ended, or asks for proof now
+        if party is None or row.client in self._revoked().clients:
+            return None  # its protocol ended or asks for proof now, or the client was revoked
         self._used(row, now)
         return FeedGrant(
             row.id, row.client, party or None, _narrowed(row.datasets), _narrowed(row.dialects)

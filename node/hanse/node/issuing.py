@@ -15,6 +15,7 @@ from hanse.auth.issuer import Client, Issuer
 from hanse.auth.issuer.issuer import IssuerParts
 from hanse.auth.keys import KeySet
 from hanse.auth.ring import RingFile
+from hanse.auth.tokens import Revocations
 from hanse.policies.register import Register
 
 RING_FILE: Final = Path("keys") / "tokens.ring"
@@ -27,12 +28,19 @@ _NO_KEYS: Final = KeySet({})
 class Recipients:
     """The clients of a node's own issuer: the recipients of its register."""
 
-    def __init__(self, resource: str, register: Callable[[], Register]) -> None:
+    def __init__(
+        self,
+        resource: str,
+        register: Callable[[], Register],
+        revoked: Callable[[], Revocations],
+    ) -> None:
         self._resource = resource
         self._register = register
+        self._revoked = revoked
 
     def client(self, client_id: str) -> Client | None:
-        """Return a client whose keys an active protocol names."""
+        """Return a client whose keys an active protocol names and nobody revoked."""
+        revoked = self._revoked()
         parties = [
             party
             for each in self._register().of(client_id)
@@ -41,7 +49,8 @@ class Recipients:
             if party.client_id == client_id
         ]
         thumbprints = frozenset(key for party in parties for key in party.keys)
-        if not thumbprints:
+        thumbprints -= revoked.thumbprints
+        if not thumbprints or client_id in revoked.clients:
             return None
         kbo = next((party.kbo for party in parties if party.kbo), "")
         here = frozenset({self._resource})
@@ -54,11 +63,10 @@ class Recipients:
 
 def issuer(
     home: Path,
-    resource: str,
-    register: Callable[[], Register],
+    recipients: Recipients,
     proofs: ProofRule,
 ) -> Issuer:
-    """Return the authorization server of the node in `home` whose identifier is `resource`.
+    """Return the authorization server of the node in `home`, its identifier the node's own.
 
     Makes its token keys at the first start. `proofs` holds the memory and the clock they share.
     """
@@ -66,8 +74,8 @@ def issuer(
     rings.start(file, int(proofs.clock()))
     return Issuer(
         IssuerParts(
-            identifier=resource,
-            registry=Recipients(resource, register),
+            identifier=proofs.base,
+            registry=recipients,
             assertions=proofs.spent,
             ring=RingFile(file).current,
             clock=proofs.clock,

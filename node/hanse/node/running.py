@@ -16,12 +16,16 @@ from hanse.auth.gate import Gate
 from hanse.auth.issuer import Issuer
 from hanse.auth.jwks import Issuers, KeyCache, OwnKeys
 from hanse.auth.principal import Principal
+from hanse.auth.revoked import MAX_CHARACTERS, RevocationFeed
+from hanse.auth.revoked import PATH as REVOCATIONS_PATH
+from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.auth.verifier import Verifier
 from hanse.errors import Invalid, Unavailable
 from hanse.node import credentials, home, issuing, migrations
 from hanse.node.credentials import Feeds
 from hanse.node.door import Door
 from hanse.node.feed import Publisher
+from hanse.node.issuing import Recipients
 from hanse.node.settings import NodeSettings
 from hanse.node.spent import SpentNames
 from hanse.outbound import Ask, Blocking, Limits, Origin, Outbound, Transport
@@ -29,7 +33,7 @@ from hanse.store import engine as store
 
 Clock = Callable[[], datetime]
 
-KEY_LIMITS: Final = Limits(deadline_seconds=5.0, body_bytes=200_000)
+KEY_LIMITS: Final = Limits(deadline_seconds=5.0, body_bytes=MAX_CHARACTERS)
 KEYS_PATH: Final = "/v1/jwks"
 
 
@@ -46,6 +50,8 @@ class Node:
     issuer: Issuer
     spent: SpentNames
     keys: KeyCache | None
+    revocations: RevocationFeed | None
+    guard: "Guard"
     principal: Callable[[Request], Awaitable[Principal]]
 
     @property
@@ -76,16 +82,19 @@ def start(
     migrations.upgrade(engine)
     keys = _keys(settings, clock, transport)
     seconds = _seconds(clock)
-    door = Door(engine, settings.home, clock, record_open=settings.record_open)
+    revocations = _revocations(settings, seconds, transport)
+    guard = Guard(settings, revocations)
+    door = Door(engine, settings.home, clock, record_open=settings.record_open, guard=guard)
     pepper = credentials.secret(settings.home)
     nonces = Nonces(pepper, seconds) if settings.proof_nonce else None
     spent = SpentNames(engine)
     proofs = ProofRule(settings.resource, spent, seconds, nonces)
-    own = issuing.issuer(settings.home, settings.resource, door.register, proofs)
+    recipients = Recipients(settings.resource, door.register, guard.revoked)
+    own = issuing.issuer(settings.home, recipients, proofs)
     trusted: dict[str, KeyCache | OwnKeys] = {settings.resource: OwnKeys(own.published)}
     issuers = Issuers(trusted | ({settings.issuer: keys} if keys else {}))
-    verifier = Verifier(issuers, settings.resource, seconds)
-    feeds = Feeds(engine, pepper, clock, door.register)
+    verifier = Verifier(issuers, settings.resource, seconds, guard.revoked)
+    feeds = Feeds(engine, pepper, clock, door.register, guard.revoked)
     return Node(
         settings=settings,
         engine=engine,
@@ -104,6 +113,8 @@ def start(
         issuer=own,
         spent=spent,
         keys=keys,
+        revocations=revocations,
+        guard=guard,
         principal=principal,
     )
 
@@ -112,7 +123,7 @@ def _keys(settings: NodeSettings, clock: Clock, transport: Transport | None) -> 
     if not settings.issuer:
         return None
     return KeyCache(
-        fetch=_Fetch(settings.issuer, settings.reachable, transport),
+        fetch=_Fetch(settings, KEYS_PATH, transport),
         path=settings.home / "keys" / "catalogue.jwks",
         clock=lambda: clock().timestamp(),
         anchor=_anchor(settings),
@@ -123,12 +134,51 @@ def _seconds(clock: Clock) -> Callable[[], float]:
     return lambda: clock().timestamp()
 
 
-class _Fetch:
-    """Looks up the key document of an issuer; opens its way out when it is first needed."""
+def _revocations(
+    settings: NodeSettings, seconds: Callable[[], float], transport: Transport | None
+) -> RevocationFeed | None:
+    if not settings.issuer:
+        return None
+    return RevocationFeed(
+        fetch=_Fetch(settings, REVOCATIONS_PATH, transport),
+        path=settings.home / "keys" / "revocations.json",
+        clock=seconds,
+        catalogue=settings.issuer,
+        anchor=_anchor(settings),
+    )
 
-    def __init__(self, issuer: str, networks: tuple[str, ...], transport: Transport | None) -> None:
-        self._issuer = issuer
-        self._networks = networks
+
+class Guard:
+    """What is revoked; called before governed data leaves, it raises when that is long unknown."""
+
+    def __init__(self, settings: NodeSettings, feed: RevocationFeed | None) -> None:
+        self._hours = settings.revocation_hours
+        self._feed = feed
+
+    def __call__(self) -> Revocations:
+        """Return what is revoked; raises `Unavailable` while that is too long unknown."""
+        if self.stale():
+            raise Unavailable("REVOCATIONS_STALE", hours=self._hours)
+        return self.revoked()
+
+    def revoked(self) -> Revocations:
+        """Return what is revoked, however old the list is."""
+        return NOTHING_REVOKED if self._feed is None else self._feed.current()
+
+    def stale(self) -> bool:
+        """Say whether the list is older than governed data can bear."""
+        if self._feed is None or not self._hours:
+            return False
+        return not self._feed.is_fresh(self._hours * 3600.0)
+
+
+class _Fetch:
+    """Looks up a document of the catalogue; opens its way out when it is first needed."""
+
+    def __init__(self, settings: NodeSettings, path: str, transport: Transport | None) -> None:
+        self._issuer = settings.issuer
+        self._networks = settings.reachable
+        self._path = path
         self._transport = transport
         self._blocking: Blocking | None = None
         self._lock = threading.Lock()
@@ -137,7 +187,7 @@ class _Fetch:
         with self._lock:
             if self._blocking is None:
                 self._blocking = Blocking(self._open)
-        url = self._issuer + KEYS_PATH
+        url = self._issuer + self._path
         ask = Ask(Origin.of(self._issuer), url, limits=KEY_LIMITS)
         answer = self._blocking.run(self._blocking.way.fetch(ask))
         if answer.status != 200:

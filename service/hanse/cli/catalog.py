@@ -41,6 +41,8 @@ def register(app: typer.Typer) -> None:
         ("suspend", suspend),
         ("harvest", harvest),
         ("rotate-key", rotate_key),
+        ("revoke", revoke),
+        ("revocations", revocations),
     ):
         group.command(name)(command)
     clients = typer.Typer(no_args_is_help=True, help="Programs that may ask for tokens.")
@@ -235,6 +237,37 @@ def rotate_key(
 
     settings = _settings(home)
     typer.echo(oauth.rotate_keys(settings.home, now(), stolen=stolen))
+
+
+def revoke(
+    kind: Annotated[str, typer.Argument(help="client, key, protocol or token.")],
+    name: Annotated[
+        str, typer.Argument(help="Its name: client id, key thumbprint, protocol id, token jti.")
+    ],
+    home: Home = None,
+) -> None:
+    """Revoke it everywhere: every node refuses it within a minute."""
+    from hanse.catalog import revocations as revoked
+    from hanse.store.clock import now
+    from hanse.store.session import transaction
+
+    with _database(home) as (_, engine), transaction(engine) as session:
+        row = revoked.revoke(session, kind, name, now())
+        typer.echo(f"{row.sequence}: {row.kind} {row.name}")
+
+
+def revocations(home: Home = None, as_json: AsJson = False) -> None:
+    """List what was revoked, by number."""
+    from hanse.catalog import revocations as revoked
+    from hanse.store.session import reading
+
+    with _database(home) as (_, engine), reading(engine) as session:
+        rows = [row.model_dump() for row in revoked.revocations(session)]
+    if as_json:
+        typer.echo(json.dumps({"revocations": rows}))
+        return
+    lines = [(str(each["sequence"]), each["kind"], each["name"], each["at"][:16]) for each in rows]
+    _print(("number", "kind", "name", "when"), lines)
 
 
 def client_add(  # noqa: PLR0913 a command's options are its parameters
