@@ -1,25 +1,54 @@
-"""`hanse protect`, `verify` and `attack`: disclosure control on any table, outside a node."""
+"""`hanse protect`, `protect-report`, `verify` and `attack`: disclosure control on any table."""
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hanse.cli.language import Lang
+from hanse.cli.reporting import (
+    FormOption,
+    OutputOption,
+    deliver,
+    form_of,
+    waiting,
+    write_all,
+)
 from hanse.errors import Invalid
+from hanse.messages import say
 
 if TYPE_CHECKING:
     from hanse.policies.attackers import System
-    from hanse.policies.disclosure import Plan
+    from hanse.policies.disclosure import Plan, Protected
 
 TABLE_BYTES_MAX = 2_000_000_000
 PLAN_BYTES_MAX = 65_536
 FINDINGS = 1
-COSTLIEST = 15
+NAMED_MAX = 20
+"""Cells that an attack names before it counts the rest."""
+MINIMA = (3, 10)
+"""Other minimums that a report weighs when nobody names any."""
 
 TableFile = Annotated[Path, typer.Argument(help="Inner counts, one row each (Parquet).")]
+Target = Annotated[
+    str, typer.Argument(help="A table (Parquet) with its --plan, or a dataset of this node.")
+]
 PlanFile = Annotated[Path, typer.Option("--plan", help="How the table is built, and the rules.")]
+PlanOption = Annotated[
+    Path | None, typer.Option("--plan", help="How the table is built, and the rules (YAML).")
+]
+Home = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Minima = Annotated[
+    list[int] | None, typer.Option("--k", help="Another minimum to weigh; may be repeated.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -30,72 +59,130 @@ def register(app: typer.Typer) -> None:
     app.command("attack")(attack)
 
 
-def protect(
-    table: TableFile,
-    plan: PlanFile,
-    out: Annotated[Path, typer.Option(help="The protected table, for recipients.")],
-    certificate: Annotated[Path, typer.Option(help="The certificate, which may travel.")],
+def protect(  # noqa: PLR0913 a command's options
+    target: Target,
+    plan: PlanOption = None,
+    out: Annotated[Path | None, typer.Option(help="The protected table, for recipients.")] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="The certificate, which may travel.")
+    ] = None,
     proof: Annotated[Path | None, typer.Option(help="The proof: SECRET, stays here.")] = None,
     inside: Annotated[Path | None, typer.Option(help="All values and reasons: SECRET.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Report what would be hidden; publish nothing.")
+    ] = False,
+    minima: Minima = None,
+    form: FormOption = None,
+    output: OutputOption = None,
+    as_json: AsJson = False,
+    lang: Lang = "",
+    home: Home = None,
 ) -> None:
-    """Hide small numbers and whatever would give them away; write nothing that is not proven."""
+    """Hide small numbers and whatever would give them away; write nothing that is not proven.
+
+    With --dry-run: the disclosure report of a dataset's draft, or of a table, and nothing else.
+    """
+    if dry_run:
+        report(target, "", plan, minima, "", form, output, as_json, lang, home)
+        return
+    from hanse.policies import disclosure
+
+    path = Path(target)
+    told = _plan(_needed(plan, "--plan"))
+    public, summary = _needed(out, "--out"), _needed(certificate, "--certificate")
+    with waiting(lang) as tell:
+        tell("read", 0.0)
+        found = disclosure.protect(_table(path), told, tell)
+    _write(found, (path, public, summary, proof, inside))
+    _say_protected(found, lang, as_json=as_json)
+
+
+def _write(found: "Protected", names: tuple[Path, Path, Path, Path | None, Path | None]) -> None:
+    """Write what a run made, all files or none: the last two are secret."""
     import pyarrow.parquet as pq
 
     from hanse.policies import disclosure
     from hanse.policies.canonical import canonical
 
-    found = disclosure.protect(_table(table), _plan(plan))
-    outputs = {out: disclosure.public(found)}
-    if proof is not None:
-        outputs[proof] = disclosure.sidecar(found)
-    if inside is not None:
-        outputs[inside] = disclosure.inside(found)
-    for path, content in outputs.items():
-        pq.write_table(content, path, compression="zstd", store_schema=False)
+    table, out, certificate, proof, inside = names
+    content = canonical(found.certificate.content())
+    made = ((out, disclosure.public), (proof, disclosure.sidecar), (inside, disclosure.inside))
+
+    def write(make: Callable[["Protected"], Any], path: Path) -> None:
+        pq.write_table(make(found), path, compression="zstd", store_schema=False)
+
+    outputs: list[tuple[Path, Callable[[Path], object]]] = [
+        (path, partial(write, make)) for path, make in made if path is not None
+    ]
+    outputs.append((certificate, lambda path: path.write_bytes(content)))
+    write_all(outputs, (table,), {each for each in (proof, inside) if each is not None})
+
+
+def _say_protected(found: "Protected", lang: str, *, as_json: bool) -> None:
     summary = found.certificate
-    certificate.write_bytes(canonical(summary.content()))
-    typer.echo(
-        f"{summary.published} cells: {summary.primary} primary, {summary.secondary} secondary "
-        f"hidden; {summary.proven_whole} of {summary.protected} protected cells proven in whole "
-        f"numbers, {summary.proven_linear} by a linear program, {summary.failed} failed"
-    )
+    if as_json:
+        typer.echo(json.dumps(summary.content()))
+        return
+    counts = {
+        "published": summary.published,
+        "primary": summary.primary,
+        "secondary": summary.secondary,
+        "whole": summary.proven_whole,
+        "protected": summary.protected,
+        "linear": summary.proven_linear,
+        "failed": summary.failed,
+    }
+    typer.echo(say("PROTECT_DONE", lang, **counts))
 
 
-def report(
-    table: TableFile,
-    plan: PlanFile,
-    k: Annotated[list[int] | None, typer.Option(help="Another minimum to weigh; repeat.")] = None,
+def report(  # noqa: PLR0913 a command's options
+    target: Target,
+    release: Annotated[str, typer.Argument(help="A release of the dataset; else its newest.")] = "",
+    plan: PlanOption = None,
+    minima: Minima = None,
+    by: Annotated[str, typer.Option(help="The dimension that areas are told by.")] = "",
+    form: FormOption = None,
+    output: OutputOption = None,
+    as_json: AsJson = False,
+    lang: Lang = "",
+    home: Home = None,
 ) -> None:
-    """Show what a plan would hide, per level, and what it costs; writes nothing. SECRET."""
-    from dataclasses import replace
+    """Show what is hidden and why, what it costs, and whether it holds. For inside eyes only."""
+    from hanse.report.disclosure import findings
 
-    from hanse.policies import disclosure
-
-    told, cells = _plan(plan), _table(table)
-    found = disclosure.protect(cells, told)
-    _show("Per level", disclosure.by_level(found))
-    _show("Greatest counts hidden to protect others", disclosure.costliest(found, COSTLIEST))
-    others = [replace(told.rules, k=each) for each in k or []]
-    if others:
-        _show("What if", disclosure.what_if(cells, told, others))
-
-
-def _show(title: str, content: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = Table(*content.column_names, title=title)
-    for row in content.to_pylist():
-        shown.add_row(*(str(value) for value in row.values()))
-    Console().print(shown)
+    wanted = form_of("json" if as_json else form, output)
+    path = Path(target)
+    told = _plan(_needed(plan, "--plan"))
+    if by and by not in {axis.name for axis in told.axes}:
+        raise Invalid("DISCLOSURE_PLAN", key="--by", found=by[:80])
+    asked = findings.Asked(path.name, datetime.now(UTC), tuple(minima or MINIMA), by, _digest(path))
+    with waiting(lang) as tell:
+        tell("read", 0.0)
+        facts = findings.of_table(_table(path), told, asked, tell)
+    deliver(facts, lang, wanted, output)
 
 
-def verify(
+def _digest(path: Path) -> str:
+    """Return the digest of a file, read in pieces."""
+    _bounded(path, TABLE_BYTES_MAX)
+    with path.open("rb") as file:
+        return f"sha-256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _needed(given: Path | None, option: str) -> Path:
+    if given is None:
+        raise Invalid("PROTECT_NEEDS", option=option)
+    return given
+
+
+def verify(  # noqa: PLR0913 a command's options
     table: TableFile,
     plan: PlanFile,
     published: Annotated[Path, typer.Option(help="The protected table.")],
     certificate: Annotated[Path, typer.Option(help="Its certificate.")],
     proof: Annotated[Path, typer.Option(help="Its proof.")],
+    as_json: AsJson = False,
+    lang: Lang = "",
 ) -> None:
     """Check a protected table against its proof by whole-number arithmetic, without any solver."""
     from hanse.policies import disclosure
@@ -104,21 +191,29 @@ def verify(
     found = disclosure.recheck(
         _table(table), _plan(plan), _table(published), _table(proof), claimed
     )
-    typer.echo(
-        f"{found.protected} protected cells, {found.proof.unproven.size} not proven, "
-        f"{found.proof.unsound.size} unsound moves, differing: {', '.join(found.differs) or 'none'}"
-    )
+    counts = {
+        "protected": found.protected,
+        "unproven": int(found.proof.unproven.size),
+        "unsound": int(found.proof.unsound.size),
+    }
+    if as_json:
+        typer.echo(json.dumps({"holds": found.holds, **counts, "differs": list(found.differs)}))
+    else:
+        differs = ", ".join(found.differs) or say("VERIFY_NO_DIFFERENCE", lang)
+        typer.echo(say("VERIFY_DONE", lang, **counts, differs=differs))
     if not found.holds:
         raise typer.Exit(FINDINGS)
 
 
-def attack(
+def attack(  # noqa: PLR0913 a command's options
     table: Annotated[Path, typer.Argument(help="A published table (Parquet), hidden cells empty.")],
     plan: PlanFile,
     structure: Annotated[Path, typer.Option(help="Any table with the plan's level columns.")],
     value: Annotated[str, typer.Option(help="The column of values.")] = "obs_value",
     least: Annotated[int, typer.Option(help="The least a hidden cell can be.", min=0, max=1)] = 1,
     width: Annotated[int, typer.Option(help="How wide every interval must be.", min=1)] = 2,
+    as_json: AsJson = False,
+    lang: Lang = "",
 ) -> None:
     """Attack a published table as a recipient could: by linear algebra, and by bounds."""
     import numpy as np
@@ -129,16 +224,28 @@ def attack(
     system = _system(_table(table), _table(structure), told, value)
     hidden = np.flatnonzero(system.row >= 0)
     lower = np.where(system.row >= 0, least, 0)
-    exact = sorted(set(hidden.tolist()) & attackers.determined(system))
-    needs = attackers.Needs(hidden, lower, np.zeros(system.size, dtype=np.int64), width)
-    verdict = attackers.audit(system, needs)
-    typer.echo(
-        f"{hidden.size} hidden cells: {len(exact)} follow from the others by linear algebra, "
-        f"{verdict.exact.size} have one possible value, {verdict.below.size} an interval "
-        f"narrower than {width}"
-    )
-    for place in verdict.below[:20].tolist():
-        typer.echo("  " + " · ".join(system.keys[place]))
+    with waiting(lang) as tell:
+        tell("attack", 0.0)
+        exact = sorted(set(hidden.tolist()) & attackers.determined(system))
+        tell("attack", 0.3)
+        needs = attackers.Needs(hidden, lower, np.zeros(system.size, dtype=np.int64), width)
+        verdict = attackers.audit(system, needs)
+    counts = {
+        "hidden": int(hidden.size),
+        "determined": len(exact),
+        "exact": int(verdict.exact.size),
+        "below": int(verdict.below.size),
+        "width": width,
+    }
+    named = [" · ".join(system.keys[place]) for place in verdict.below[:NAMED_MAX].tolist()]
+    if as_json:
+        typer.echo(json.dumps({**counts, "cells": named}, ensure_ascii=False))
+    else:
+        typer.echo(say("ATTACK_DONE", lang, **counts))
+        for name in named:
+            typer.echo(f"  {name}")
+        if counts["below"] > len(named):
+            typer.echo(f"  {say('ATTACK_MORE', lang, count=counts['below'] - len(named))}")
     if exact or verdict.below.size:
         raise typer.Exit(FINDINGS)
 

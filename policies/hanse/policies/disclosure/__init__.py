@@ -4,6 +4,9 @@
 proof. Pure: no files, no clock; the same table and plan give the same pattern.
 """
 
+from hanse.policies.disclosure.account import Attack as Attack
+from hanse.policies.disclosure.account import account as account
+from hanse.policies.disclosure.account import attacked as attacked
 from hanse.policies.disclosure.certificate import Certificate as Certificate
 from hanse.policies.disclosure.certificate import verify as verify
 from hanse.policies.disclosure.ledger import Ledger as Ledger
@@ -36,3 +39,5 @@ from hanse.policies.disclosure.table import inside as inside
 from hanse.policies.disclosure.table import protect as protect
 from hanse.policies.disclosure.table import public as public
 from hanse.policies.disclosure.tree import from_links as from_links
+from hanse.policies.disclosure.weighing import Weighed as Weighed
+from hanse.policies.disclosure.weighing import weigh as weigh

@@ -1,0 +1,154 @@
+"""Reads the facts of a report from what disclosure control made: counts, proofs, attacks, costs.
+
+The one place of the reports that holds true values, and only to count them and class their size.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hanse.policies import disclosure
+from hanse.policies.disclosure.weighing import QUICK_CELLS
+from hanse.report.disclosure import tally
+from hanse.report.disclosure.facts import (
+    Alternative,
+    Costly,
+    Facts,
+    Needy,
+    Proof,
+    Seen,
+    Subject,
+    Trial,
+)
+
+Tell = Callable[[str, float], None]
+
+COSTLIEST = 10
+SEEN_ROWS = 5
+SEEN_BEFORE = 2
+"""Rows shown before the first hidden one, so that a reader sees both kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report on a table is to hold: `by` is the dimension of areas, else the first one.
+
+    `digest` is that of the table's bytes.
+    """
+
+    name: str
+    made_at: datetime
+    minima: tuple[int, ...] = ()
+    by: str = ""
+    digest: str = ""
+
+
+def of_table(table: pa.Table, plan: disclosure.Plan, asked: Asked, tell: Tell) -> Facts:
+    """Return the facts of what a plan makes of a table; `tell` hears how far it is.
+
+    Raises what protection raises.
+    """
+    found = disclosure.protect(table, plan, within(tell, 0.0, 0.35))
+    cells = disclosure.account(found, asked.by)
+    weighed = disclosure.weigh(table, plan, asked.minima, cells.num_rows, within(tell, 0.35, 0.85))
+    alternatives = tuple(alternative(each) for each in weighed)
+    tell("attack", 0.85)
+    areas = tally.counted(cells, "area")
+    rules = plan.rules
+    told = (
+        ("k", str(rules.k)),
+        ("zeros", rules.zeros.value),
+        ("width", str(rules.require.width)),
+    )
+    return Facts(
+        subject=Subject(asked.name, asked.name, digest=asked.digest, rules=told),
+        made_at=asked.made_at,
+        whole=tally.whole(cells, asked.name),
+        rules=tally.by_rule(cells),
+        levels=tally.counted(cells, "level"),
+        tables=tally.counted(cells, "table"),
+        areas=tally.most_hidden(areas),
+        areas_hit=sum(each.hidden > 0 for each in areas),
+        value_share=tally.value_share(cells),
+        costly=costly(found),
+        needy=needy(found),
+        alternatives=alternatives,
+        quick=cells.num_rows > QUICK_CELLS,
+        trials=(trial(asked.name, found),),
+        proofs=(proof(asked.name, found.certificate),),
+        seen=seen(disclosure.public(found)),
+    )
+
+
+def within(tell: Tell, start: float, end: float) -> Tell:
+    """Return how one of several works after each other tells how far it is."""
+    return lambda stage, done: tell(stage, start + (end - start) * done)
+
+
+def alternative(weighed: disclosure.Weighed) -> Alternative:
+    """Return what other rules would hide."""
+    rules, found = weighed.plan.rules, weighed.certificate
+    if found is None:
+        return Alternative(rules.k, rules.zeros.value, weighed.dropped, refused=weighed.refused)
+    counts = (found.published, found.primary, found.secondary)
+    return Alternative(rules.k, rules.zeros.value, weighed.dropped, *counts)
+
+
+def trial(name: str, found: disclosure.Protected) -> Trial:
+    """Return what the attackers make of a protected table."""
+    attack = disclosure.attacked(found)
+    if attack is None:
+        summary = found.certificate
+        return Trial(name, summary.hidden, summary.primary, None, None, None, summary.width)
+    counts = (attack.determined, attack.exact, attack.narrow)
+    return Trial(name, attack.hidden, attack.judged, *counts, attack.width)
+
+
+def proof(name: str, summary: disclosure.Certificate, signed_by: str = "") -> Proof:
+    """Return a certificate in short."""
+    return Proof(
+        population=name,
+        protected=summary.protected,
+        proven_whole=summary.proven_whole,
+        proven_linear=summary.proven_linear,
+        failed=summary.failed,
+        width=summary.width,
+        attacker_lower=summary.attacker_lower,
+        mask_sha256=summary.mask_sha256,
+        relations_sha256=summary.relations_sha256,
+        solver=summary.solver,
+        signed_by=signed_by,
+    )
+
+
+def costly(found: disclosure.Protected) -> tuple[Costly, ...]:
+    """Return the greatest cells hidden only to protect others: their names and classes of size."""
+    rows = disclosure.costliest(found, COSTLIEST).to_pylist()
+    return tuple(Costly(_name(row, "value"), tally.magnitude(row["value"])) for row in rows)
+
+
+def needy(found: disclosure.Protected) -> tuple[Needy, ...]:
+    """Return the small cells whose protection leans on most others."""
+    rows = disclosure.neediest(found, COSTLIEST).to_pylist()
+    return tuple(Needy(_name(row, "needs"), int(row["needs"])) for row in rows)
+
+
+def seen(public: pa.Table) -> tuple[Seen, ...]:
+    """Return some rows as readers get them, around the first that is hidden."""
+    hidden = np.flatnonzero(np.asarray(public["obs_status"].to_pylist()) == "Q")
+    first = max(int(hidden[0]) - SEEN_BEFORE, 0) if hidden.size else 0
+    measures = ("obs_value", "obs_status", "conf_status")
+    return tuple(
+        Seen(_name(row, *measures), *(row[name] for name in measures))
+        for row in public.slice(first, SEEN_ROWS).to_pylist()
+    )
+
+
+def _name(row: Mapping[str, Any], *others: str) -> str:
+    """Return a cell's codes as people write them: every column but the others."""
+    codes: Sequence[str] = [str(code) for name, code in row.items() if name not in others]
+    return " · ".join(codes)
