@@ -393,8 +393,8 @@ def test_the_report_command_shows_what_a_plan_would_hide_and_writes_nothing(tmp_
     told = ["protect-report", files["table"], "--plan", files["plan"], "--k", "10"]
     run = CliRunner().invoke(_app(), told)
     assert run.exit_code == 0, run.output
-    assert "secondary" in run.output
-    assert "What if" in run.output
+    assert "Beschermt andere" in run.output
+    assert "minimum 10" in run.output
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
@@ -411,7 +411,7 @@ def test_the_attack_command_fails_on_a_table_that_leaks(tmp_path: Path) -> None:
         _app(), ["attack", files["out"], "--plan", files["plan"], "--structure", files["table"]]
     )
     assert run.exit_code == 1
-    assert "follow from the others" in run.output
+    assert "volgen uit de andere" in run.output
 
 
 def test_a_file_that_is_no_table_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
