@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from tests.support import postgres
 from tests.support.needs import need
 
-from hanse.catalog import clients, members, migrations, revocations, tables
+from hanse.catalog import clients, members, migrations, revocations, tables, witness
 from hanse.store import engine as store
 
 OURS = {
@@ -27,6 +27,8 @@ OURS = {
         tables.LevelRow,
         tables.PeriodRow,
         tables.TombstoneRow,
+        witness.WitnessedRow,
+        witness.EvidenceRow,
     )
 }
 

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from hanse.areas import Registry
 from hanse.areas.tables import registry_from
-from hanse.catalog import concepts, index, members, migrations, oauth, pages, routes
+from hanse.catalog import concepts, index, members, migrations, oauth, pages, routes, witness
 from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.harvest import Harvester, Schedule
 from hanse.catalog.search.engine import TantivySearch
@@ -54,6 +54,7 @@ def create_app(
     app.state.catalogue = catalogue
     app.include_router(oauth.routes(settings, engine, clock))
     app.include_router(routes.routes(catalogue))
+    app.include_router(witness.routes(catalogue))
     app.include_router(pages.routes(catalogue, way))
     return app
 
