@@ -83,9 +83,21 @@ def _sound(model: Model, hidden: Bools, needs: Needs, witness: Sparse) -> Bools:
     return sound
 
 
+INSIDE = frozenset(
+    {"primary", "secondary", "slivers", "protected", "proven_whole", "proven_linear"}
+    | {"moves_sha256"}
+)
+"""What of a certificate stays in the house.
+
+How many of the hidden cells are small tells their sum apart: two cells of which both are small and
+whose total is 8 are 4 and 4. And whoever runs this program on every table that fits can compare the
+hash of the moves, which follow from the true values.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The summary that travels with a release; the moves themselves stay secret in the house.
+    """The summary of a proof; its `content` travels with a release, the moves stay in the house.
 
     Hashes are SHA-256 over canonical bytes. `failed` is zero, or the table was refused. `k` and
     `width` are 0 for amounts, whose needs differ from cell to cell.
@@ -112,8 +124,8 @@ class Certificate:
     solver: str
 
     def content(self) -> dict[str, int | str | None]:
-        """Return the certificate as plain values, for canonical JSON."""
-        return asdict(self)
+        """Return what may travel, as plain values for canonical JSON: nothing of `INSIDE`."""
+        return {name: value for name, value in asdict(self).items() if name not in INSIDE}
 
 
 def mask_hash(model: Model, hidden: Bools) -> str:

@@ -1,7 +1,8 @@
 """The proof as a table of its own, and the check of a protected table against it.
 
 The sidecar is secret: a witness table minus the true one tells how hidden cells hang together, and
-with one true value more. It stays in the house; the certificate, which carries its hash, travels.
+with one true value more. It stays in the house, and so does its hash: anybody can make the moves of
+every table that fits what is published. What travels is the rest of the certificate.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from hanse.policies.disclosure.protection import Protected, needs_of
 from hanse.policies.disclosure.table import demand_of, model_of
 
 COLUMNS = ("move", "cell", "change")
+MOVES = "moves_sha256"
 
 
 def sidecar(protected: Protected) -> pa.Table:
@@ -62,7 +64,8 @@ def recheck(
     """Return whether a published table hides what it must, by integer arithmetic alone.
 
     `table` holds the true inner counts, `published` what recipients see, `proof` the sidecar and
-    `claimed` the certificate. Raises Conflict where a shown value is not the true one.
+    `claimed` the certificate, as it travels or whole. Raises Conflict where a value that is shown
+    is not the true one.
     """
     model = model_of(table, plan)
     check_additive(model)
@@ -72,9 +75,11 @@ def recheck(
     found = {
         "mask_sha256": mask_hash(model, hidden),
         "relations_sha256": sparse_hash(model.relations),
-        "moves_sha256": sparse_hash(matrix(moves, model.cells)),
+        MOVES: sparse_hash(matrix(moves, model.cells)),
     }
     needs = needs_of(model, asked)
+    if MOVES not in claimed:  # what travels does not name them; what they prove is judged below
+        del found[MOVES]
     differs = tuple(name for name, value in found.items() if claimed.get(name) != value)
     return Recheck(needs.protected.size, verify(model, hidden, needs, moves), differs)
 
