@@ -108,8 +108,11 @@ def test_a_member_waits_until_it_is_approved_and_leaves_when_suspended(
     fingerprint = enrol(home, node)
     (waiting,) = told(run, "members", "--home", home)["members"]
     assert (waiting["status"], waiting["fingerprint"]) == ("pending", fingerprint)
-    wrong = run("approve", node.agency, "--fingerprint", "wrong", "--home", home)
+    wrong = run("approve", node.agency, "--fingerprint", "wrong-wrong", "--home", home)
     assert isinstance(wrong.exception, NotFound)
+    for unread in ((), ("--fingerprint", ""), ("--fingerprint", fingerprint[:7])):
+        blind = run("approve", node.agency, *unread, "--home", home)
+        assert isinstance(blind.exception, Invalid), "nobody gets in unseen"
     right = run("approve", node.agency, "--fingerprint", fingerprint[:8], "--home", home)
     assert f"{node.agency} Aalst: active" in right.output
     assert told(run, "members", "--home", home)["members"][0]["status"] == "active"
@@ -118,12 +121,29 @@ def test_a_member_waits_until_it_is_approved_and_leaves_when_suspended(
     assert "Aalst" in run("members", "--home", home).output
 
 
+def test_who_waits_and_is_not_wanted_is_turned_down_and_may_ask_again(home: Path, run: Run) -> None:
+    node = FeedNode()
+    fingerprint = enrol(home, node)
+    for words in (("NIS99999",), (node.agency, "--fingerprint", "wrong")):
+        assert isinstance(run("turn-down", *words, "--home", home).exception, NotFound)
+    assert run("turn-down", "--home", home).exit_code == 2
+    assert run("turn-down", node.agency, "--older", "1", "--home", home).exit_code == 2
+    assert run("turn-down", "--older", "99999", "--home", home).output.endswith(": 0\n")
+    done = run("turn-down", node.agency, "--fingerprint", fingerprint[:8], "--home", home)
+    assert done.output.endswith(": 1\n")
+    assert told(run, "members", "--home", home)["members"] == []
+    enrol(home, node)
+    assert run("turn-down", "--older", "0", "--home", home).output.endswith(": 1\n")
+    enrol(home, node)
+    run("approve", node.agency, "--fingerprint", fingerprint, "--home", home)
+    assert isinstance(run("turn-down", node.agency, "--home", home).exception, NotFound)
+
+
 def test_harvest_looks_once_and_its_exit_status_says_who_was_missed(home: Path, run: Run) -> None:
     node = FeedNode()
     with live(node) as url:
         node.base_url = url
-        enrol(home, node)
-        run("approve", node.agency, "--home", home)
+        run("approve", node.agency, "--fingerprint", enrol(home, node), "--home", home)
         assert told(run, "harvest", "--home", home)["looks"] == [
             {"agency": node.agency, "changed": True, "code": "", "why": ""}
         ]

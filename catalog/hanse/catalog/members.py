@@ -24,6 +24,8 @@ from hanse.policies.signatures import ENROLMENT, verify
 from hanse.wire import Enrolment, Harvest, MemberEntry
 
 MAX_PENDING: Final = 200
+FINGERPRINT_MIN: Final = 8
+"""How many characters of a fingerprint must have been compared: 48 bits, far beyond chance."""
 MAX_AGE: Final = timedelta(days=1)
 LEEWAY: Final = timedelta(minutes=1)
 
@@ -116,7 +118,13 @@ def _check_address(base_url: str, catalogue: str) -> None:
 
 
 def approve(session: Session, agency: str, fingerprint: str, now: datetime) -> MemberRow:
-    """Let an enrolment in; others that wait under its name are dropped: they were not this city."""
+    """Let an enrolment in; others that wait under its name are dropped: they were not this city.
+
+    `fingerprint` is its beginning as it was read out by the city; `Invalid` for less than
+    `FINGERPRINT_MIN` characters of it.
+    """
+    if len(fingerprint) < FINGERPRINT_MIN:
+        raise Invalid("FINGERPRINT_NEEDED", limit=FINGERPRINT_MIN, agency=agency[:64])
     row = get(session, agency, fingerprint)
     for other in _of(session, agency):
         if other.id == row.id:
@@ -128,6 +136,31 @@ def approve(session: Session, agency: str, fingerprint: str, now: datetime) -> M
     row.state, row.decided_at = ACTIVE, now.isoformat()
     session.add(row)
     return row
+
+
+def turn_down(session: Session, agency: str, fingerprint: str = "") -> Sequence[MemberRow]:
+    """Drop the enrolments that wait under a name, or the one with that fingerprint.
+
+    They may ask again. Raises `NotFound` where nothing waits there.
+    """
+    waiting = [
+        row
+        for row in _of(session, agency)
+        if row.state == PENDING and row.fingerprint.startswith(fingerprint)
+    ]
+    if not waiting:
+        raise NotFound("MEMBER_UNKNOWN", agency=agency)
+    for row in waiting:
+        session.delete(row)
+    return waiting
+
+
+def turn_down_older(session: Session, before: datetime) -> int:
+    """Drop every enrolment that has waited since before a moment; return how many."""
+    old = [row for row in pending(session) if row.added_at < before.isoformat()]
+    for row in old:
+        session.delete(row)
+    return len(old)
 
 
 def suspend(session: Session, agency: str, now: datetime) -> MemberRow:

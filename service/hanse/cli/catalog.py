@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 Home = Annotated[Path | None, typer.Option("--home", help="Folder of the catalogue.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Agency = Annotated[str, typer.Argument(help="Identifier of the member, such as NIS41002.")]
 ClientId = Annotated[str, typer.Argument(help="Name of the client, such as provincie-ovl.")]
 
 NODE_NOT_REACHED = 4
@@ -32,13 +31,16 @@ NODE_NOT_REACHED = 4
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    from hanse.cli import roster
+
     group = typer.Typer(no_args_is_help=True, help="Run the catalogue: members, clients, index.")
     for name, command in (
         ("init", init),
         ("serve", serve),
-        ("members", members),
-        ("approve", approve),
-        ("suspend", suspend),
+        ("members", roster.members),
+        ("approve", roster.approve),
+        ("turn-down", roster.turn_down),
+        ("suspend", roster.suspend),
         ("harvest", harvest),
         ("rotate-key", rotate_key),
         ("revoke", revoke),
@@ -91,7 +93,7 @@ def init(
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
     file.chmod(0o600)
-    with _database(folder):
+    with database(folder):
         oauth.start_keys(folder, now())
     pinned = folder / "catalogue-keys.json"
     pinned.write_text(json.dumps({"keys": [oauth.anchor(folder).public_jwk()]}), "utf-8")
@@ -123,86 +125,6 @@ def serve(
     app = create_app(settings)
     typer.echo(f"{settings.name}: {settings.base_url} (Ctrl-C stops)")
     run(app, host or "127.0.0.1", port or own_port)
-
-
-def members(home: Home = None, as_json: AsJson = False, lang: Lang = "") -> None:
-    """List the members, who waits for approval, and how fresh the index is about each."""
-    from hanse.catalog import index
-    from hanse.catalog import members as roster
-    from hanse.catalog.freshness import freshness
-    from hanse.store.clock import now
-    from hanse.store.session import reading
-
-    with _database(home) as (settings, engine), reading(engine) as session:
-        looks = index.looks(session)
-        at = now()
-        listed: list[dict[str, Any]] = [
-            {
-                "agency": each.agency,
-                "name": each.name,
-                "status": each.status,
-                "base_url": each.base_url,
-                "fingerprint": each.keys[0]["kid"],
-                "harvest": freshness(
-                    looks.get(each.agency), at, settings.harvest_seconds
-                ).model_dump(mode="json"),
-            }
-            for each in roster.members(session)
-        ]
-        listed += [
-            {
-                "agency": each.agency,
-                "name": each.name,
-                "status": each.state,
-                "base_url": each.base_url,
-                "fingerprint": each.fingerprint,
-                "harvest": freshness(None, at, settings.harvest_seconds).model_dump(mode="json"),
-            }
-            for each in roster.pending(session)
-        ]
-    if as_json:
-        typer.echo(json.dumps({"members": listed}))
-        return
-    rows = [
-        (
-            each["agency"],
-            each["name"],
-            each["status"],
-            each["harvest"]["state"],
-            each["harvest"]["why"].get(lang, ""),
-            each["fingerprint"],
-        )
-        for each in listed
-    ]
-    _print(("agency", "name", "status", "index", "why", "fingerprint"), rows)
-
-
-def approve(
-    agency: Agency,
-    fingerprint: Annotated[
-        str, typer.Option("--fingerprint", help="Beginning of the key's fingerprint.")
-    ] = "",
-    home: Home = None,
-) -> None:
-    """Let a member in, once its fingerprint was compared by another way than the network."""
-    from hanse.catalog import members as roster
-    from hanse.store.clock import now
-    from hanse.store.session import transaction
-
-    with _database(home) as (_, engine), transaction(engine) as session:
-        row = roster.approve(session, agency, fingerprint, now())
-        typer.echo(f"{row.agency} {row.name}: {row.state} ({row.fingerprint})")
-
-
-def suspend(agency: Agency, home: Home = None) -> None:
-    """Take a member out: its node is looked at no more and no token is made out to it."""
-    from hanse.catalog import members as roster
-    from hanse.store.clock import now
-    from hanse.store.session import transaction
-
-    with _database(home) as (_, engine), transaction(engine) as session:
-        row = roster.suspend(session, agency, now())
-        typer.echo(f"{row.agency} {row.name}: {row.state}")
 
 
 def harvest(
@@ -251,7 +173,7 @@ def revoke(
     from hanse.store.clock import now
     from hanse.store.session import transaction
 
-    with _database(home) as (_, engine), transaction(engine) as session:
+    with database(home) as (_, engine), transaction(engine) as session:
         row = revoked.revoke(session, kind, name, now())
         typer.echo(f"{row.sequence}: {row.kind} {row.name}")
 
@@ -261,13 +183,13 @@ def revocations(home: Home = None, as_json: AsJson = False) -> None:
     from hanse.catalog import revocations as revoked
     from hanse.store.session import reading
 
-    with _database(home) as (_, engine), reading(engine) as session:
+    with database(home) as (_, engine), reading(engine) as session:
         rows = [row.model_dump() for row in revoked.revocations(session)]
     if as_json:
         typer.echo(json.dumps({"revocations": rows}))
         return
     lines = [(str(each["sequence"]), each["kind"], each["name"], each["at"][:16]) for each in rows]
-    _print(("number", "kind", "name", "when"), lines)
+    print_table(("number", "kind", "name", "when"), lines)
 
 
 def client_add(  # noqa: PLR0913 a command's options are its parameters
@@ -289,7 +211,7 @@ def client_add(  # noqa: PLR0913 a command's options are its parameters
     new = clients.NewClient(
         client_id, party, name or client_id, _jwks(keys), scopes, tuple(resource or ())
     )
-    with _database(home) as (_, engine), transaction(engine) as session:
+    with database(home) as (_, engine), transaction(engine) as session:
         row = clients.register(session, new, now())
         typer.echo(f"{row.client_id}: {row.scopes}")
 
@@ -299,7 +221,7 @@ def client_list(home: Home = None, as_json: AsJson = False) -> None:
     from hanse.catalog import clients
     from hanse.store.session import reading
 
-    with _database(home) as (_, engine), reading(engine) as session:
+    with database(home) as (_, engine), reading(engine) as session:
         listed = [
             {
                 "client_id": row.client_id,
@@ -318,7 +240,7 @@ def client_list(home: Home = None, as_json: AsJson = False) -> None:
         (each["client_id"], each["party"], each["state"], " ".join(each["scopes"]))
         for each in listed
     ]
-    _print(("client", "party", "state", "scopes"), rows)
+    print_table(("client", "party", "state", "scopes"), rows)
 
 
 def client_suspend(client_id: ClientId, home: Home = None) -> None:
@@ -327,7 +249,7 @@ def client_suspend(client_id: ClientId, home: Home = None) -> None:
     from hanse.store.clock import now
     from hanse.store.session import transaction
 
-    with _database(home) as (_, engine), transaction(engine) as session:
+    with database(home) as (_, engine), transaction(engine) as session:
         row = clients.suspend(session, client_id, now())
         typer.echo(f"{row.client_id}: {row.state}")
 
@@ -342,7 +264,7 @@ def _settings(home: Path | None) -> "CatalogSettings":
 
 
 @contextmanager
-def _database(home: Path | None) -> Iterator[tuple["CatalogSettings", "Engine"]]:
+def database(home: Path | None) -> Iterator[tuple["CatalogSettings", "Engine"]]:
     """Open the catalogue's database at its newest schema."""
     from hanse.catalog import migrations
     from hanse.store import engine as store
@@ -362,7 +284,7 @@ async def _harvest(settings: "CatalogSettings", only: Sequence[str] | None) -> t
     from hanse.outbound import Outbound
     from hanse.store.clock import now
 
-    with _database(settings.home) as (_, engine):
+    with database(settings.home) as (_, engine):
         async with Outbound(networks=settings.reachable) as way:
             harvester = Harvester(
                 settings,
@@ -398,7 +320,8 @@ def _jwks(file: Path) -> dict[str, Any]:
     return found if "keys" in found else {"keys": [found]}
 
 
-def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under their columns, what strangers wrote made harmless for a terminal."""
     from hanse.cli.screen import show
     from hanse.client.answers import tame
 
