@@ -10,8 +10,10 @@ from datetime import date, datetime
 
 from sqlmodel import Field, Session, col, select
 
+from hanse.audit.entry import Entry
 from hanse.errors import Invalid, NotFound
 from hanse.node import outbox, seals
+from hanse.node.log import note
 from hanse.node.tables import Row, moment
 from hanse.policies.signatures import SigningKey
 
@@ -77,6 +79,8 @@ def join(session: Session, own: SigningKey, accession: AccessionRow, at: datetim
     accession.seal = seals.seal(accession.document, own)
     kept = session.merge(accession)
     outbox.append(session, outbox.happened("protocol.changed", at), announced=False)
+    what = {"event": "accession", "statement": accession.number, "party": accession.kbo}
+    note(session, Entry(kind="statement", what=what), at)
     return kept
 
 

@@ -41,6 +41,7 @@ def create_app(
         clock=clock,
         way=lambda: Outbound(networks=settings.reachable, transport=transport),
     )
+    keeper.place()  # what commands wrote while the node was off
     site = Site(
         title=settings.name,
         base_url=settings.base_url,

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
+from hanse.audit.entry import Entry
 from hanse.errors import Conflict, Invalid, Refused
 from hanse.node import home, outbox, partners, proposals, protocols, seals
+from hanse.node.log import note
 from hanse.node.protocols import NO_PROFILES, Held, ProtocolRow, StatementRow
 from hanse.node.settings import NodeSettings
 from hanse.node.tables import moment
@@ -233,6 +235,7 @@ def _add(
                 kept_at=moment(at),
             )
         )
+        _note(session, row, "said", (statements.claimed_party(text), digest, person), at)
     if len(kept) > MAX_STATEMENTS:
         raise Invalid("STATEMENTS_MANY", protocol=row.id, limit=MAX_STATEMENTS)
     row.changed_at = moment(at)
@@ -243,8 +246,24 @@ def _add(
     # Not for strangers: who shares with whom is published by the parties, not by a feed.
     outbox.append(session, outbox.happened("protocol.changed", at), announced=False)
     held = protocols.get(_book(session, office, at), row.id, row.version)
+    _note(session, row, held.state, ("", "", ""), at)
     log.info("protocol.said", extra={"protocol": row.id, "state": held.state})
     return held
+
+
+def _note(
+    session: Session, row: ProtocolRow, event: str, said: tuple[str, str, str], at: datetime
+) -> None:
+    """Write down what was said of a protocol: party, digest, person; all "" for where it stands."""
+    party, digest, person = said
+    named = {"protocol": row.id, "version": row.version, "content": row.content_hash}
+    if digest:
+        what = {**named, "event": event, "statement": digest, "party": party}
+        people = {"by": person} if person else {}
+        entry = Entry(kind="statement", what=what, people=people)
+    else:
+        entry = Entry(kind="protocol", what={**named, "event": "standing", "state": event})
+    note(session, entry, at)
 
 
 def _row(read: Protocol, proposed_by: str, at: datetime) -> ProtocolRow:

@@ -14,8 +14,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from sqlmodel import Field, Session, col, select
 
+from hanse.audit.entry import Entry, Who
 from hanse.errors import Invalid, NotFound
 from hanse.node import outbox, seals
+from hanse.node.log import note
 from hanse.node.tables import Row, moment
 from hanse.policies.signatures import SigningKey
 
@@ -84,6 +86,7 @@ def pin(
     row.seal = seals.seal(row.document, own)
     session.add(row)
     outbox.append(session, outbox.happened("protocol.changed", at), announced=False)
+    _note(session, "confirmed", row, at)
     return row
 
 
@@ -104,6 +107,12 @@ def drop(session: Session, kbo: str, thumbprint: str, at: datetime) -> None:
         raise NotFound("PARTNER_KEY_UNKNOWN", kbo=kbo[:20])
     session.delete(row)
     outbox.append(session, outbox.happened("protocol.changed", at), announced=False)
+    _note(session, "dropped", row, at)
+
+
+def _note(session: Session, event: str, row: PartnerKeyRow, at: datetime) -> None:
+    what = {"event": event, "key": row.kid, "purpose": row.state}
+    note(session, Entry(kind="key", what=what, who=Who(kbo=row.kbo)), at)
 
 
 def learn(session: Session, kbo: str, jwk: Mapping[str, str], at: datetime) -> None:

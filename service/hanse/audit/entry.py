@@ -23,9 +23,7 @@ TEXT_MAX: Final = 300
 INTEGER_MAX: Final = 2**53 - 1
 """Beyond it, readers of JSON do not agree on a number (RFC 8785 §3.2.2.3)."""
 
-Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
-
-NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 NOBODY_BY_NAME: Final[Mapping[str, str]] = MappingProxyType({})
 
 KINDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -94,12 +92,12 @@ class Entry:
     """
 
     kind: str
-    what: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
+    what: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     who: Who = NOBODY
     why: Why = NO_REASON
     decision: str = ""
     code: str = ""
-    checks: Sequence[Mapping[str, Value]] = ()
+    checks: Sequence[Mapping[str, Any]] = ()
     exchange: str = ""
     register: str = ""
     people: Mapping[str, str] = field(default_factory=lambda: NOBODY_BY_NAME)

@@ -3,16 +3,17 @@
 Every function here runs inside the one transaction of its caller.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 from sqlmodel import Session, col, select
 
+from hanse.audit.entry import Entry
 from hanse.cube.contract import Contract
 from hanse.errors import Conflict
-from hanse.node import datasets, outbox
+from hanse.node import datasets, log, outbox
 from hanse.node.releases import tables
 from hanse.node.tables import moment, read_moment
 from hanse.wire import Tombstone
@@ -61,6 +62,8 @@ def enter(
         manifest=row.digest,
     )
     outbox.append(session, event, announced=dataset.in_feed)
+    people = {"by": row.proposed_by, "second": row.approved_by}
+    _note(session, "published", row, people, read_moment(row.published_at))
 
 
 def withdraw(session: Session, withdrawal: Withdrawal) -> tables.ReleaseRow:
@@ -96,7 +99,22 @@ def withdraw(session: Session, withdrawal: Withdrawal) -> tables.ReleaseRow:
         manifest=row.digest,
     )
     outbox.append(session, event, announced=dataset.in_feed)
+    _note(session, "withdrawn", row, {"by": withdrawal.by}, withdrawal.at)
     return row
+
+
+def _note(
+    session: Session, event: str, row: tables.ReleaseRow, people: Mapping[str, str], at: datetime
+) -> None:
+    what = {
+        "event": event,
+        "dataset": row.dataset,
+        "release": row.digest,
+        "release_id": row.release_id,
+        "kind": row.kind,
+    }
+    known = {role: name for role, name in people.items() if name}
+    log.note(session, Entry(kind="release", what=what, people=known), at)
 
 
 def bury(session: Session, dataset: str, stone: Tombstone) -> None:
