@@ -7,6 +7,7 @@ from the published codes alone.
 from hanse.policies.attackers.bounds import Needs as Needs
 from hanse.policies.attackers.bounds import Verdict as Verdict
 from hanse.policies.attackers.bounds import audit as audit
+from hanse.policies.attackers.campaign import Campaign as Campaign
 from hanse.policies.attackers.campaign import Finding as Finding
 from hanse.policies.attackers.campaign import campaign as campaign
 from hanse.policies.attackers.insider import insider as insider

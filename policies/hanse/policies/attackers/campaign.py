@@ -23,7 +23,25 @@ class Finding:
     narrow: tuple[int, ...]
 
 
-def campaign(system: System, least: int, width: int) -> tuple[Finding, ...]:
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What all attacks found together among so many hidden cells; places in the system."""
+
+    hidden: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def exact(self) -> tuple[int, ...]:
+        """Return the unknowns that some attack knows exactly."""
+        return tuple(sorted({place for each in self.findings for place in each.exact}))
+
+    @property
+    def narrow(self) -> tuple[int, ...]:
+        """Return the unknowns that some attack knows too closely, exact ones included."""
+        return tuple(sorted({place for each in self.findings for place in each.narrow}))
+
+
+def campaign(system: System, least: int, width: int) -> Campaign:
     """Return what each attack finds among the hidden cells of a published table.
 
     `least` is what a hidden cell is known to be at least, `width` how far apart two values that
@@ -37,7 +55,7 @@ def campaign(system: System, least: int, width: int) -> tuple[Finding, ...]:
     whole = Finding("whole numbers", _places(hidden[apart < 1]), _places(hidden[apart < width]))
     verdict = audit(system, Needs(hidden, lower, np.zeros_like(lower), width))
     bounds = Finding("linear programs", _places(verdict.exact), _places(verdict.below))
-    return Finding("linear algebra", algebra, algebra), whole, bounds
+    return Campaign(hidden.size, (Finding("linear algebra", algebra, algebra), whole, bounds))
 
 
 def _places(cells: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[int, ...]:
