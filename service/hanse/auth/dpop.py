@@ -45,8 +45,8 @@ class Spent(typing.Protocol):
         """
 
 
-class NonceMissing(ValueError):
-    """The proof is right but for the server's nonce, which is missing or has passed."""
+class ProofFault(ValueError):
+    """The proof does not hold, whatever it is that is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +82,31 @@ class Proof:
         return spent.spend(f"key:{self.thumbprint}", self.jti, until, int(now))
 
 
+class NonceMissing(ProofFault):
+    """The proof is right but for the server's nonce, which is missing or has passed."""
+
+    def __init__(self, proof: Proof) -> None:
+        super().__init__("nonce")
+        self.proof = proof
+
+
 def read_proof(headers: Sequence[bytes], demand: Demand) -> Proof:
-    """Return the proof in the values of the `DPoP` header; raises `ValueError` for any fault."""
+    """Return the proof in the values of the `DPoP` header; raises `ProofFault`."""
     if len(headers) != 1 or len(headers[0]) > MAX_PROOF_BYTES:
-        raise ValueError("not exactly one proof")
+        raise ProofFault("not exactly one proof")
     if not _PROOF.fullmatch(headers[0]):
-        raise ValueError("form")
+        raise ProofFault("form")
     try:
         compact = open_compact(headers[0].decode("ascii"))
         key = _key(compact.header)
         if not key.verify(compact.header["alg"], compact.signed, compact.signature):
             raise ValueError("signature")
-        return Proof(key, _check(compact, demand))
-    except NonceMissing:
-        raise
+        proof = Proof(key, _check(compact, demand))
     except (JoseError, ValueError, TypeError, KeyError, RecursionError, OverflowError) as fault:
-        raise ValueError("proof") from fault
+        raise ProofFault("proof") from fault
+    if demand.nonces and compact.payload.get("nonce") not in demand.nonces:
+        raise NonceMissing(proof)
+    return proof
 
 
 def _key(header: Mapping[str, Any]) -> VerificationKey:
@@ -124,8 +133,6 @@ def _check(compact: Compact, demand: Demand) -> str:
     jti = claims["jti"]
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_CHARACTERS:
         raise ValueError("jti")
-    if demand.nonces and claims.get("nonce") not in demand.nonces:
-        raise NonceMissing("nonce")
     return jti
 
 
@@ -183,7 +190,7 @@ class ProofRule:
             proof = read_proof(proofs, demand)
         except NonceMissing as fault:
             raise Unauthenticated("PROOF_NONCE", nonce=self.nonce) from fault
-        except ValueError as fault:
+        except ProofFault as fault:
             raise Unauthenticated("PROOF_INVALID") from fault
         # Only the key's own holder can have a proof remembered.
         if proof.thumbprint != thumbprint or not proof.spend(self.spent, now):

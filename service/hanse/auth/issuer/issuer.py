@@ -15,7 +15,7 @@ from authlib.common.security import is_secure_transport
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from hanse.auth.dpop import Demand, NonceMissing, Nonces, Proof, read_proof
+from hanse.auth.dpop import Demand, NonceMissing, Nonces, Proof, ProofFault, read_proof
 from hanse.auth.issuer.assertion import ASSERTION_TYPE, ClientGate
 from hanse.auth.issuer.faults import (
     TokenFault,
@@ -96,28 +96,31 @@ class Issuer:
         form, now = request.form, self.parts.clock()
         if form.get("client_assertion_type") != ASSERTION_TYPE or "client_secret" in form:
             raise refused_client()
-        proof = self._proof(request.proofs, now)
-        offered = proof.key if isinstance(proof, Proof) else None
+        proof, fault = self._proof(request.proofs, now)
+        offered = proof.key if proof else None
         assertion = form.get("client_assertion", "")
         client = self._gate.admit(assertion, form.get("client_id"), now, offered)
         # Told only now: a proof alone opens no account of what is wrong with it.
-        if isinstance(proof, TokenFault):
-            raise proof
+        if fault is not None:
+            raise fault
         if proof is not None and not proof.spend(self.parts.assertions, now):
             raise refused_proof()
         return Admitted(client, proof.thumbprint if proof else None)
 
-    def _proof(self, proofs: tuple[bytes, ...], now: float) -> Proof | TokenFault | None:
+    def _proof(
+        self, proofs: tuple[bytes, ...], now: float
+    ) -> tuple[Proof | None, TokenFault | None]:
         if not proofs:
-            return None
+            return None, None
         nonces = self.parts.nonces.accepted if self.parts.nonces else ()
         address = f"{self.parts.identifier}{ENDPOINT}"
         try:
-            return read_proof(proofs, Demand("POST", address, now, nonces=nonces))
-        except NonceMissing:
-            return TokenFault("use_dpop_nonce", "The proof must carry the nonce of this answer.")
-        except ValueError:
-            return refused_proof()
+            return read_proof(proofs, Demand("POST", address, now, nonces=nonces)), None
+        except NonceMissing as fault:
+            wanted = "The proof must carry the nonce of this answer."
+            return fault.proof, TokenFault("use_dpop_nonce", wanted)
+        except ProofFault:
+            return None, refused_proof()
 
     def _allow(self, form: Form, client: Client) -> None:
         resource = form.get("resource", "")
