@@ -185,7 +185,9 @@ def test_a_withdrawn_release_leaves_the_one_before_it_and_a_tombstone(tmp_path: 
     assert third.release_no == 3
 
 
-def test_towns_are_added_up_from_sectors_and_no_sum_shows_a_hidden_part(tmp_path: Path) -> None:
+def test_towns_are_added_up_from_sectors_and_no_sum_gives_a_hidden_part_back(
+    tmp_path: Path,
+) -> None:
     on = press(tmp_path)
     lines = [
         ("inw", SECTOR, "11002A", "2024", 60),
@@ -196,7 +198,9 @@ def test_towns_are_added_up_from_sectors_and_no_sum_shows_a_hidden_part(tmp_path
     of = contract(levels=(SECTOR, TOWN), partition_level=TOWN)
     row = publish.publish(on, draft(lines, of), Intent(), "an")
     towns = {line[2]: line[4] for line in served(on, row) if line[1] == TOWN}
-    assert towns == {"11002": 100.0, "41002": None}
+    assert towns == {"11002": 100.0, "41002": 63.0}
+    sectors = {line[2]: line[4] for line in served(on, row) if line[1] == SECTOR}
+    assert sectors == {"11002A": 60.0, "11002B": 40.0, "41002A": None, "41002B": None}
     folder = manifest.folder_of(tmp_path, row.digest)
     index = json.loads((folder / "index.json").read_bytes())
     assert [line[:2] for line in index["partitions"]] == [

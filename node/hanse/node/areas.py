@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hanse.areas import Registry
 from hanse.areas.tables import registry_from, to_files
+from hanse.cube.contract import Contract
 from hanse.errors import Invalid, NotFound
 
 FILE_BYTES_MAX = 50_000_000
@@ -76,3 +77,19 @@ def store(home: Path, registry: Registry) -> None:
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def ancestors(contract: Contract, registry: Registry) -> dict[str, Mapping[str, str]]:
+    """Return, per level below the partition level or at it, the partition area of each area."""
+    target = contract.partition_level
+    if not target or not registry.has(target):
+        return {}
+    found: dict[str, Mapping[str, str]] = {}
+    for level in contract.levels:
+        if level == target:
+            found[level] = {code: code for code in registry.areas(level)}
+        elif registry.has(level) and registry.correspondence(level, target) is not None:
+            table = registry.parent_table(level, target)
+            columns = (table.column(name).to_pylist() for name in ("child", "parent"))
+            found[level] = dict(zip(*columns, strict=True))
+    return found

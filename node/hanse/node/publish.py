@@ -23,8 +23,19 @@ from hanse.cube.cleared import Cleared, scrub
 from hanse.cube.contract import Contract
 from hanse.cube.query import Extent
 from hanse.errors import Conflict, Invalid, Refused
-from hanse.node import contracts, datasets, proposals
+from hanse.node import (
+    areas,
+    contracts,
+    datasets,
+    ledger,
+    proofs,
+    proposals,
+    relations,
+    shielding,
+)
 from hanse.node.intake.draft import Draft
+from hanse.node.ledger import Held
+from hanse.node.proofs import Vault
 from hanse.node.releases import (
     derived,
     description,
@@ -38,10 +49,10 @@ from hanse.node.releases.cells import open_cells
 from hanse.node.releases.description import Edition
 from hanse.node.releases.difference import CELLS_NAMED_MAX, Difference
 from hanse.node.releases.registration import Withdrawal
+from hanse.node.shielding import Shielded
 from hanse.node.tables import moment
 from hanse.policies import profile as profiles
 from hanse.policies.canonical import canonical, digest
-from hanse.policies.disclosure import primary
 from hanse.policies.profile import Profile
 from hanse.policies.signatures import MANIFEST, SigningKey, sign
 from hanse.store.objects import DirectoryStore, ObjectStore
@@ -109,6 +120,8 @@ class Prepared:
     findings: tuple[Finding, ...]
     waivers: Mapping[str, str]
     previous: str | None
+    shielded: Shielded
+    held: Held
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -160,11 +173,13 @@ def prepare(press: Press, draft: Draft) -> Prepared:
     with reading(press.engine) as session:
         row = datasets.find(session, contract.slug)
         previous = row.current_digest if row else None
+        held = ledger.load(session, contract)
     before = _before(press, previous)
     was_contract, was_cells = before or (None, None)
     findings = press.check(draft, press.registry, was_cells, was_contract)
-    cleared = scrub(derived.protected(_shielded(draft, profile, press.registry)))
-    arranged = layout.arrange(cleared, _ancestors(contract, press.registry))
+    shielded = shielding.shield(draft, profile, press.registry, held)
+    cleared = scrub(derived.protected(shielded.cells))
+    arranged = layout.arrange(cleared, areas.ancestors(contract, press.registry))
     return Prepared(
         contract=contract,
         profile=profile,
@@ -174,6 +189,8 @@ def prepare(press: Press, draft: Draft) -> Prepared:
         findings=tuple(findings),
         waivers=dict(draft.waivers),
         previous=previous,
+        shielded=shielded,
+        held=held,
     )
 
 
@@ -234,7 +251,9 @@ def sweep(press: Press) -> tuple[str, ...]:
     with reading(press.engine) as session:
         digests = session.exec(select(tables.ReleaseRow.digest))
         referenced = {each.removeprefix("sha-256:") for each in digests}
-    return press.objects.sweep(referenced, ORPHAN_AGE_SECONDS, press.clock().timestamp())
+    now = press.clock().timestamp()
+    Vault(press.home).sweep(referenced, ORPHAN_AGE_SECONDS, now)
+    return press.objects.sweep(referenced, ORPHAN_AGE_SECONDS, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,37 +265,6 @@ class _Signatures:
 
 def _prepared(press: Press, work: Draft | Prepared) -> Prepared:
     return work if isinstance(work, Prepared) else prepare(press, work)
-
-
-def _shielded(draft: Draft, profile: Profile, registry: Registry) -> pa.Table:
-    """Return all cells of the release to be, judged before and after sums and formulas.
-
-    Cells at levels that are not published are added up as they are: nobody can subtract them.
-    """
-    contract = draft.contract
-    indicators = contract.indicators
-    shown, inner = derived.at_levels(draft.cells, contract.levels)
-    judged = derived.joined(primary.protect(shown, indicators, profile), inner)
-    whole, _ = derived.at_levels(derived.rolled_up(judged, contract, registry), contract.levels)
-    counted = primary.rounded(primary.protect(whole, indicators, profile), indicators, profile)
-    computed = derived.with_formulas(counted, indicators)
-    return derived.flagged(primary.protect(computed, indicators, profile), indicators)
-
-
-def _ancestors(contract: Contract, registry: Registry) -> dict[str, Mapping[str, str]]:
-    """Return, per level below the partition level or at it, the partition area of each area."""
-    target = contract.partition_level
-    if not target or not registry.has(target):
-        return {}
-    found: dict[str, Mapping[str, str]] = {}
-    for level in contract.levels:
-        if level == target:
-            found[level] = {code: code for code in registry.areas(level)}
-        elif registry.has(level) and registry.correspondence(level, target) is not None:
-            table = registry.parent_table(level, target)
-            columns = (table.column(name).to_pylist() for name in ("child", "parent"))
-            found[level] = dict(zip(*columns, strict=True))
-    return found
 
 
 def _before(press: Press, previous: str | None) -> tuple[Contract, pa.Table] | None:
@@ -333,10 +321,20 @@ def _release(
     )
     with transaction(press.engine) as session:
         registration.enter(session, prepared.contract, row, stones, prepared.previous)
+        ledger.append(session, _of(row, prepared), _shown(prepared), prepared.held)
         if signatures.proposal_id is not None:
             proposals.approve(session, signatures.proposal_id, signatures.approved_by)
     sweep(press)
     return row
+
+
+def _of(row: tables.ReleaseRow, prepared: Prepared) -> ledger.Release:
+    return ledger.Release(row.dataset, row.release_id, row.digest, prepared.profile.content_digest)
+
+
+def _shown(prepared: Prepared) -> Mapping[ledger.Place, ledger.Cells]:
+    cells = prepared.arranged.table
+    return ledger.entries(cells, relations.frame_of(cells), prepared.held)
 
 
 def _edition(press: Press, prepared: Prepared, intent: Intent) -> Edition:
@@ -378,15 +376,22 @@ def _write(
         if each.reporting_year_start
     }
     content = datasets.contract_bytes(contract)
-    with press.objects.drafting() as folder:
+    shielded, vault = prepared.shielded, Vault(press.home)
+    proof = proofs.proof_of(shielded.closed, shielded.relations.frame.dimensions)
+    with press.objects.drafting() as folder, vault.drafting(proof) as kept:
         parts = layout.write(prepared.arranged, folder, calendars)
         (folder / CONTRACT).write_bytes(content)
-        described = layout.part(folder, CONTRACT, "metadata", "application/json")
-        measured = (prepared.coverage, (*parts, described), stones)
+        about = proofs.About(contract, prepared.profile, edition.release_id)
+        proofs.write(folder, proofs.summary(shielded, about, kept), press.key)
+        names = {CONTRACT: "application/json", **proofs.FILES}
+        described = [layout.part(folder, name, "metadata", names[name]) for name in names]
+        measured = (prepared.coverage, (*parts, *described), stones)
         made = description.manifest(contract, digest(content), prepared.profile, edition, measured)
         statement = manifest_bytes(made)
         (folder / manifest.STATEMENT).write_text(sign(statement, MANIFEST, press.key), "ascii")
-        return press.objects.keep(folder, statement)
+        address = press.objects.keep(folder, statement)
+        vault.keep(kept, address)
+        return address
 
 
 def manifest_bytes(made: Manifest) -> bytes:

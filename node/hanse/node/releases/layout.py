@@ -165,6 +165,16 @@ def write_stream(
             writer.write_batch(batch)
 
 
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table that is no release as Parquet, equal tables as equal bytes."""
+    pq.write_table(table, path, compression="zstd", store_schema=False)
+
+
+def read_table(path: Path) -> pa.Table:
+    """Return a table that `write_table` wrote."""
+    return pq.read_table(path)
+
+
 def fingerprint(arranged: Arranged) -> str:
     """Return a digest of the cells: equal cells in any row order have the same one."""
     hasher = hashlib.sha256()

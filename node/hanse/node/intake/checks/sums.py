@@ -137,6 +137,17 @@ def _grouped(keys: Ints, totals: Ints, parts: Ints) -> tuple[Ints, Ints, Ints] |
 
 
 def _siblings(case: Case) -> Iterator[Ledger]:
+    """Yield the sums of every family of indicators."""
+    for _, _, ledger in _families(case):
+        yield ledger
+
+
+def families(case: Case) -> dict[str, tuple[str, ...]]:
+    """Return the indicators that are the sum of others, as the figures show, with their parts."""
+    return {whole: members for whole, members, _ in _families(case)}
+
+
+def _families(case: Case) -> Iterator[tuple[str, tuple[str, ...], Ledger]]:
     """Yield the families of indicators whose members add up to another, as the figures show."""
     rows = case.keys("level", "area", "period", *case.dimensions)
     numbers, names = case.codes("indicator")
@@ -151,7 +162,7 @@ def _siblings(case: Case) -> Iterator[Ledger]:
         for whole in wholes:
             ledger = _family(case, where, members, whole)
             if ledger is not None:
-                yield ledger
+                yield whole, members, ledger
                 break
 
 

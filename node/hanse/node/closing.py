@@ -1,0 +1,327 @@
+"""Hides, beside the hidden figures of a release, whatever would give them back.
+
+Everything that adds up falls apart into connected parts. A part in which every total of a hidden
+figure is hidden too is safe as it is: any number fits. In any other part counts are closed by
+disclosure control, with proof; where that cannot be (amounts, zonings that cross without their
+overlaps, totals below their parts) the totals are hidden until the first holds.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hanse.cube import algebra
+from hanse.cube.contract import Contract
+from hanse.cube.indicator import Aggregation, Indicator, MeasureType
+from hanse.cube.status import HIDDEN, CellState
+from hanse.errors import Conflict, Invalid, Unavailable
+from hanse.node.populations import Known, Rows, Sheet
+from hanse.node.relations import INDICATOR, Bools, Ints, Relations
+from hanse.policies import disclosure
+from hanse.policies.disclosure.plan import Effort, Zeros
+from hanse.policies.profile import Profile
+
+PRUNED_CELLS_MAX = 3_000
+"""A larger population is not gone over again for cells that could be opened: it takes minutes."""
+
+TOGETHER_ROWS = 500
+"""Parts that have nothing to do with one another are closed in runs of about so many rows."""
+
+CANDIDATES = 8
+"""In a single sum so many of its shown parts are weighed: the smallest, from `CANDIDATE_MIN` on."""
+
+CANDIDATE_MIN = 3
+
+_RANK = algebra.STATE_RANK
+_VALUE = _RANK[CellState.VALUE]
+_VOID = (_RANK[CellState.EMPTY], _RANK[CellState.NOT_APPLICABLE])
+_HIDDEN_FROM = min(_RANK[state] for state in HIDDEN)
+_SOURCE = _RANK[CellState.SUPPRESSED_SOURCE]
+_SECONDARY = _RANK[CellState.SUPPRESSED_SECONDARY]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closed:
+    """Which rows are hidden in the end, and the proof of every population that needed one.
+
+    `witnessed` says which rows lie in a part that rests on a proof; in every other part all
+    totals of what is hidden are hidden too.
+    """
+
+    hidden: Bools
+    proofs: Mapping[disclosure.release.Population, disclosure.Protected]
+    witnessed: Bools
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """One release to be closed: its true cells (draft shape), the rows hidden so far, and rules."""
+
+    true: pa.Table
+    hidden: Bools
+    known: Known
+    relations: Relations
+    contract: Contract
+    profile: Profile
+
+
+def close(question: Question) -> Closed:
+    """Return what must be hidden. Raises `Conflict` where what is out already would give it away.
+
+    Raises `Conflict` too where the computation itself breaks down: then nothing may leave.
+    """
+    try:
+        return _Closing(question).closed()
+    except (MemoryError, Unavailable) as fault:
+        raise Conflict("PUBLISH_UNPROVEN", dataset=question.contract.slug) from fault
+
+
+def open_rows(question: Question) -> Ints:
+    """Return the hidden rows that can be worked out at once: alone in a sum, or the sum itself."""
+    relations, work = question.relations, _Closing(question)
+    hidden, seen = work.hidden, work.seen
+    parts = np.bincount(relations.equation, minlength=relations.head.size)
+    full = relations.complete
+    alone = full & (relations.count(hidden) == 1) & (relations.count(seen) == parts - 1)
+    alone &= seen[relations.head]
+    told = relations.child[alone[relations.equation] & hidden[relations.child]]
+    wholes = full & hidden[relations.head] & (relations.count(seen) == parts)
+    both = np.union1d(told, relations.head[wholes])
+    return np.asarray(both[both < relations.given], dtype=np.int64)
+
+
+def covered(relations: Relations, hidden: Bools, void: Bools) -> Bools:
+    """Return the rows to hide so that no total of a hidden row is shown, nor all its parts.
+
+    Then every hidden figure, with all its totals, may be any number more. `void` rows are known to
+    hold nothing and stay.
+    """
+    hidden = hidden.copy()
+    child, parent, head = relations.child, relations.parent, relations.head
+    while True:
+        before = int(hidden.sum())
+        hidden[parent[hidden[child] & ~void[parent]]] = True
+        bare = ((relations.count(hidden) == 0) | relations.manifold) & hidden[head]
+        hidden[child[bare[relations.equation] & ~void[child]]] = True
+        if int(hidden.sum()) == before:
+            return hidden
+
+
+class _Closing:
+    """One question while it is worked on; every array has one entry per row, virtual ones too."""
+
+    def __init__(self, question: Question) -> None:
+        self.question, self.relations = question, question.relations
+        size, given = self.relations.size, self.relations.given
+        ranks = algebra.state_ranks(question.true)
+        self.ranks = np.full(size, _RANK[CellState.UNKNOWN], dtype=np.int64)
+        self.ranks[:given] = np.asarray(ranks)
+        self.values = np.zeros(size)
+        self.values[:given] = np.asarray(algebra.numbers(question.true, ranks))
+        self.hidden = np.zeros(size, dtype=bool)
+        self.hidden[:given] = question.hidden
+        self.ground = self.hidden.copy()
+        self.void = np.isin(self.ranks, _VOID)
+        self.seen = (self.void | (self.ranks == _VALUE)) & ~self.hidden
+        self.less = self.values.copy()
+        self.proofs: dict[Any, disclosure.Protected] = {}
+        self.part = self.relations.components()
+        self.proven = np.zeros(int(self.part.max(initial=-1)) + 1, dtype=bool)
+
+    def closed(self) -> Closed:
+        """Return what must be hidden."""
+        needy = self._needy(self.hidden)
+        if needy.any():
+            able = needy & self._able()
+            for rows in self._populations(able):
+                self._engine(rows)
+            self._cover(needy[self.part])
+        self._check_ledger()
+        given = self.relations.given
+        return Closed(
+            self.hidden[:given], MappingProxyType(self.proofs), self.proven[self.part][:given]
+        )
+
+    def _needy(self, hidden: Bools) -> Bools:
+        """Say of each part whether a total of something hidden in it is shown."""
+        more = covered(self.relations, hidden, self.void) & ~hidden & self.seen
+        found = np.zeros(int(self.part.max(initial=-1)) + 1, dtype=bool)
+        found[self.part[more]] = True
+        return found
+
+    def _cover(self, rows: Bools) -> None:
+        """Hide the totals of what is hidden in the parts that no proof was found for."""
+        left = rows & ~self.proven[self.part]
+        self.hidden |= covered(self.relations, self.hidden & left, self.void) & left
+
+    def _able(self) -> Bools:
+        """Say of each part whether disclosure control takes it: counts that add up."""
+        relations = self.relations
+        able = np.ones(int(self.part.max(initial=-1)) + 1, dtype=bool)
+        counted = np.array(
+            [self._counts(code) for code in relations.frame.codes["indicator"]], dtype=bool
+        )
+        whole = (self.values >= 0) & (self.values == np.round(self.values))
+        bad = ~counted[relations.frame.columns["indicator"]] | ~whole
+        able[self.part[bad]] = False
+        sums = relations.sums(np.where(self.ranks == _VALUE, self.values, 0.0))
+        countable = self.void | (self.ranks == _VALUE)
+        parts = np.bincount(relations.equation, minlength=relations.head.size)
+        clear = (relations.count(countable) == parts) & countable[relations.head]
+        below = countable[relations.head] & (self.values[relations.head] < sums)
+        del clear
+        able[self.part[relations.head[below | relations.crossing]]] = False
+        return able
+
+    def _counts(self, code: str) -> bool:
+        found = self.question.contract.indicator(code)
+        return found is not None and adds_up(found)
+
+    def _populations(self, able: Bools) -> Iterator[Ints]:
+        """Yield the rows of every population that has to be closed, in a fixed order."""
+        relations = self.relations
+        frame = relations.frame
+        rows = self._weighed(np.flatnonzero(able[self.part]))
+        group = self._groups()[frame.columns["indicator"][rows]]
+        keys = group * max(len(frame.codes["period"]), 1) + frame.columns["period"][rows]
+        for key in np.unique(keys).tolist():
+            yield from self._together(rows[keys == key])
+
+    def _together(self, rows: Ints) -> Iterator[Ints]:
+        """Yield the rows in runs of whole parts, each small enough to be quick."""
+        order = np.argsort(self.part[rows], kind="stable")
+        rows = rows[order]
+        starts = np.flatnonzero(np.diff(self.part[rows], prepend=-1))
+        cuts, first = [], 0
+        for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), rows.size], strict=True):
+            if stop - first > TOGETHER_ROWS and start > first:
+                cuts.append(start)
+                first = start
+        yield from np.split(rows, cuts)
+
+    def _groups(self) -> Ints:
+        """Return per indicator the number of the group it adds up with."""
+        relations, frame = self.relations, self.relations.frame
+        group = np.arange(len(frame.codes["indicator"]), dtype=np.int64)
+        across = relations.kind[relations.equation] == INDICATOR
+        one = frame.columns["indicator"][relations.child[across]]
+        other = frame.columns["indicator"][relations.parent[across]]
+        for first, second in sorted(set(zip(one.tolist(), other.tolist(), strict=True))):
+            group[group == group[second]] = group[first]
+        return group
+
+    def _engine(self, rows: Ints) -> None:
+        """Close one population; where it cannot be, halve it until what cannot be stands alone."""
+        try:
+            self._protect(rows)
+        except Invalid:
+            halves = self._halves(rows)
+            for half in halves:
+                self._engine(half)
+        except Conflict as fault:
+            if fault.code != "DISCLOSURE_NOT_PROVEN":
+                raise
+
+    def _halves(self, rows: Ints) -> tuple[Ints, ...]:
+        parts = np.unique(self.part[rows])
+        if parts.size < 2:
+            return ()
+        first = np.isin(self.part[rows], parts[: parts.size // 2])
+        return rows[first], rows[~first]
+
+    def _weighed(self, rows: Ints) -> Ints:
+        """Return the rows worth weighing; what surely stays shown is taken off its whole.
+
+        Of a single sum, parts that are surely not the cheapest to hide are shown: constants.
+        """
+        relations = self.relations
+        alone = np.bincount(self.part[relations.head], minlength=self.part.max() + 1) == 1
+        free = np.zeros(relations.size, dtype=bool)
+        free[rows[alone[self.part[rows]]]] = True
+        free[relations.head] = False
+        free &= self.seen & (self.values >= CANDIDATE_MIN)
+        ordered = np.flatnonzero(free)
+        ordered = ordered[np.lexsort((self.values[ordered], self.part[ordered]))]
+        first = np.flatnonzero(np.diff(self.part[ordered], prepend=-1))
+        place = np.arange(ordered.size) - np.repeat(first, np.diff([*first, ordered.size]))
+        dropped = np.zeros(relations.size, dtype=bool)
+        dropped[ordered[place >= CANDIDATES]] = True
+        mine = dropped[relations.child]
+        np.subtract.at(self.less, relations.parent[mine], self.values[relations.child[mine]])
+        return rows[~dropped[rows]]
+
+    def _protect(self, rows: Ints) -> None:
+        sheet = Sheet(Rows(self.relations, self.ranks, self.values, self.less, self.hidden), rows)
+        true, judged = sheet.tables()
+        population = sheet.population
+        rules = _rules(self.question.profile, true.num_rows)
+        found = disclosure.close(
+            true, judged, sheet.structure(), rules, {population: sheet.ledger(self.question.known)}
+        )
+        hidden = sheet.hidden(found.cells)
+        self.hidden[hidden] = True
+        self.proven[self.part[rows]] = True
+        for key, protected in found.protected.items():
+            self.proofs[_numbered(key, self.proofs)] = protected
+
+    def _check_ledger(self) -> None:
+        """Refuse to hide what readers hold already, with the number it still has."""
+        known, given = self.question.known, self.relations.given
+        lost = self.hidden[:given] & (known.seen > 0)
+        lost &= np.isclose(known.values, self.values[:given], rtol=1e-13, atol=0.0)
+        rows = np.flatnonzero(lost)
+        if rows.size:
+            raise Conflict(
+                "PUBLISH_LEDGER",
+                dataset=self.question.contract.slug,
+                cells=", ".join(_named(self.relations, int(row)) for row in rows[:3]),
+                count=int(rows.size),
+            )
+
+
+def adds_up(indicator: Indicator) -> bool:
+    """Say whether an indicator counts units that are added up over areas and breakdowns."""
+    sums = {indicator.aggregate_geo, indicator.aggregate_breakdown}
+    return indicator.measure_type is MeasureType.COUNT and sums == {Aggregation.SUM}
+
+
+def _numbered(key: tuple[str, str], taken: Mapping[Any, object]) -> tuple[str, str]:
+    """Return the name of a population, told apart from those it was halved into."""
+    name, number = key, 1
+    while name in taken:
+        number += 1
+        name = (f"{key[0]}#{number}", key[1])
+    return name
+
+
+def _named(relations: Relations, row: int) -> str:
+    return " · ".join(relations.frame.spelled(name, row) for name in relations.frame.columns)
+
+
+def _rules(profile: Profile, cells: int) -> disclosure.Rules:
+    least = min([profile.min_count, *profile.min_count_by_level.values()])
+    zeros = Zeros.PUBLISH if profile.zero_shown else Zeros.SUPPRESSIBLE
+    return disclosure.Rules(
+        k=least,
+        zeros=zeros,
+        attacker_lower=1 if profile.zero_shown else 0,
+        effort=Effort.PRUNE if cells <= PRUNED_CELLS_MAX else Effort.ONCE,
+    )
+
+
+def restated(cells: pa.Table, hidden: Bools) -> pa.Table:
+    """Return the cells, hidden where they are to be and were not."""
+    ranks = np.asarray(algebra.state_ranks(cells)).astype(np.int8)
+    ranks = np.where(hidden & (ranks < _HIDDEN_FROM), _SECONDARY, ranks).astype(np.int8)
+    places = pa.array(ranks)
+    measures = algebra.with_states(
+        algebra.numbers(cells, places), places, algebra.flag_ranks(cells)
+    )
+    for name, column in measures.items():
+        place = cells.schema.get_field_index(name)
+        cells = cells.set_column(place, name, column.cast(cells.schema.field(name).type))
+    return cells

@@ -1,0 +1,219 @@
+"""What was ever shown of each population, to anybody: written with the release, never changed.
+
+One row holds what a release changed for one population and period: the keys of its cells, and the
+number shown or the word that it was hidden. Every row carries the hash of the row before it. A
+withdrawal takes nothing away: who pulled the figures has them.
+"""
+
+import hashlib
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import LargeBinary
+from sqlmodel import Column, Field, Session, col, select
+
+from hanse.cube.codelist import TOTAL
+from hanse.cube.contract import Contract
+from hanse.errors import Conflict, Unavailable
+from hanse.node.populations import Known
+from hanse.node.relations import Frame
+from hanse.node.tables import Row
+from hanse.policies.canonical import canonical
+
+HIDDEN = ""
+"""What stands in the place of a number that was not shown."""
+
+CONTENT_BYTES_MAX = 500_000_000
+
+Place = tuple[str, str]
+"""Population and period."""
+Cells = Mapping[str, str]
+"""Key of a cell → the number that was shown, or `HIDDEN`."""
+
+
+class LedgerRow(Row, table=True):
+    """What one release changed of what is known of one population in one period."""
+
+    __tablename__ = "ledger"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    population: str = Field(max_length=200, index=True)
+    period: str = Field(max_length=32)
+    dataset: str = Field(max_length=63)
+    release_id: str = Field(max_length=32)
+    manifest: str = Field(max_length=72)
+    profile_digest: str = Field(max_length=72)
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    previous: str = Field(max_length=64)
+    digest: str = Field(max_length=64)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What readers hold of the populations of a dataset; `last` is the newest row it rests on."""
+
+    cells: Mapping[Place, Cells]
+    populations: Mapping[str, str]
+    last: int = 0
+
+    def levels(self, contract: Contract) -> tuple[str, ...]:
+        """Return the levels of a contract, and those that an earlier release showed."""
+        seen = {
+            key.split("\t")[1].partition(":")[0] for each in self.cells.values() for key in each
+        }
+        return (*contract.levels, *sorted(seen - set(contract.levels)))
+
+    def known(self, frame: Frame, rows: int) -> Known:
+        """Return what readers hold of the first `rows` rows of a frame."""
+        known = Known.nothing(rows)
+        if not self.cells:
+            return known
+        for row, (place, key) in enumerate(_keys(frame, rows, self.populations)):
+            value = self.cells.get(place, {}).get(key)
+            if value is not None:
+                known.seen[row] = -1 if value == HIDDEN else 1
+                known.values[row] = np.nan if value == HIDDEN else float(value)
+        return known
+
+
+def populations(contract: Contract) -> dict[str, str]:
+    """Return the population of each indicator: as it says itself, else that of its dataset."""
+    return {each.id: each.population or contract.slug for each in contract.indicators}
+
+
+def load(session: Session, contract: Contract) -> Held:
+    """Return what readers hold of the populations of a dataset, over every release so far."""
+    names = populations(contract)
+    wanted = (
+        select(LedgerRow)
+        .where(col(LedgerRow.population).in_(sorted(set(names.values()))))
+        .order_by(col(LedgerRow.id))
+    )
+    found: dict[Place, dict[str, str]] = defaultdict(dict)
+    last = 0
+    for row in session.exec(wanted):
+        found[row.population, row.period].update(_read(row.content))
+        last = row.id
+    return Held(dict(found), names, last)
+
+
+def entries(cells: pa.Table, frame: Frame, held: Held) -> dict[Place, Cells]:
+    """Return what showing these cells (protected shape) would add to what readers hold."""
+    numbers = cells.column("obs_value").to_pylist()
+    statuses = cells.column("conf_status").to_pylist()
+    found: dict[Place, dict[str, str]] = defaultdict(dict)
+    keys = _keys(frame, cells.num_rows, held.populations)
+    for (place, key), number, status in zip(keys, numbers, statuses, strict=True):
+        if number is None and status != "C":
+            continue
+        said = HIDDEN if number is None else repr(float(number)).removesuffix(".0")
+        if held.cells.get(place, {}).get(key) != said:
+            found[place][key] = said
+    return {place: found[place] for place in sorted(found)}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The release that the entries belong to."""
+
+    dataset: str
+    release_id: str
+    manifest: str
+    profile_digest: str
+
+
+def append(session: Session, of: Release, new: Mapping[Place, Cells], held: Held) -> None:
+    """Write what a release showed, in the transaction that enters it.
+
+    Raises `Conflict` where another release of the same population came in between.
+    """
+    newest = session.exec(select(LedgerRow).order_by(col(LedgerRow.id).desc()).limit(1)).first()
+    mine = sorted(set(held.populations.values()))
+    since = select(LedgerRow.id).where(
+        col(LedgerRow.population).in_(mine), col(LedgerRow.id) > held.last
+    )
+    if session.exec(since.limit(1)).first() is not None:
+        raise Conflict("PUBLISH_OVERTAKEN", dataset=of.dataset)
+    number, previous = (newest.id, newest.digest) if newest else (0, "")
+    for (population, period), cells in sorted(new.items()):
+        number += 1
+        row = LedgerRow(
+            id=number,
+            population=population,
+            period=period,
+            dataset=of.dataset,
+            release_id=of.release_id,
+            manifest=of.manifest,
+            profile_digest=of.profile_digest,
+            content=_written(cells),
+            previous=previous,
+            digest="",
+        )
+        row.digest = previous = _digest(row)
+        session.add(row)
+    session.flush()
+
+
+def check(session: Session) -> int:
+    """Return how many rows the ledger has; `Unavailable` where the chain of hashes is broken."""
+    previous, count = "", 0
+    for row in session.exec(select(LedgerRow).order_by(col(LedgerRow.id))):
+        count += 1
+        if (row.id, row.previous, row.digest) != (count, previous, _digest(row)):
+            raise Unavailable("OBJECT_DAMAGED", address=f"ledger/{row.id}")
+        previous = row.digest
+    return count
+
+
+def _digest(row: LedgerRow) -> str:
+    bound = {
+        "id": row.id,
+        "population": row.population,
+        "period": row.period,
+        "dataset": row.dataset,
+        "release_id": row.release_id,
+        "manifest": row.manifest,
+        "profile": row.profile_digest,
+        "content": hashlib.sha256(row.content).hexdigest(),
+        "previous": row.previous,
+    }
+    return hashlib.sha256(canonical(bound)).hexdigest()
+
+
+def _written(cells: Cells) -> bytes:
+    """Return cells as compressed lines: the key, a tab, the number or nothing."""
+    lines = "".join(f"{key}\t{value}\n" for key, value in sorted(cells.items()))
+    return zlib.compress(lines.encode(), 6)
+
+
+def _read(content: bytes) -> Iterable[tuple[str, str]]:
+    reader = zlib.decompressobj()
+    text = reader.decompress(content, CONTENT_BYTES_MAX).decode()
+    if reader.unconsumed_tail:
+        raise Unavailable("OBJECT_DAMAGED", address="ledger")
+    for line in text.splitlines():
+        key, _, value = line.rpartition("\t")
+        yield key, value
+
+
+def _keys(frame: Frame, rows: int, names: Mapping[str, str]) -> Iterable[tuple[Place, str]]:
+    """Yield place and key of every row; a total of a breakdown is written as if there were none."""
+    columns = {
+        name: [frame.codes[name][at] for at in frame.columns[name][:rows].tolist()]
+        for name in frame.columns
+    }
+    dimensions = sorted(frame.dimensions)
+    indicators, areas, periods = (columns[each] for each in ("indicator", "area", "period"))
+    others: Sequence[Sequence[str]] = [columns[each] for each in dimensions]
+    for row in range(rows):
+        broken = [
+            f"{name}={column[row]}"
+            for name, column in zip(dimensions, others, strict=True)
+            if column[row] != TOTAL
+        ]
+        place = names.get(indicators[row], ""), periods[row]
+        yield place, "\t".join((indicators[row], areas[row], *broken))

@@ -1,0 +1,368 @@
+"""The proof that what a release hides stays hidden: a signed summary, and the proof itself.
+
+`protection.json` travels with the release and never tells which hidden figure is small and which
+only protects another. The proof holds other tables that fit everything shown; with one true figure
+it would tell more, so it stays in `<home>/protection/<digest of the release>`, for its owner alone.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from scipy import sparse
+
+from hanse.areas.registry import Registry
+from hanse.cube.contract import Contract
+from hanse.errors import Conflict, NotFound
+from hanse.node import closing, relations
+from hanse.node.closing import Closed
+from hanse.node.relations import Bools, Ints, Relations
+from hanse.node.releases.layout import read_table, write_table
+from hanse.node.shielding import Shielded
+from hanse.policies import disclosure
+from hanse.policies.canonical import canonical
+from hanse.policies.disclosure.moves import matrix
+from hanse.policies.disclosure.tree import REST
+from hanse.policies.profile import Profile
+from hanse.policies.signatures import SigningKey, sign
+
+SUMMARY, STATEMENT, PROOF = "protection.json", "protection.jws", "proof.parquet"
+TYPE = "hanse-protection+jws"
+FILES = {SUMMARY: "application/json", STATEMENT: "application/jose"}
+FOLDER = "protection"
+VALUE = -1
+"""What stands for the number of a move in the rows that say what a cell is."""
+
+_MEASURES = ("population", "move", "amount", "lower", "upper", "lower_need", "width")
+
+
+def proof_of(closed: Closed, dimensions: tuple[str, ...]) -> pa.Table:
+    """Return the proof as rows: what every touched cell is and needs, and every change of it.
+
+    Rows of `move` -1 hold a cell's number as `amount`; `width` is -1 where nothing is needed of it.
+    Other rows hold by how much a witness table differs there.
+    """
+    names = ("indicator", "area", *dimensions)
+    columns: dict[str, list[Any]] = {name: [] for name in (*names, "period", *_MEASURES)}
+    for number, ((_, period), protected) in enumerate(sorted(closed.proofs.items())):
+        for part in (_values(protected), _moves(protected)):
+            cells = part.pop("cell")
+            codes = [
+                np.asarray(dimension.codes, dtype=object)[places]
+                for dimension, places in zip(
+                    protected.model.dimensions, protected.model.keys(cells), strict=True
+                )
+            ]
+            for name, column in zip(names, codes, strict=True):
+                columns[name].append(column)
+            columns["period"].append(np.full(cells.size, period, dtype=object))
+            columns["population"].append(np.full(cells.size, number, dtype=np.int64))
+            for name in _MEASURES[1:]:
+                columns[name].append(part[name])
+    joined: dict[str, Any] = {
+        name: np.concatenate(parts) if parts else [] for name, parts in columns.items()
+    }
+    return pa.table(
+        {
+            name: pa.array(column, pa.int64() if name in _MEASURES else pa.string())
+            for name, column in joined.items()
+        }
+    )
+
+
+def _values(protected: disclosure.Protected) -> dict[str, Ints]:
+    model, needs = protected.model, protected.needs
+    touched = np.zeros(model.cells, dtype=bool)
+    touched[matrix(protected.moves, model.cells).indices] = True
+    touched |= protected.hidden & model.published
+    touched[needs.protected] = True
+    cells = np.flatnonzero(touched)
+    width = np.full(model.cells, VALUE, dtype=np.int64)
+    width[needs.protected] = needs.width
+    return {
+        "cell": cells,
+        "move": np.full(cells.size, VALUE, dtype=np.int64),
+        "amount": model.values[cells],
+        "lower": needs.lower[cells],
+        "upper": needs.upper[cells],
+        "lower_need": needs.lower_need[cells],
+        "width": width[cells],
+    }
+
+
+def _moves(protected: disclosure.Protected) -> dict[str, Ints]:
+    witness = matrix(protected.moves, protected.model.cells)
+    cells = witness.indices.astype(np.int64)
+    nothing = np.zeros(cells.size, dtype=np.int64)
+    return {
+        "cell": cells,
+        "move": np.repeat(np.arange(len(protected.moves)), np.diff(witness.indptr)),
+        "amount": witness.data.astype(np.int64),
+        **dict.fromkeys(("lower", "upper", "lower_need", "width"), nothing),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which release a summary speaks of."""
+
+    contract: Contract
+    profile: Profile
+    release_id: str
+
+
+def summary(shielded: Shielded, about: About, proof: Path) -> bytes:
+    """Return the summary that travels with the release, as canonical JSON.
+
+    Raises `Conflict` where a population has no complete proof: nothing leaves without one.
+    """
+    contract, profile = about.contract, about.profile
+    failed = sum(each.certificate.failed for each in shielded.closed.proofs.values())
+    if failed:
+        raise Conflict("PUBLISH_UNPROVEN", dataset=contract.slug)
+    hidden = shielded.closed.hidden[: shielded.released]
+    digest = hashlib.sha256(proof.read_bytes()).hexdigest()
+    return canonical(
+        {
+            "schema": 1,
+            "dataset": contract.slug,
+            "release_id": about.release_id,
+            "profile": profile.name,
+            "profile_digest": profile.content_digest,
+            "software": f"hanse {version('hanse')}",
+            "requirement": {"width": 2, "above": 1},
+            "attacker": {
+                "least": 1 if profile.zero_shown else 0,
+                "knows_relations": True,
+                "kinds_of_hidden_merged": True,
+            },
+            "cells": shielded.released,
+            "hidden": int(hidden.sum()),
+            "failed": 0,
+            "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
+            "relations_sha256": shielded.relations.digest(),
+            "proof_sha256": digest,
+            "wholes": {whole: list(parts) for whole, parts in sorted(shielded.wholes.items())},
+        }
+    )
+
+
+def write(folder: Path, content: bytes, key: SigningKey) -> None:
+    """Write the summary into a release's folder, plain and signed."""
+    (folder / SUMMARY).write_bytes(content)
+    (folder / STATEMENT).write_text(sign(content, TYPE, key), "ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Where the proofs of a node lie: folders and files for their owner alone."""
+
+    home: Path
+
+    @property
+    def root(self) -> Path:
+        """The folder of all proofs."""
+        return self.home / FOLDER
+
+    @contextmanager
+    def drafting(self, proof: pa.Table) -> Iterator[Path]:
+        """Give the file of a proof that has no release yet; it is gone unless it was kept."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        folder = self.root / f".tmp-{os.getpid()}-{os.urandom(6).hex()}"
+        folder.mkdir(mode=0o700)
+        try:
+            path = folder / PROOF
+            path.touch(mode=0o600)
+            write_table(proof, path)
+            yield path
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self, draft: Path, release: str) -> None:
+        """Give a proof the name of its release; the same release twice has the same proof."""
+        target = self.root / release
+        if not target.exists():
+            draft.parent.rename(target)
+
+    def open(self, release: str) -> pa.Table:
+        """Return the proof of a release; `NotFound` where this house has none."""
+        path = self.root / release / PROOF
+        if not path.is_file():
+            raise NotFound("OBJECT_UNKNOWN", address=f"{FOLDER}/{release[:12]}")
+        return read_table(path)
+
+    def digest(self, release: str) -> str:
+        """Return the SHA-256 of a proof's bytes."""
+        return hashlib.sha256((self.root / release / PROOF).read_bytes()).hexdigest()
+
+    def sweep(self, referenced: Collection[str], older_than: float, now: float) -> None:
+        """Remove what belongs to no release and is older than so many seconds."""
+        for path in sorted(self.root.iterdir()) if self.root.is_dir() else ():
+            if path.name not in referenced and now - path.stat().st_mtime > older_than:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the proof of a release shows: its hidden cells, and those that rest on witness tables.
+
+    `covered` cells are safe because every total of theirs is hidden too. `open` cells are not
+    proven, `broken` witness tables do not fit, `differs` names what is not what was signed.
+    """
+
+    hidden: int
+    covered: int
+    witnessed: int
+    moves: int
+    open: int
+    broken: int
+    differs: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hidden cell is proven."""
+        return not (self.open or self.broken or self.differs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """What is verified: the cells that were published, what was said of them, and the proof."""
+
+    cells: pa.Table
+    contract: Contract
+    registry: Registry
+    said: Mapping[str, Any]
+    proof: pa.Table
+    proof_digest: str
+
+
+def verify(case: Case) -> Verified:
+    """Check a release against its proof by whole-number arithmetic, without any solver.
+
+    The relations are made anew from the published cells; only the numbers and changes of hidden
+    cells come from the proof.
+    """
+    wholes = {whole: tuple(parts) for whole, parts in dict(case.said["wholes"]).items()}
+    rests = _rests(case.proof)
+    found = relations.relations_of(case.cells, case.contract, case.registry, wholes, rests)
+    given = found.given
+    hidden = np.zeros(found.size, dtype=bool)
+    hidden[:given] = [each == "C" for each in case.cells.column("conf_status").to_pylist()]
+    seen = np.zeros(found.size, dtype=bool)
+    seen[:given] = [each not in {"Q", "L"} for each in case.cells.column("obs_status").to_pylist()]
+    void = np.zeros(found.size, dtype=bool)
+    void[:given] = [each in {"O", "M"} for each in case.cells.column("obs_status").to_pylist()]
+    place = _places(found, case.proof)
+    worked = _Witness(case.proof, place, found, seen)
+    part = found.components()
+    bare = closing.covered(found, hidden, void) & seen
+    loose = np.zeros(int(part.max(initial=-1)) + 1, dtype=bool)
+    loose[part[bare]] = True
+    resting = hidden & loose[part]
+    resting[given:] = False
+    unproven = int((resting & ~worked.known).sum()) + worked.unmet
+    return Verified(
+        hidden=int(hidden.sum()),
+        covered=int((hidden & ~resting).sum()),
+        witnessed=int(resting.sum()),
+        moves=worked.count,
+        open=unproven,
+        broken=worked.broken,
+        differs=_differs(case, hidden[:given], found),
+    )
+
+
+def _differs(case: Case, hidden: Bools, found: Relations) -> tuple[str, ...]:
+    said = case.said
+    checks = {
+        "proof_sha256": case.proof_digest,
+        "hidden": int(hidden.sum()),
+        "cells": int(hidden.size),
+    }
+    return tuple(name for name, value in checks.items() if said.get(name) != value)
+
+
+def _rests(proof: pa.Table) -> dict[str, frozenset[str]]:
+    """Return, per column, the codes of what is left of a whole beside its parts."""
+    names = [name for name in proof.column_names if name not in {*_MEASURES, "period"}]
+    return {
+        name: frozenset(
+            code for code in proof.column(name).unique().to_pylist() if code.endswith(REST)
+        )
+        for name in names
+    }
+
+
+def _places(found: Relations, proof: pa.Table) -> Ints:
+    """Return the row of every cell that the proof speaks of, -1 for one that is in no relation."""
+    names = list(found.frame.columns)
+    own = {
+        key: row
+        for row, key in enumerate(
+            zip(*(found.frame.columns[name].tolist() for name in names), strict=True)
+        )
+    }
+    numbers = {
+        name: {code: at for at, code in enumerate(found.frame.codes[name])} for name in names
+    }
+    columns = [
+        [numbers[name].get(code, -1) for code in proof.column(name).to_pylist()] for name in names
+    ]
+    keys = zip(*columns, strict=True)
+    return np.array([own.get(key, -1) for key in keys], dtype=np.int64)
+
+
+class _Witness:
+    """The numbers and witness tables of a proof, weighed against the relations."""
+
+    def __init__(self, proof: pa.Table, place: Ints, found: Relations, seen: Bools) -> None:
+        column = {name: np.asarray(proof.column(name).to_numpy()) for name in _MEASURES}
+        says = column["move"] == VALUE
+        size = found.size
+        self.known = np.zeros(size, dtype=bool)
+        self.known[place[says & (place >= 0)]] = True
+        value, lower = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        value[place[says]], lower[place[says]] = column["amount"][says], column["lower"][says]
+        changes, at = ~says, place[~says]
+        owner = np.stack([column["population"][changes], column["move"][changes]])
+        _, number = np.unique(owner, axis=1, return_inverse=True)
+        number = np.ravel(number)
+        self.count = int(number.max(initial=-1)) + 1
+        amount = column["amount"][changes]
+        shape = (self.count, size)
+        witness = sparse.csr_matrix((amount, (number, np.maximum(at, 0))), shape=shape)
+        broken = np.zeros(self.count, dtype=bool)
+        broken[number[(at < 0) | seen[at] | (value[at] + amount < lower[at])]] = True
+        off = (found.matrix() @ witness.T.tocsc()).tocsc()
+        off.eliminate_zeros()
+        broken[np.diff(off.indptr) > 0] = True
+        self.broken = int(broken.sum())
+        low, high = value.copy(), value.copy()
+        sound = ~broken[number]
+        np.minimum.at(low, at[sound], value[at[sound]] + amount[sound])
+        np.maximum.at(high, at[sound], value[at[sound]] + amount[sound])
+        needs = says & (column["width"] > VALUE)
+        cells = place[needs]
+        met = (high[cells] >= column["upper"][needs]) & (low[cells] <= column["lower_need"][needs])
+        met &= high[cells] - low[cells] >= column["width"][needs]
+        met &= cells >= 0
+        self.unmet = int((~met).sum())
+
+
+def read_summary(folder: Path) -> Mapping[str, Any]:
+    """Return the summary that stands in a release's folder; `NotFound` for one without."""
+    path = folder / SUMMARY
+    if not path.is_file():
+        raise NotFound("OBJECT_UNKNOWN", address=f"{folder.name[:12]}/{SUMMARY}")
+    found: Mapping[str, Any] = orjson.loads(path.read_bytes())
+    return found

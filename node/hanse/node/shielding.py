@@ -1,0 +1,226 @@
+"""Makes the cells of a release of a draft: judged, added up, closed, computed, judged again.
+
+True figures are added up first, so that a total is lost only where showing it would give something
+away. What is hidden then, and what else has to be, is one mask over everything the release holds
+and everything that was ever shown; formulas come after it and see hidden figures as hidden.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hanse.areas.registry import Registry
+from hanse.cube import aggregate, algebra, encoding
+from hanse.cube.cells import dimensions_of, key_columns
+from hanse.cube.contract import Contract
+from hanse.cube.expression import Binary, Node, Series
+from hanse.cube.formula import parse
+from hanse.cube.indicator import Indicator
+from hanse.cube.rule import computable
+from hanse.cube.status import HIDDEN
+from hanse.node import closing, relations
+from hanse.node.closing import Closed, Question
+from hanse.node.intake.checks import sums
+from hanse.node.intake.checks.case import Case
+from hanse.node.intake.draft import Draft
+from hanse.node.ledger import Held
+from hanse.node.populations import Known
+from hanse.node.relations import Bools, Relations, Wholes
+from hanse.node.releases import derived
+from hanse.policies.disclosure import primary
+from hanse.policies.profile import Profile
+
+_VALUE = algebra.VALUE_RANK
+_HIDDEN_FROM = min(algebra.STATE_RANK[state] for state in HIDDEN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shielded:
+    """The cells of a release (draft shape, every figure judged) and how they came to be hidden.
+
+    `base` are the cells before formulas, with their true numbers: `closed` and `relations` speak of
+    its rows, of which the first `released` are in the release. `wholes` are the indicators that are
+    sums of others. `opened` counts hidden figures that could have been worked out at once.
+    """
+
+    cells: pa.Table
+    base: pa.Table
+    closed: Closed
+    relations: Relations
+    wholes: Wholes
+    released: int
+    opened: int
+    levels: Mapping[str, "Cost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What is hidden of one level: of how many cells, and how many of them to protect others."""
+
+    cells: int
+    hidden: int
+    beside: int
+
+
+def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Shielded:
+    """Return what a draft becomes under a profile, given what readers hold of its population.
+
+    Raises `Refused` or `Invalid` where the profile does not allow what the contract holds, and
+    `Conflict` where what is out already would give away what is to be hidden.
+    """
+    contract = draft.contract
+    indicators = contract.indicators
+    true = _true(draft, registry, held.levels(contract))
+    inside, outside = _published(true, contract, held)
+    judged = pa.concat_tables([primary.protect(inside, indicators, profile), outside])
+    true = pa.concat_tables([inside, outside])
+    wholes = _wholes(draft, registry)
+    found = relations.relations_of(true, contract, registry, wholes)
+    known = held.known(found.frame, found.given)
+    hidden = _ranks(judged) >= _HIDDEN_FROM
+    question = Question(
+        true,
+        hidden | ((known.seen < 0) & (_ranks(true) == _VALUE)),
+        known,
+        found,
+        contract,
+        profile,
+    )
+    opened = closing.open_rows(replace(question, known=Known.nothing(found.given)))
+    closed = closing.close(question)
+    rows = inside.num_rows
+    open_ = closing.restated(judged, closed.hidden).slice(0, rows)
+    counted = primary.rounded(open_, indicators, profile)
+    computed = _told(_with_formulas(counted, contract), contract)
+    cells = _told(primary.protect(computed, indicators, profile), contract)
+    return Shielded(
+        cells=cells,
+        base=true,
+        closed=closed,
+        relations=found,
+        wholes=wholes,
+        released=rows,
+        opened=int((opened < rows).sum()),
+        levels=_costs(true.slice(0, rows), hidden[:rows], closed.hidden[:rows]),
+    )
+
+
+def _true(draft: Draft, registry: Registry, levels: tuple[str, ...]) -> pa.Table:
+    """Return the loaded cells and every level that is added up, with their true numbers."""
+    return derived.rolled_up(draft.cells, replace(draft.contract, levels=levels), registry)
+
+
+def _published(true: pa.Table, contract: Contract, held: Held) -> tuple[pa.Table, pa.Table]:
+    """Split cells into those of the release, and those that an earlier one showed.
+
+    Levels that nobody ever sees are left out: their cells are added up, and cannot be subtracted.
+    """
+    inside, other = derived.at_levels(true, contract.levels)
+    frame = relations.frame_of(other)
+    seen = held.known(frame, frame.rows).seen
+    return inside, other.filter(pa.array(seen != 0))
+
+
+def _wholes(draft: Draft, registry: Registry) -> dict[str, tuple[str, ...]]:
+    """Return the indicators that are sums of others: as the figures show, or a formula says."""
+    found = dict(sums.families(Case(draft, registry))) if draft.cells.num_rows else {}
+    loaded = encoding.texts(encoding.encode(draft.cells.column("indicator")))
+    for indicator in draft.contract.indicators:
+        sides = _sum(indicator)
+        if sides is not None and {sides[0], *sides[1]} <= loaded and sides[0] not in found:
+            found[sides[0]] = sides[1]
+    return _without_rings(found)
+
+
+def _sum(indicator: Indicator) -> tuple[str, tuple[str, ...]] | None:
+    """Return the whole and its parts that a formula of plus and minus alone says."""
+    if not indicator.formula:
+        return None
+    signs: dict[str, int] = defaultdict(int)
+    if not _signed(parse(indicator.formula).root, 1, signs) or set(signs.values()) - {1, -1}:
+        return None
+    plus = tuple(sorted(code for code, sign in signs.items() if sign > 0))
+    minus = tuple(sorted(code for code, sign in signs.items() if sign < 0))
+    if not minus:
+        return indicator.id, plus
+    return (plus[0], (*minus, indicator.id)) if len(plus) == 1 else None
+
+
+def _signed(node: Node, sign: int, signs: dict[str, int]) -> bool:
+    """Collect the sign of every series; False for anything that is no plain sum."""
+    match node:
+        case Binary("+" | "-" as operator, left, right):
+            other = sign if operator == "+" else -sign
+            return _signed(left, sign, signs) and _signed(right, other, signs)
+        case Series(code, 0):
+            signs[code] += sign
+            return True
+        case _:
+            return False
+
+
+def _without_rings(wholes: Wholes) -> dict[str, tuple[str, ...]]:
+    """Return the sums of which no whole is, by way of others, part of itself."""
+    kept: dict[str, tuple[str, ...]] = {}
+
+    def below(code: str) -> set[str]:
+        return {code}.union(*(below(part) for part in kept.get(code, ())))
+
+    for whole, parts in sorted(wholes.items()):
+        if not any(whole in below(part) for part in parts):
+            kept |= {whole: parts}
+    return kept
+
+
+def _with_formulas(cells: pa.Table, contract: Contract) -> pa.Table:
+    return derived.with_formulas(cells, contract.indicators)
+
+
+def _told(cells: pa.Table, contract: Contract) -> pa.Table:
+    """Return the cells without any that is computed from a hidden one, loaded or not.
+
+    A ratio beside a shown denominator tells its numerator, so it is shown when both are.
+    """
+    names = key_columns(dimensions_of(cells.schema))
+    present = encoding.texts(encoding.encode(cells.column("indicator")))
+    formulas = computable(contract.indicators, present)
+    # A plain sum was closed together with its parts: hiding one need not hide it.
+    ids = {
+        each.id
+        for each in contract.indicators
+        if each.id in formulas and each.id in present and _sum(each) is None
+    }
+    if not ids:
+        return cells
+    indicator = encoding.encode(cells.column("indicator"))
+    inputs = cells.filter(pc.invert(encoding.one_of(indicator, ids)))
+    computed = aggregate.derive(inputs, contract.indicators)
+    ranks = _ranks(computed)
+    gone = computed.filter(pa.array(ranks >= _HIDDEN_FROM))
+    both = pa.concat_tables([cells.select(names), gone.select(names)])
+    keys = encoding.keys([encoding.encode(both.column(name)) for name in names], both.num_rows)
+    told = pc.is_in(keys.slice(0, cells.num_rows), value_set=keys.slice(cells.num_rows))
+    hidden = np.asarray(told) & (_ranks(cells) < _HIDDEN_FROM)
+    return closing.restated(cells, hidden) if hidden.any() else cells
+
+
+def _ranks(cells: pa.Table) -> relations.Ints:
+    return np.asarray(algebra.state_ranks(cells))
+
+
+def _costs(cells: pa.Table, hidden: Bools, closed: Bools) -> dict[str, Cost]:
+    """Return what is hidden per level."""
+    level = encoding.encode(cells.column("level"))
+    places, names = np.asarray(level.indices), level.dictionary.to_pylist()
+
+    def counts(rows: Bools) -> list[int]:
+        found = np.bincount(places, weights=rows.astype(float), minlength=len(names))
+        return [int(each) for each in found.tolist()]
+
+    every = np.ones(cells.num_rows, dtype=bool)
+    columns = (counts(every), counts(closed), counts(closed & ~hidden))
+    return {name: Cost(*row) for name, row in zip(names, zip(*columns, strict=True), strict=True)}
