@@ -5,7 +5,7 @@ codes whose source has blanks, quotes and accents; an area that has another name
 Its second release revises, adds and takes away. `truth` is what every dialect must say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -267,3 +267,23 @@ def served(folder: Path) -> Iterator[Golden]:
     with live(app, port):
         yield golden
     engine.dispose()
+
+
+STATES = ("first", "second", "withdrawn")
+"""What a client may come upon: the first release, the second, and the first again."""
+
+
+@contextmanager
+def in_state(folder: Path, state: str) -> Iterator[Golden]:
+    """Serve the node in one of the states."""
+    with served(folder) as node:
+        if state != "first":
+            release = node.publish_second()
+            if state == "withdrawn":
+                node.withdraw_second(release)
+        yield node
+
+
+def seen(lines: Iterable[tuple[Iterable[str], float | None, str]]) -> Truth:
+    """Return what a client printed, to be held against the truth."""
+    return {tuple(key): (value, status) for key, value, status in lines}

@@ -44,6 +44,12 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def _has_rsdmx() -> bool:
+    """Say whether R is there with the packages that its scripts load."""
+    library = Path("/usr/lib/R/site-library")
+    return shutil.which("Rscript") is not None and (library / "rsdmx").exists()
+
+
 THINGS = {
     "shared_data": Thing(lambda: (shared_data() / "README.md").exists()),
     "postgresql": Thing(lambda: postgres_bin() is not None, ("postgresql",)),
@@ -52,7 +58,7 @@ THINGS = {
     "node": Thing(
         lambda: None not in (shutil.which("node"), shutil.which("npm")), ("nodejs", "npm")
     ),
-    "r": Thing(lambda: shutil.which("Rscript") is not None, ("r-base-core",)),
+    "r": Thing(_has_rsdmx, ("r-base-core", "r-cran-rsdmx", "r-cran-jsonlite")),
     "libreoffice": Thing(lambda: shutil.which("soffice") is not None, ("libreoffice-calc-nogui",)),
 }
 

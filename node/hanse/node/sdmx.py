@@ -24,7 +24,6 @@ from hanse.node.tables import moment
 from hanse.store.session import reading
 
 _VERSION: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
-_NOT_HERE: Final = ("INDICATOR_NOT_HERE", "AREA_NOT_HERE", "LEVEL_NOT_HERE", "CODE_NOT_HERE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +271,7 @@ def _cells(
     if selection.nothing:
         raise Empty("SDMX_EMPTY")
     query = question.query(layout.edition, selection, release)
-    try:
-        given = node.door.answer(reader.principal, query, reader.purpose, reader.form)
-    except Invalid as fault:
-        if fault.code in _NOT_HERE:  # an area of another level: understood, and nothing there
-            raise Empty("SDMX_EMPTY") from fault
-        raise
+    given = node.door.answer(reader.principal, query, reader.purpose, reader.form)
     pieces = (question.selected(each, layout, selection) for each in given.pieces or ())
     return pieces, _headers(layout.edition, given.decision)
 

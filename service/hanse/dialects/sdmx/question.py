@@ -155,9 +155,25 @@ def select(
     narrowed = {
         name: codes & known[name] if name in known else codes for name, codes in allowed.items()
     }
+    _keep_to_levels(layout, narrowed)
     value = filters.get(names.OBS_VALUE, ())
     _check_numbers(value)
     return Selection(MappingProxyType(narrowed), tuple(keys) if len(keys) > 1 else (), value)
+
+
+def _keep_to_levels(layout: Layout, narrowed: dict[str, frozenset[str]]) -> None:
+    """Leave out the areas that stand at none of the levels chosen."""
+    chosen = narrowed.get(names.REF_AREA)
+    if chosen is None:
+        return
+    levels = narrowed.get(names.AREA_LEVEL)
+    held = (
+        names.minted(area.code)
+        for level, areas in layout.edition.areas.items()
+        if levels is None or names.minted(level) in levels
+        for area in areas
+    )
+    narrowed[names.REF_AREA] = chosen & frozenset(held)
 
 
 def _hull(keys: Sequence[Allowed]) -> Allowed:
