@@ -25,6 +25,7 @@ from hanse.messages import say
 if TYPE_CHECKING:
     from hanse.policies.attackers import System
     from hanse.policies.disclosure import Plan, Protected
+    from hanse.report.disclosure import Facts
 
 TABLE_BYTES_MAX = 2_000_000_000
 PLAN_BYTES_MAX = 65_536
@@ -83,7 +84,11 @@ def protect(  # noqa: PLR0913 a command's options
     With --dry-run: the disclosure report of a dataset's draft, or of a table, and nothing else.
     """
     if dry_run:
-        report(target, "", plan, minima, "", form, output, as_json, lang, home)
+        wanted = form_of("json" if as_json else form, output)
+        facts = _rehearse(target, plan, minima, lang, home)
+        deliver(facts, lang, wanted, output)
+        if facts.broken:
+            raise typer.Exit(FINDINGS)
         return
     from hanse.policies import disclosure
 
@@ -147,19 +152,68 @@ def report(  # noqa: PLR0913 a command's options
     lang: Lang = "",
     home: Home = None,
 ) -> None:
-    """Show what is hidden and why, what it costs, and whether it holds. For inside eyes only."""
-    from hanse.report.disclosure import findings
+    """Show what is hidden and why, what it costs, and whether it holds. For inside eyes only.
 
+    Of a table with its plan, or of a release of this node as it was published.
+    """
     wanted = form_of("json" if as_json else form, output)
     path = Path(target)
-    told = _plan(_needed(plan, "--plan"))
-    if by and by not in {axis.name for axis in told.axes}:
+    if plan is None and not path.is_file():
+        facts = _release(target, release, home)
+    else:
+        facts = _of_table(path, _plan(_needed(plan, "--plan")), (by, minima), lang)
+    deliver(facts, lang, wanted, output)
+
+
+def _rehearse(
+    target: str, plan: Path | None, minima: list[int] | None, lang: str, home: Path | None
+) -> "Facts":
+    """Return what would be hidden in a table, or in a dataset's draft when it is published."""
+    path = Path(target)
+    if plan is not None or path.is_file():
+        return _of_table(path, _plan(_needed(plan, "--plan")), ("", minima), lang)
+    from hanse.node.intake import draft as drafts
+    from hanse.node.press import open_press
+    from hanse.node.protection import Rehearsal, of_draft
+    from hanse.node.settings import read_settings
+    from hanse.policies import profile
+
+    settings = read_settings(home)
+    press = open_press(settings)
+    draft = drafts.load(press.home, target)
+    rules = profile.find(draft.contract.profile, press.own_profiles)
+    asked = Rehearsal.of(press.engine, draft, press.registry, rules)
+    with waiting(lang) as tell:
+        return of_draft(asked, tuple(minima or MINIMA), press.clock(), tell)
+
+
+def _release(dataset: str, release: str, home: Path | None) -> "Facts":
+    """Return the report that was kept when a release was published."""
+    from hanse.node import protection
+    from hanse.node.press import open_press
+    from hanse.node.releases import tables
+    from hanse.node.settings import read_settings
+    from hanse.store.session import reading
+
+    settings = read_settings(home)
+    with reading(open_press(settings).engine) as session:
+        row = tables.find(session, dataset, release or None)
+    return protection.kept(settings.home, row)
+
+
+def _of_table(path: Path, plan: "Plan", asked: tuple[str, list[int] | None], lang: str) -> "Facts":
+    """Return what a plan makes of a table; asked are the dimension of areas, and minimums."""
+    from hanse.report.disclosure import findings
+
+    by, minima = asked
+    if by and by not in {axis.name for axis in plan.axes}:
         raise Invalid("DISCLOSURE_PLAN", key="--by", found=by[:80])
-    asked = findings.Asked(path.name, datetime.now(UTC), tuple(minima or MINIMA), by, _digest(path))
+    wanted = findings.Asked(
+        path.name, datetime.now(UTC), tuple(minima or MINIMA), by, _digest(path)
+    )
     with waiting(lang) as tell:
         tell("read", 0.0)
-        facts = findings.of_table(_table(path), told, asked, tell)
-    deliver(facts, lang, wanted, output)
+        return findings.of_table(_table(path), plan, wanted, tell)
 
 
 def _digest(path: Path) -> str:
@@ -216,28 +270,21 @@ def attack(  # noqa: PLR0913 a command's options
     lang: Lang = "",
 ) -> None:
     """Attack a published table as a recipient could: by linear algebra, and by bounds."""
-    import numpy as np
-
     from hanse.policies import attackers
 
     told = _plan(plan)
     system = _system(_table(table), _table(structure), told, value)
-    hidden = np.flatnonzero(system.row >= 0)
-    lower = np.where(system.row >= 0, least, 0)
     with waiting(lang) as tell:
         tell("attack", 0.0)
-        exact = sorted(set(hidden.tolist()) & attackers.determined(system))
-        tell("attack", 0.3)
-        needs = attackers.Needs(hidden, lower, np.zeros(system.size, dtype=np.int64), width)
-        verdict = attackers.audit(system, needs)
+        found = attackers.campaign(system, least, width)
     counts = {
-        "hidden": int(hidden.size),
-        "determined": len(exact),
-        "exact": int(verdict.exact.size),
-        "below": int(verdict.below.size),
+        "hidden": found.hidden,
+        "determined": len(found.findings[0].exact),
+        "exact": len(found.exact),
+        "below": len(found.narrow),
         "width": width,
     }
-    named = [" · ".join(system.keys[place]) for place in verdict.below[:NAMED_MAX].tolist()]
+    named = [" · ".join(system.keys[place]) for place in found.narrow[:NAMED_MAX]]
     if as_json:
         typer.echo(json.dumps({**counts, "cells": named}, ensure_ascii=False))
     else:
@@ -246,7 +293,7 @@ def attack(  # noqa: PLR0913 a command's options
             typer.echo(f"  {name}")
         if counts["below"] > len(named):
             typer.echo(f"  {say('ATTACK_MORE', lang, count=counts['below'] - len(named))}")
-    if exact or verdict.below.size:
+    if found.narrow:
         raise typer.Exit(FINDINGS)
 
 

@@ -148,6 +148,7 @@ def write_all(
     """
     seen = {path.resolve() for path in inputs}
     parts: dict[Path, Path] = {}
+    path = Path()
     try:
         for path, write in outputs:
             if path.resolve() in seen:
@@ -159,8 +160,7 @@ def write_all(
         for path, written in parts.items():
             written.replace(path)
     except OSError as fault:
-        name = str(fault.filename or fault)
-        raise Invalid("PROTECT_FOLDER", path=name[:200]) from fault
+        raise Invalid("PROTECT_FOLDER", path=str(path)[:200]) from fault
     finally:
         for written in parts.values():
             written.unlink(missing_ok=True)

@@ -162,6 +162,12 @@ class Facts:
     seen: tuple[Seen, ...] = field(default=())
     schema: int = SCHEMA
 
+    @property
+    def broken(self) -> bool:
+        """Say whether this may not be published: an attack, a proof or a conflict says so."""
+        attacked = any(each.broken for each in self.trials)
+        return attacked or bool(self.conflicts) or any(each.failed for each in self.proofs)
+
 
 @cache
 def _adapter() -> TypeAdapter[Facts]:

@@ -28,9 +28,8 @@ from hanse.report.disclosure.facts import (
 Tell = Callable[[str, float], None]
 
 COSTLIEST = 10
-SEEN_ROWS = 5
-SEEN_BEFORE = 2
-"""Rows shown before the first hidden one, so that a reader sees both kinds."""
+SEEN_SHOWN, SEEN_HIDDEN = 2, 3
+"""Rows of each kind that a report shows as its readers get them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,9 @@ def alternative(weighed: disclosure.Weighed) -> Alternative:
     return Alternative(rules.k, rules.zeros.value, weighed.dropped, *counts)
 
 
-def trial(name: str, found: disclosure.Protected) -> Trial:
-    """Return what the attackers make of a protected table."""
-    attack = disclosure.attacked(found)
+def trial(name: str, found: disclosure.Protected, *, attacked: bool = True) -> Trial:
+    """Return what the attackers make of a protected table; nothing where it is not `attacked`."""
+    attack = disclosure.attacked(found) if attacked else None
     if attack is None:
         summary = found.certificate
         return Trial(name, summary.hidden, summary.primary, None, None, None, summary.width)
@@ -138,13 +137,13 @@ def needy(found: disclosure.Protected) -> tuple[Needy, ...]:
 
 
 def seen(public: pa.Table) -> tuple[Seen, ...]:
-    """Return some rows as readers get them, around the first that is hidden."""
-    hidden = np.flatnonzero(np.asarray(public["obs_status"].to_pylist()) == "Q")
-    first = max(int(hidden[0]) - SEEN_BEFORE, 0) if hidden.size else 0
+    """Return some rows as readers get them, shown ones and hidden ones, in their own order."""
+    hidden = np.asarray(public["obs_status"].to_pylist()) == "Q"
+    rows = [*np.flatnonzero(~hidden)[:SEEN_SHOWN], *np.flatnonzero(hidden)[:SEEN_HIDDEN]]
+    chosen = public.take(pa.array(sorted(int(row) for row in rows), pa.int64()))
     measures = ("obs_value", "obs_status", "conf_status")
     return tuple(
-        Seen(_name(row, *measures), *(row[name] for name in measures))
-        for row in public.slice(first, SEEN_ROWS).to_pylist()
+        Seen(_name(row, *measures), *(row[name] for name in measures)) for row in chosen.to_pylist()
     )
 
 

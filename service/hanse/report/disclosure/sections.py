@@ -115,8 +115,7 @@ class _Told:
     def _verdict(self) -> Notice:
         """Return the sentence a hurried reader takes away."""
         facts = self._facts
-        broken = any(each.broken for each in facts.trials)
-        if broken or facts.conflicts or any(each.failed for each in facts.proofs):
+        if facts.broken:
             return Notice(self.say("VERDICT_BAD"), "bad")
         if not facts.whole.hidden:
             return Notice(self.say("VERDICT_NOTHING"))

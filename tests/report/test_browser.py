@@ -1,0 +1,57 @@
+"""Reports in a browser: no accessibility violation, nothing asked of anybody, no page wider than
+its screen."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+from tests.support.needs import chromium
+from tests.support.reports import a_document
+
+from hanse.report import page
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+LONG = "statistischesectorindeling" * 8
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_report_violates_no_accessibility_rule_and_asks_nobody_anything(
+    browser: Browser, scheme: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_bytes(page.render(a_document()))
+    opened = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    asked: list[str] = []
+    said: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: said.append(message.text))
+    opened.goto(file.as_uri())
+    found = Axe().run(opened).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
+    assert asked == [file.as_uri()]
+    assert [text for text in said if "Content Security Policy" in text] == []
+    opened.close()
+
+
+def test_a_report_on_a_narrow_screen_never_scrolls_sideways(
+    browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_bytes(page.render(a_document(text=LONG)))
+    opened = browser.new_page(viewport={"width": 360, "height": 740})
+    opened.goto(file.as_uri())
+    width = opened.evaluate("document.documentElement.scrollWidth")
+    assert width <= 360
+    opened.close()
