@@ -70,7 +70,7 @@ def published(league: League, town: Town) -> dict[str, Any]:
     assert hanse_json("check", DATASET, *at)["datasets"][0]["blocking"] == 0
     form = home / "protocols" / "provincie.yaml"
     form.write_text(protocol(town, DATASET, "statsec, gemeente", key=league.key))
-    hanse("protocol", "apply", form, *at)
+    league.agree(town, form)
     assert hanse_json("publish", DATASET, "--as", "an", *at)["outcome"] == "proposed"
     return dict(hanse_json("approve", DATASET, "--as", "bo", *at))
 

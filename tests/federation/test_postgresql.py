@@ -50,7 +50,7 @@ def publish(league: League) -> None:
     )  # fmt: skip
     form = league.home(AALST.nis) / "protocols" / "provincie.yaml"
     form.write_text(protocol(AALST, DATASET, "wijk, gemeente", "standaard-5", key=league.key))
-    hanse_apart("protocol", "apply", form, *at)
+    league.agree(AALST, form)
     hanse_apart("publish", DATASET, "--as", "an", *at)
     hanse_apart("approve", DATASET, "--as", "bo", *at)
 

@@ -193,6 +193,22 @@ class League:
         hanse("catalog", "approve", town.agency, "--fingerprint", asked["fingerprint"][:12], *at)
         hanse("catalog", "harvest", town.agency, *at)
 
+    def agree(self, town: Town, form: Path) -> None:
+        """Let a town and the province agree: both advise and sign, each with its own key."""
+        typed = hanse_apart if town.nis in self.databases else hanse
+        at, name = ("--home", self.home(town.nis)), f"urn:protocol:{town.name.lower()}:2026-001"
+        copied = self.folder / f"{town.nis}.protocol.json"
+        signs = ("--kbo", CLIENT_KBO, "--key", read_config(self.config).key)
+        typed("partner", "add", CLIENT_KBO, "--keys", self.folder / "provincie.jwk", *at)
+        typed("protocol", "new", form, "--as", "an", *at)
+        typed("protocol", "advise", name, "--outcome", "favourable", "--as", "dirk", *at)
+        for advice in (("--advise", "favourable"), ()):
+            typed("protocol", "export", name, copied, *at)
+            typed("protocol", "countersign", copied, *signs, *advice)
+            typed("protocol", "apply", copied, *at)
+        typed("protocol", "sign", name, "--as", "bo", *at)
+        typed("protocol", "activate", name, *at)
+
     @contextmanager
     def province(self) -> Iterator[Federation]:
         """Give the province's way to ask."""

@@ -13,8 +13,8 @@ from hanse.auth import issuer as authorization
 from hanse.node import checkpoints, issuing, pages, sequencer, trusting, witnesses
 from hanse.node.desk import Desk
 from hanse.node.keeper import Keeper
-from hanse.node.pages import signing, waiting
-from hanse.node.routes import audit, data, datasets, feed, node, releases, sdmx
+from hanse.node.pages import agreements, signing, waiting
+from hanse.node.routes import audit, data, datasets, feed, node, protocols, releases, sdmx
 from hanse.node.running import Clock, Node, start
 from hanse.node.settings import NodeSettings
 from hanse.outbound import Outbound, Transport
@@ -56,6 +56,7 @@ def create_app(
         checks={**_checks(running), **trusting.checks(running)},
         facts={
             "register": lambda: running.door.worlds.current().register.hash,
+            "protocols": lambda: _damaged(running),
             **trusting.facts(running),
         },
         lifespan=_lifespan(running, keeper),
@@ -67,6 +68,8 @@ def create_app(
     app.state.desk = desk = Desk(running.engine, settings, clock, transport)
     for topic in (node, audit, datasets, data, feed, releases, sdmx, pages):
         app.include_router(topic.routes(running))
+    app.include_router(protocols.routes(running, clock))
+    app.include_router(agreements.routes(running))
     app.include_router(signing.routes(desk))
     app.include_router(waiting.routes(waiting.Table(desk, running.door.worlds, transport)))
     app.include_router(
@@ -90,6 +93,12 @@ def _lifespan(
         running.close()
 
     return lifespan
+
+
+def _damaged(running: Node) -> str:
+    """Name the protocols that are refused because what is stored of them was changed."""
+    damaged = running.door.worlds.current().book.damaged
+    return f"damaged: {', '.join(damaged)}" if damaged else "ok"
 
 
 def _checks(running: Node) -> Mapping[str, Callable[[], str | None]]:

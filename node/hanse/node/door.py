@@ -130,6 +130,7 @@ class Door:
             runs=opened.runs,
             file=opened.file,
             receipt=sealed.receipt if sealed else "",
+            exchange=exchange,
             pieces=opened.pieces,
         )
 
@@ -250,6 +251,16 @@ class Door:
     def register(self) -> Register:
         """Return the register in force."""
         return self.worlds.current().register
+
+    def stands(self, permit: Permit) -> bool:
+        """Say whether a permit would be given now, by the same text: asked while bytes leave."""
+        if not permit.everybody and permit.protocol in self._guard().protocols:
+            return False
+        try:
+            again = decide(permit.request, self.worlds.current().register, self._today())
+        except NotPermitted:
+            return False
+        return again.content_hash == permit.content_hash
 
     def _today(self) -> date:
         return self._clock().astimezone(_ZONE).date()

@@ -31,7 +31,7 @@ Home = Annotated[
 Id = Annotated[str, typer.Argument(help="The protocol's id, urn:protocol:….")]
 File = Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)]
 Person = Annotated[
-    str | None, typer.Option("--person", help="Who does this; else your name on this machine.")
+    str | None, typer.Option("--as", help="Who does this; else your name on this machine.")
 ]
 Outcome = Literal["favourable", "conditional", "unfavourable"]
 

@@ -1,5 +1,6 @@
 """`/v1/datasets/{slug}/data`: the figures, by way of the door."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -9,6 +10,7 @@ from hanse.node.heading import heading
 from hanse.node.responses import FORMS, Wish, respond
 from hanse.node.routes.question import Asked, Question, Wished
 from hanse.node.running import Node
+from hanse.node.watching import Watched
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 
@@ -46,4 +48,5 @@ def _answer(node: Node, caller: Principal, asked: Asked, wish: Wish) -> Response
     form, codec = FORMS[wish.form], wish.codec
     answer = node.door.answer(caller, asked.query, asked.purpose, form, codec, asked.exchange)
     governed = answer.manifest.access != "open"
-    return respond(answer, heading(node.settings, answer, asked.query), wish, governed)
+    told = respond(answer, heading(node.settings, answer, asked.query), wish, governed)
+    return Watched(told, partial(node.door.stands, answer.permit)) if governed else told
