@@ -52,6 +52,7 @@ class Answer:
     runs: Runs | None = None
     file: Path | None = None
     receipt: str = ""
+    exchange: str = ""
     pieces: Iterator[Cleared] | None = None
 
 

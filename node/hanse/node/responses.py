@@ -135,6 +135,8 @@ def _headers(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> di
     if answer.decision:
         headers["Decision"] = answer.decision
         headers["Audit-Receipt"] = answer.receipt
+    if answer.exchange:
+        headers["Exchange-Id"] = answer.exchange
     if answer.file is not None:
         headers["Repr-Digest"] = _digest_field(bytes.fromhex(_file_digest(answer)))
     return headers

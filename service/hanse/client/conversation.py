@@ -4,8 +4,10 @@ Open data needs no issuer, so nobody's key is used and no issuer is told who rea
 a node answers is held against what it signed before it is believed.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -13,11 +15,13 @@ from urllib.parse import quote, urlencode
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hanse.audit.proof import PROOF_BYTES_MAX
 from hanse.client.answers import Model, expect, read
 from hanse.client.cache import AnswerCache, Kept
 from hanse.client.cells import MEDIA_TYPE, read_cells
 from hanse.client.deadline import Deadline
 from hanse.client.question import Question
+from hanse.client.receipts import DRAWER, About, Drawer, Receipt, proven, read_receipt
 from hanse.client.signin import Grant, Tokens
 from hanse.client.verification import (
     NO_PIN,
@@ -131,6 +135,7 @@ class Conversation:
             told["Purpose"] = quote(wanted.purpose, safe=" -._~")
         if self._tokens is None or wanted.dataset not in self._closed:
             return told
+        told["Exchange-Id"] = secrets.token_hex(16)  # both logs name it
         grant = Grant(self.url, purpose=wanted.purpose)
         return {**told, **await self._tokens.header(grant, within.seconds_left)}
 
@@ -211,7 +216,8 @@ class Conversation:
         headers = {**reused.headers} if reused else answer.headers
         body = reused.body if reused else answer.body
         check_body(headers, body, self.url)
-        signed = await self.signed(question, headers, within)
+        receipt = {name: answer.headers.get(name, "") for name in ("audit-receipt", "exchange-id")}
+        signed = await self.signed(question, {**headers, **receipt}, within)
         table = read_cells(body, self.url)
         _check_scope(table, question, signed.manifest, self.url)
         if self._cache and not reused:
@@ -226,7 +232,32 @@ class Conversation:
         if not release or not digest:
             raise Invalid("STATEMENT_OTHER", peer=self.url)
         edition = Edition(question.dataset, release, digest, question.purpose)
-        return await self.manifest(edition, within)
+        signed = await self.manifest(edition, within)
+        self._receive(signed, headers)
+        return signed
+
+    def _receive(self, signed: SignedManifest, headers: Mapping[str, str]) -> None:
+        if self._cache is None or signed.manifest.access == "open":
+            return
+        about = About(
+            node=self.url,
+            agency=self.pin.agency,
+            dataset=signed.manifest.dataset,
+            release=signed.manifest.release_id,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        receipt = read_receipt(headers, about)
+        if receipt is not None:
+            Drawer(self._cache.folder / DRAWER).keep(receipt)
+
+    async def prove(self, receipt: Receipt, within: Deadline) -> Receipt:
+        """Return a receipt with the node's proof of it, checked.
+
+        Raises `Invalid` for a proof that does not hold, or that does not come yet.
+        """
+        wanted = Wanted(f"/v1/receipts/{receipt.ref}", "text/plain", receipt.dataset)
+        answer = await self.ask(wanted, within, PROOF_BYTES_MAX)
+        return proven(receipt, answer, self.pin.keys)
 
     def pulled(
         self,

@@ -14,6 +14,7 @@ from hanse.client.deadline import Deadline
 from hanse.client.download import FILE_BYTES, Saved, save
 from hanse.client.line import Line, networks_of
 from hanse.client.question import Question
+from hanse.client.receipts import Receipt
 from hanse.client.signin import Credentials
 from hanse.client.verification import NO_PIN, Pin, SignedManifest, check_digest
 from hanse.errors import Invalid
@@ -141,6 +142,10 @@ class NodeClient:
     def explain(self, question: Question) -> Explanation:
         """Return why a cell is hidden or missing, or why a question is refused."""
         return self._line.wait(partial(self._talk.explain, question))
+
+    def prove(self, receipt: Receipt) -> Receipt:
+        """Return a receipt with the node's proof that its log says so; `Invalid` where not."""
+        return self._line.wait(partial(self._talk.prove, receipt))
 
     def sign_in(self, purpose: str = "") -> None:
         """Get a token for this node; raises what stands in the way."""

@@ -1,0 +1,284 @@
+"""`hanse audit …`, `verify-audit`, `receipts`: what the log says, and the proof that it stands."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from hanse.errors import HanseError, Invalid
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from hanse.client.receipts import Drawer
+    from hanse.node.reports import Report, Wanted
+    from hanse.node.settings import NodeSettings
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
+]
+Protocol = Annotated[str, typer.Option(help="Of this protocol only.")]
+Dataset = Annotated[str, typer.Option(help="Of this dataset only.")]
+Exchange = Annotated[str, typer.Option(help="Of this exchange only, by its Exchange-Id.")]
+Since = Annotated[str, typer.Option(help="From this day on, such as 2026-01-31.")]
+Until = Annotated[str, typer.Option(help="Up to and with this day.")]
+Keys = Annotated[
+    list[str] | None, typer.Option("--key", help="A public key you trust, name+id+code.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands on the log."""
+    group = typer.Typer(help="The log of a node, for who must account for it.")
+    group.command("report")(report)
+    group.command("bundle")(bundle)
+    group.command("checkpoint")(checkpoint)
+    group.command("erase")(erase)
+    group.command("expire")(expire)
+    app.add_typer(group, name="audit", no_args_is_help=True)
+    app.command("verify-audit")(verify)
+    app.command("receipts")(receipts)
+
+
+def report(  # noqa: PLR0913 a command's options
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="received, refused, attention, terms, processing, exchange or changes."
+        ),
+    ],
+    home: Home = None,
+    protocol: Protocol = "",
+    dataset: Dataset = "",
+    exchange: Exchange = "",
+    since: Since = "",
+    until: Until = "",
+    form: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="Of the answer.")
+    ] = "table",
+    to: Annotated[Path | None, typer.Option(help="File to write, instead of the screen.")] = None,
+) -> None:
+    """Answer what a data protection officer asks: who received what, since when, under what."""
+    from hanse.node import reports
+    from hanse.node.home import signing_key
+    from hanse.node.office import day
+    from hanse.store.clock import now
+
+    settings, engine = _node(home)
+    wanted = _wanted(protocol, dataset, exchange, since, until)
+    own = signing_key(settings.home).public_jwk()
+    made = reports.make(reports.Desk(engine, own, day(now())), name, wanted)
+    if form == "table" and to is None:
+        _show(made)
+    else:
+        _write(made, form, to)
+
+
+def _show(made: "Report") -> None:
+    from hanse.cli.screen import show
+    from hanse.client.answers import tame
+
+    table = Table(*made.heads, box=None, pad_edge=False)
+    for line in made.lines:
+        table.add_row(*(tame(str(each)) for each in line))
+    show(table)
+    typer.echo(f"register {made.register}")
+    typer.echo(f"checkpoint {made.checkpoint} {made.root}")
+
+
+def _write(made: "Report", form: str, to: Path | None) -> None:
+    from hanse.dialects import listing
+
+    if form == "csv":
+        stands = (("register", made.register), ("checkpoint", f"{made.checkpoint} {made.root}"))
+        content = listing.encode(made.heads, [*made.lines, *stands])
+    else:
+        content = (json.dumps(made.document, indent=2, ensure_ascii=False) + "\n").encode()
+    if to is None:
+        typer.echo(content.decode("utf-8-sig"), nl=False)
+    else:
+        to.write_bytes(content)
+
+
+def bundle(  # noqa: PLR0913 a command's options
+    to: Annotated[Path, typer.Argument(help="The zip file to write.")],
+    home: Home = None,
+    ref: Annotated[str, typer.Option(help="One entry, by its reference.")] = "",
+    protocol: Protocol = "",
+    dataset: Dataset = "",
+    exchange: Exchange = "",
+    since: Since = "",
+    until: Until = "",
+) -> None:
+    """Write entries with their proofs, for somebody who has neither this software nor this node."""
+    from hanse.node import bundles, checkpoints, witnesses
+    from hanse.node.home import signing_key
+
+    settings, engine = _node(home)
+    own = checkpoints.verifier(settings, signing_key(settings.home))
+    keys = [own, *(peer.verifier for peer in witnesses.peers(settings))]
+    made = bundles.make(engine, keys, _wanted(protocol, dataset, exchange, since, until), ref)
+    to.write_bytes(made)
+    typer.echo(f"{to}: python verify.py checks it; verify.py is inside")
+
+
+def checkpoint(home: Home = None) -> None:
+    """Place what waits, sign a checkpoint where the log grew, and print the newest."""
+    from hanse.node import checkpoints, protocols, sequencer
+    from hanse.node.home import signing_key
+    from hanse.node.office import day
+    from hanse.store.clock import now
+    from hanse.store.session import reading
+
+    settings, engine = _node(home)
+    key = signing_key(settings.home)
+    sequencer.catch_up(engine)
+    with reading(engine) as session:
+        register_hash = protocols.stored_hash(session, key.public_jwk(), day(now()))
+    checkpoints.make(engine, checkpoints.signer(settings, key), register_hash, now())
+    with reading(engine) as session:
+        typer.echo(str(checkpoints.newest(session).note), nl=False)
+
+
+def erase(
+    person: Annotated[str, typer.Argument(help="The name or id the person signs in with.")],
+    home: Home = None,
+) -> None:
+    """Make it impossible to tell which entries are about a person; the log still verifies."""
+    from hanse.node import inspection
+    from hanse.store.clock import now
+
+    _, engine = _node(home)
+    typer.echo(f"{inspection.erase(engine, person, now())} entries name nobody any more")
+
+
+def expire(
+    years: Annotated[int, typer.Option(help="Entries older than this lose their words.", min=1)],
+    reason: Annotated[str, typer.Option(help="Under which rule, kept with the expiry.")],
+    home: Home = None,
+) -> None:
+    """Remove what old entries say; their hashes stay, so the log still verifies."""
+    from hanse.node import inspection
+    from hanse.store.clock import now
+
+    _, engine = _node(home)
+    at = now()
+    gone = inspection.expire(engine, at - timedelta(days=365 * years + years // 4), reason, at)
+    typer.echo(f"{gone} entries say nothing any more")
+
+
+def verify(
+    home: Home = None,
+    bundle_file: Annotated[
+        Path | None, typer.Option("--bundle", help="A proof bundle.", exists=True, dir_okay=False)
+    ] = None,
+    node: Annotated[str, typer.Option(help="Address of a node, to look at from outside.")] = "",
+    keys: Keys = None,
+) -> None:
+    """Check a log: this node's own, another node's from outside, or a bundle of entries."""
+    if bundle_file is not None:
+        _verify_bundle(bundle_file, keys or [])
+    elif node:
+        _verify_node(node, keys or [])
+    else:
+        _verify_home(home)
+
+
+def _verify_bundle(file: Path, keys: Sequence[str]) -> None:
+    import zipfile
+
+    from hanse.audit import verifier
+
+    try:
+        lines = verifier.verify(str(file), list(keys))
+    except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile) as fault:
+        raise Invalid("AUDIT_BUNDLE", file=file.name, fault=str(fault)[:120]) from fault
+    for line in lines:
+        typer.echo(line)
+
+
+def _verify_node(url: str, keys: Sequence[str]) -> None:
+    from hanse.client.settings import read_settings
+    from hanse.client.watching import look
+
+    seen = look(url, keys, read_settings().cache / "logs")
+    typer.echo(f"{seen.origin}: {seen.size} entries, signed; cosigned by {seen.witnesses}")
+    typer.echo(f"  it holds what it held at {seen.before} entries, when you last looked")
+
+
+def _verify_home(home: Path | None) -> None:
+    from hanse.node import checkpoints, inspection, sequencer
+    from hanse.node.home import signing_key
+
+    settings, engine = _node(home)
+    sequencer.catch_up(engine)
+    found = inspection.inspect(engine, checkpoints.verifier(settings, signing_key(settings.home)))
+    typer.echo(f"{found.entries} entries hold, {found.expired} of them without words")
+    typer.echo(f"{found.checkpoints} checkpoints hold; root {found.root.hex()}")
+
+
+def receipts(
+    fetch: Annotated[bool, typer.Option(help="Fetch the proofs that are not here yet.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Show what this computer was given, and the nodes' own proof that they gave it."""
+    from hanse.cli.screen import show
+    from hanse.client.answers import tame
+    from hanse.client.receipts import Drawer
+    from hanse.client.settings import read_settings
+
+    drawer = Drawer(read_settings().cache / "receipts")
+    if fetch:
+        _fetch(drawer)
+    known = drawer.all()
+    if as_json:
+        typer.echo(json.dumps([each.document for each in known], indent=2))
+        return
+    table = Table("when", "node", "dataset", "ref", "exchange", "proof", box=None, pad_edge=False)
+    for each in known:
+        proof = "proven" if each.proof else "not yet"
+        line = (each.at[:16], each.node, each.dataset, each.ref, each.exchange, proof)
+        table.add_row(*(tame(part) for part in line))
+    show(table)
+
+
+def _fetch(drawer: "Drawer") -> None:
+    from hanse.cli.language import spoken
+    from hanse.client.answers import tame
+    from hanse.client.federation import connect
+    from hanse.messages import explain
+
+    with connect() as federation:
+        for each in drawer.all():
+            if each.proof:
+                continue
+            try:
+                drawer.keep(federation.node(each.agency).prove(each))
+            except HanseError as fault:  # the others may be proven all the same
+                told = explain(fault.code, spoken(), **fault.parameters)["what"]
+                typer.echo(f"{each.ref}: {tame(told)}", err=True)
+
+
+def _wanted(protocol: str, dataset: str, exchange: str, since: str, until: str) -> "Wanted":
+    from datetime import date
+
+    from hanse.node.reports import Wanted
+
+    for day in (since, until):
+        try:
+            date.fromisoformat(day or "2000-01-01")
+        except ValueError as fault:
+            raise Invalid("AUDIT_DAY", day=day[:20]) from fault
+    return Wanted(protocol, dataset, exchange, since, until)
+
+
+def _node(home: Path | None) -> "tuple[NodeSettings, Engine]":
+    from hanse.node.settings import read_settings
+    from hanse.store.engine import create
+
+    settings = read_settings(home)
+    return settings, create(settings.database)
