@@ -11,7 +11,8 @@ from tests.support.callers import KBO, LISTED, PARTNER, House, house
 from typer.testing import CliRunner, Result
 
 from hanse.auth.principal import NOBODY
-from hanse.cli import node, protocol
+from hanse.cli import node, partner, protocol
+from hanse.client.keys import ClientKey
 from hanse.cube.query import Query
 from hanse.errors import Conflict, HanseError, Invalid, NotFound
 
@@ -26,6 +27,7 @@ def run() -> Run:
     app = typer.Typer()
     node.register(app)
     protocol.register(app)
+    partner.register(app)
 
     def command(*words: object) -> Result:
         return CliRunner().invoke(app, [str(word) for word in words])
@@ -72,43 +74,185 @@ def test_a_number_that_is_none_makes_no_node(tmp_path: Path, run: Run) -> None:
     assert not (tmp_path / "x").exists()
 
 
-def test_a_protocol_is_checked_applied_replaced_and_ended(home: Path, form: Path, run: Run) -> None:
+NAME = "urn:protocol:aalst:2026-001"
+PROVINCE = "0207725597"
+
+
+@pytest.fixture
+def province(tmp_path: Path) -> Path:
+    """The private key of the province, which has no node; its public one lies beside it."""
+    key = ClientKey.generate()
+    key.write(tmp_path / "provincie.jwk")
+    (tmp_path / "provincie.public.jwk").write_text(json.dumps(key.public_jwk()), "utf-8")
+    return tmp_path / "provincie.jwk"
+
+
+def agree(run: Run, home: Path, form: Path, province: Path) -> Result:
+    """Let the city and the province agree on a form; return how the last signature ended."""
+    at, copied = ("--home", home), province.with_name("kopie.json")
+    signs = ("--kbo", PROVINCE, "--key", province)
+    public = province.with_name("provincie.public.jwk")
+    steps: list[tuple[object, ...]] = [
+        ("partner", "add", PROVINCE, "--keys", public, *at),
+        ("protocol", "new", form, "--as", "an", *at),
+        ("protocol", "advise", NAME, "--outcome", "favourable", "--as", "dirk", *at),
+        ("protocol", "export", NAME, copied, *at),
+        ("protocol", "countersign", copied, *signs, "--advise", "favourable"),
+        ("protocol", "countersign", copied, *signs),
+        ("protocol", "apply", copied, *at),
+    ]
+    for step in steps:
+        done = run(*step)
+        if done.exit_code:
+            return done
+    return run("protocol", "sign", NAME, "--as", "bo", *at)
+
+
+def test_a_protocol_is_checked_agreed_replaced_and_ended(
+    home: Path, form: Path, province: Path, run: Run
+) -> None:
     assert "good" in run("protocol", "check", form).output
-    assert "active" in run("protocol", "apply", form, "--home", home).output
-    again = run("protocol", "apply", form, "--home", home)
+    assert "10 " in run("protocol", "check", form).output  # a point that nobody filled in
+    assert "active" in agree(run, home, form, province).output
+    again = run("protocol", "new", form, "--as", "an", "--home", home)
     assert again.exit_code == 0
 
     text = form.read_text("utf-8")
     form.write_text(text.replace("retention: P5Y", "retention: P9Y"), "utf-8")
-    assert fault(run("protocol", "apply", form, "--home", home)).code == "PROTOCOL_CHANGED"
+    refused = run("protocol", "new", form, "--home", home)
+    assert fault(refused).code == "PROTOCOL_CHANGED"
 
     form.write_text(text.replace("version: 1", "version: 2"), "utf-8")
-    assert run("protocol", "apply", form, "--home", home).exit_code == 0
-    form.write_text(text, "utf-8")
+    assert "active" in agree(run, home, form, province).output
     listed = json.loads(run("protocol", "list", "--home", home, "--json").output)
     states = {(each["version"], each["state"]) for each in listed if "aalst" in each["id"]}
     assert states == {(1, "superseded"), (2, "active")}
 
-    name = "urn:protocol:aalst:2026-001"
-    assert "suspended" in run("protocol", "suspend", name, "--home", home).output
-    assert "active" in run("protocol", "resume", name, "--home", home).output
-    assert "revoked" in run("protocol", "revoke", name, "--home", home).output
-    assert fault(run("protocol", "resume", name, "--home", home)).code == "PROTOCOL_STATE"
+    by = ("--as", "bo", "--home", home)
+    assert "suspended" in run("protocol", "suspend", NAME, *by).output
+    waiting = run("protocol", "activate", NAME, "--home", home)
+    assert (waiting.exit_code, "suspended" in waiting.output) == (5, True)
+    assert "active" in run("protocol", "resume", NAME, *by).output
+    assert run("protocol", "activate", NAME, "--home", home).exit_code == 0
+    assert "revoked" in run("protocol", "revoke", NAME, *by).output
+    assert fault(run("protocol", "resume", NAME, *by)).code == "PROTOCOL_STATE"
     assert "revoked" in run("protocol", "list", "--home", home).output
 
 
-def test_an_older_version_does_not_come_back(home: Path, form: Path, run: Run) -> None:
+def test_whoever_proposes_neither_advises_nor_signs(
+    home: Path, form: Path, province: Path, run: Run
+) -> None:
+    at = ("--home", home)
+    run("protocol", "new", form, "--as", "An", *at)
+    for name in ("an", "Án", "A.N."):
+        advice = run("protocol", "advise", NAME, "--outcome", "favourable", "--as", name, *at)
+        assert fault(advice).code == "PROTOCOL_SAME_PERSON"
+    waiting = json.loads(run("protocol", "list", "--json", *at).output)[0]
+    assert (waiting["state"], waiting["waits_for"]) == ("advice", [KBO, PROVINCE])
+    agree(run, home, form, province)
+    for name in ("an", "dirk"):
+        again = run("protocol", "sign", NAME, "--as", name, *at)
+        assert fault(again).code in {"PROTOCOL_SAME_PERSON", "PROTOCOL_STATE"}
+
+
+def test_a_copy_by_a_key_nobody_confirmed_is_in_force_once_somebody_did(
+    home: Path, form: Path, province: Path, run: Run
+) -> None:
+    at, copied = ("--home", home), province.with_name("kopie.json")
+    signs = ("--kbo", PROVINCE, "--key", province)
+    run("protocol", "new", form, "--as", "an", *at)
+    run("protocol", "advise", NAME, "--outcome", "favourable", "--as", "dirk", *at)
+    run("protocol", "export", NAME, copied, *at)
+    run("protocol", "countersign", copied, *signs, "--advise", "conditional")
+    run("protocol", "countersign", copied, *signs)
+    taken = run("protocol", "apply", copied, *at)
+    assert (taken.exit_code, "not confirmed" in taken.stderr) == (0, True)
+    assert fault(run("protocol", "sign", NAME, "--as", "bo", *at)).code == "PROTOCOL_STATE"
+    learned = json.loads(run("partner", "list", "--json", *at).output)
+    thumbprint = next(each["kid"] for each in learned if each["state"] == "learned")
+    assert fault(run("partner", "confirm", PROVINCE, "x", *at)).code == "PARTNER_KEY_UNKNOWN"
+    assert "confirmed" in run("partner", "confirm", PROVINCE, thumbprint, *at).output
+    assert "offered" in run("protocol", "apply", copied, *at).output
+    assert "active" in run("protocol", "sign", NAME, "--as", "bo", *at).output
+    assert "dropped" in run("partner", "drop", PROVINCE, thumbprint, *at).output
+    assert "damaged" in run("protocol", "list", *at).output
+    again = run("protocol", "show", NAME, *at)
+    assert fault(again).code == "PROTOCOL_DAMAGED"
+
+
+def test_an_offer_is_refused_or_taken_back(
+    home: Path, form: Path, province: Path, run: Run
+) -> None:
+    at = ("--home", home)
+    run("protocol", "new", form, "--as", "an", *at)
+    assert "draft" in run("protocol", "withdraw", NAME, "--as", "an", *at).output
+    advice = province.with_name("advies.txt")
+    advice.write_text("Gunstig.", "utf-8")
+    told = ("--outcome", "favourable", "--document", advice, "--as", "dirk", *at)
+    assert fault(run("protocol", "advise", NAME, *told)).code == "PROTOCOL_STATE"
+    assert "advice" in run("protocol", "new", form, "--as", "an", *at).output
+    annex = run("protocol", "advise", NAME, "--authority", *told)
+    assert annex.exit_code == 0
+    copied, signs = province.with_name("kopie.json"), ("--kbo", PROVINCE, "--key", province)
+    run("partner", "add", PROVINCE, "--keys", province.with_name("provincie.public.jwk"), *at)
+    assert "waits for" in run("protocol", "advise", NAME, *told).output
+    run("protocol", "export", NAME, copied, *at)
+    run("protocol", "countersign", copied, *signs, "--advise", "favourable")
+    run("protocol", "apply", copied, *at)
+    assert "rejected" in run("protocol", "reject", NAME, "--as", "bo", *at).output
+
+
+def test_a_protocol_is_shown_as_its_fourteen_points(home: Path, run: Run) -> None:
+    name = "urn:protocol:nis41002:open-data"
+    told = run("protocol", "show", name, "--points", "--lang", "en", "--home", home).output
+    assert "13 Duration\n     2000-01-01 / 9999-12-31" in told
+    assert "14 Sanctions\n     -" in told
+
+
+def test_what_a_version_changes_is_said_in_words(form: Path, tmp_path: Path, run: Run) -> None:
+    text = form.read_text("utf-8")
+    newer = tmp_path / "2.yaml"
+    newer.write_text(text.replace("levels: [gemeente, statsec]", "levels: [gemeente]"), "utf-8")
+    told = run("protocol", "diff", newer, form, "--lang", "nl").output
+    assert "verruimt: Gebiedsniveaus: statsec komt erbij." in told
+    assert "narrows: Area levels" in run("protocol", "diff", form, newer, "--lang", "en").output
+    assert "Rien ne change." in run("protocol", "diff", form, form, "--lang", "fr").output
+    keyed = "keys: [NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs]\n    bearer: true"
+    newer.write_text(text.replace("bearer: true", keyed), "utf-8")
+    assert "Keys only." in run("protocol", "diff", form, newer, "--lang", "en").output
+
+
+def test_an_authorisation_is_noted_and_joined(home: Path, run: Run) -> None:
+    at, number = ("--home", home), "FO 04/2017"
+    joins = ("authorisation", "join", number, PROVINCE, "--since", "2026-01-01", *at)
+    assert fault(run(*joins)).code == "AUTHORISATION_UNKNOWN"
+    assert run("authorisation", "add", number, "--source", "kadaster", *at).exit_code == 0
+    assert "2026-01-01/…" in run(*joins).output
+    assert fault(run(*joins, "--until", "2025-01-01")).code == "ACCESSION_DAYS"
+    assert fault(run(*joins[:5], "ooit", *at)).code == "ACCESSION_DAYS"
+    told = run("authorisation", "list", *at).output
+    assert "kadaster" in told
+    assert PROVINCE in told
+
+
+def test_what_is_no_copy_is_not_taken(home: Path, form: Path, run: Run) -> None:
+    assert fault(run("protocol", "apply", form, "--home", home)).code == "PROTOCOL_COPY"
+
+
+def test_an_older_version_does_not_come_back(
+    home: Path, form: Path, province: Path, run: Run
+) -> None:
     text = form.read_text("utf-8")
     form.write_text(text.replace("version: 1", "version: 5"), "utf-8")
-    run("protocol", "apply", form, "--home", home)
+    agree(run, home, form, province)
     form.write_text(text, "utf-8")
-    assert fault(run("protocol", "apply", form, "--home", home)).code == "PROTOCOL_OLDER"
+    assert fault(run("protocol", "new", form, "--home", home)).code == "PROTOCOL_OLDER"
 
 
 @pytest.mark.parametrize(
     ("was", "becomes", "code"),
     [
-        ("measures: [audit]", "measures: [audit, dpop]", "PROTOCOL_MEASURE"),
+        ("measures: [audit]", "measures: [audit, dpop]", "PROTOCOL_PROOF"),
         ("group_size_min: 5", "group_size_min: 11", "PROTOCOL_PROFILE"),
         ("profile: standaard-5", "profile: eigen", "PROTOCOL_PROFILE"),
         ('kbo: "0207437468"', 'kbo: "0207489542"', "PROTOCOL_SUPPLIER_OTHER"),
@@ -120,7 +264,7 @@ def test_what_a_node_cannot_promise_it_does_not_take_on(
     home: Path, form: Path, run: Run, was: str, becomes: str, code: str
 ) -> None:
     form.write_text(form.read_text("utf-8").replace(was, becomes), "utf-8")
-    assert fault(run("protocol", "apply", form, "--home", home)).code == code
+    assert fault(run("protocol", "new", form, "--home", home)).code == code
     listed = json.loads(run("protocol", "list", "--home", home, "--json").output)
     assert len(listed) == 1
 
@@ -133,7 +277,7 @@ def test_a_protocol_may_name_a_profile_of_the_city_itself(home: Path, form: Path
     text = form.read_text("utf-8").replace("profile: standaard-5", "profile: eigen")
     form.write_text(text.replace("group_size_min: 5", "group_size_min: 11"), "utf-8")
     assert run("protocol", "check", form, "--home", home).exit_code == 0
-    assert run("protocol", "apply", form, "--home", home).exit_code == 0
+    assert run("protocol", "new", form, "--home", home).exit_code == 0
     form.write_text(form.read_text("utf-8").replace("min: 11", "min: 13"), "utf-8")
     assert fault(run("protocol", "check", form, "--home", home)).code == "PROTOCOL_PROFILE"
 
