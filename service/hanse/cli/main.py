@@ -19,6 +19,7 @@ TOPICS = (
     "intake",
     "publish",
     "protect",
+    "proof",
     "protocol",
     "partner",
     "node",
