@@ -108,11 +108,14 @@ def test_a_publisher_is_spoken_to_in_their_language(
     assert all(each in output for each in said)
 
 
-def test_whoever_hides_something_is_told_what_publishing_does_not_check_yet(node: Path) -> None:
+def test_whoever_hides_something_is_told_how_much_and_where(node: Path) -> None:
     app = typer.Typer()
     publish.register(app)
     said = CliRunner().invoke(app, ["diff", "bevolking", "--home", str(node)]).stdout
-    assert "een verborgen deel" in " ".join(said.split())
+    assert f"{TOWN}: 1 van 2 cellen verborgen" in " ".join(said.split())
+    assert run(node, "diff", "bevolking")["hidden"] == {
+        TOWN: {"cells": 2, "hidden": 1, "beside": 0}
+    }
     drafts.save(node, draft([("inw", TOWN, "11002", "2024", 100)]))
     quiet = CliRunner().invoke(app, ["diff", "bevolking", "--home", str(node)]).stdout
-    assert "een verborgen deel" not in " ".join(quiet.split())
+    assert "cellen verborgen" not in " ".join(quiet.split())

@@ -31,7 +31,7 @@ PRUNED_CELLS_MAX = 3_000
 TOGETHER_ROWS = 500
 """Parts that have nothing to do with one another are closed in runs of about so many rows."""
 
-CANDIDATES = 8
+CANDIDATES = 2
 """In a single sum so many of its shown parts are weighed: the smallest, from `CANDIDATE_MIN` on."""
 
 CANDIDATE_MIN = 3
@@ -137,6 +137,8 @@ class _Closing:
         needy = self._needy(self.hidden)
         if needy.any():
             able = needy & self._able()
+            short = self._short()
+            self.rows = Rows(self.relations, self.ranks, self.values, self.less, self.hidden, short)
             for rows in self._populations(able):
                 self._engine(rows)
             self._cover(needy[self.part])
@@ -170,12 +172,19 @@ class _Closing:
         able[self.part[bad]] = False
         sums = relations.sums(np.where(self.ranks == _VALUE, self.values, 0.0))
         countable = self.void | (self.ranks == _VALUE)
-        parts = np.bincount(relations.equation, minlength=relations.head.size)
-        clear = (relations.count(countable) == parts) & countable[relations.head]
         below = countable[relations.head] & (self.values[relations.head] < sums)
-        del clear
         able[self.part[relations.head[below | relations.crossing]]] = False
         return able
+
+    def _short(self) -> Bools:
+        """Say of which equations the parts are not all rows, or do not make up the whole."""
+        relations = self.relations
+        sums = relations.sums(np.where(self.ranks == _VALUE, self.values, 0.0))
+        countable = self.void | (self.ranks == _VALUE)
+        parts = np.bincount(relations.equation, minlength=relations.head.size)
+        clear = (relations.count(countable) == parts) & countable[relations.head]
+        short = np.where(clear, self.values[relations.head] > sums, ~relations.complete)
+        return np.asarray(short & (relations.head < relations.given))
 
     def _counts(self, code: str) -> bool:
         found = self.question.contract.indicator(code)
@@ -255,12 +264,12 @@ class _Closing:
         return rows[~dropped[rows]]
 
     def _protect(self, rows: Ints) -> None:
-        sheet = Sheet(Rows(self.relations, self.ranks, self.values, self.less, self.hidden), rows)
+        sheet = Sheet(self.rows, rows)
         true, judged = sheet.tables()
         population = sheet.population
         rules = _rules(self.question.profile, true.num_rows)
         found = disclosure.close(
-            true, judged, sheet.structure(), rules, {population: sheet.ledger(self.question.known)}
+            true, judged, sheet.structure, rules, {population: sheet.ledger(self.question.known)}
         )
         hidden = sheet.hidden(found.cells)
         self.hidden[hidden] = True

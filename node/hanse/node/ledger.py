@@ -20,9 +20,11 @@ from hanse.cube.codelist import TOTAL
 from hanse.cube.contract import Contract
 from hanse.errors import Conflict, Unavailable
 from hanse.node.populations import Known
-from hanse.node.relations import Frame
+from hanse.node.relations import Frame, frame_of
+from hanse.node.releases.tables import ReleaseRow
 from hanse.node.tables import Row
 from hanse.policies.canonical import canonical
+from hanse.policies.profile import Profile
 
 HIDDEN = ""
 """What stands in the place of a number that was not shown."""
@@ -156,6 +158,12 @@ def append(session: Session, of: Release, new: Mapping[Place, Cells], held: Held
         row.digest = previous = _digest(row)
         session.add(row)
     session.flush()
+
+
+def enter(session: Session, row: ReleaseRow, profile: Profile, cells: pa.Table, held: Held) -> None:
+    """Write what a release (protected shape) shows, in the transaction that enters it."""
+    of = Release(row.dataset, row.release_id, row.digest, profile.content_digest)
+    append(session, of, entries(cells, frame_of(cells), held), held)
 
 
 def check(session: Session) -> int:

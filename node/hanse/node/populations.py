@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +20,6 @@ Key = tuple[str, ...]
 
 _RANK = algebra.STATE_RANK
 _VALUE = _RANK[CellState.VALUE]
-_VOID = (_RANK[CellState.EMPTY], _RANK[CellState.NOT_APPLICABLE])
 _SOURCE = _RANK[CellState.SUPPRESSED_SOURCE]
 _PRIMARY = _RANK[CellState.SUPPRESSED_PRIMARY]
 
@@ -44,7 +44,8 @@ class Known:
 class Rows:
     """The rows of a release, virtual ones too: place in `STATE_ORDER`, number, whether hidden.
 
-    `less` are the numbers less the parts that surely stay shown.
+    `less` are the numbers less the parts that surely stay shown; `short` says of each equation that
+    its parts are not all rows, or do not make up the whole.
     """
 
     relations: Relations
@@ -52,6 +53,7 @@ class Rows:
     values: Floats
     less: Floats
     hidden: Bools
+    short: Bools
 
 
 class Sheet:
@@ -67,8 +69,9 @@ class Sheet:
         names = {self.frame.spelled("indicator", int(row)) for row in self.rows}
         self.population = (min(names), self.frame.spelled("period", int(self.rows[0])))
 
+    @cached_property
     def structure(self) -> disclosure.Structure:
-        """Return what adds up in it."""
+        """What adds up in it."""
         kinds = {name: self._links(1 + n) for n, name in enumerate(self.frame.dimensions)}
         names = {self.frame.spelled("indicator", int(row)) for row in self.rows}
         partial = {AREA: "area", INDICATOR: "indicator"}
@@ -106,16 +109,11 @@ class Sheet:
 
     def _partial(self, kind: int, name: str) -> frozenset[str]:
         """Return the codes of which some part is no row: what is left of them is not zero."""
-        relations, work = self.work.relations, self.work
-        mine = self.inside[relations.head] & (relations.kind == kind)
-        sums = relations.sums(np.where(work.ranks == _VALUE, work.values, 0.0))
-        countable = np.isin(work.ranks, _VOID) | (work.ranks == _VALUE)
-        parts = np.bincount(relations.equation, minlength=relations.head.size)
-        clear = (relations.count(countable) == parts) & countable[relations.head]
-        rest = np.where(clear, work.values[relations.head] > sums, ~relations.complete)
-        rest &= mine & (relations.head < relations.given)
+        relations = self.work.relations
+        heads = relations.head[self.work.short & (relations.kind == kind)]
+        heads = heads[self.inside[heads]]
         codes, column = self.frame.codes[name], self.frame.columns[name]
-        return frozenset(codes[at] for at in np.unique(column[relations.head[rest]]).tolist())
+        return frozenset(codes[at] for at in np.unique(column[heads]).tolist())
 
     def tables(self) -> tuple[pa.Table, pa.Table]:
         """Return the true and the judged cells, with an empty one where none stands."""
@@ -153,7 +151,7 @@ class Sheet:
 
     def _absent(self) -> Iterator[Key]:
         """Yield the combinations of finest codes that no row holds: there is nobody in them."""
-        structure = self.structure()
+        structure = self.structure
         partial = structure.partial
         if any(partial.values()):
             return

@@ -28,7 +28,7 @@ from hanse.node.closing import Closed
 from hanse.node.relations import Bools, Ints, Relations
 from hanse.node.releases.layout import read_table, write_table
 from hanse.node.shielding import Shielded
-from hanse.policies import disclosure
+from hanse.policies import disclosure, signatures
 from hanse.policies.canonical import canonical
 from hanse.policies.disclosure.moves import matrix
 from hanse.policies.disclosure.tree import REST
@@ -359,10 +359,15 @@ class _Witness:
         self.unmet = int((~met).sum())
 
 
-def read_summary(folder: Path) -> Mapping[str, Any]:
-    """Return the summary that stands in a release's folder; `NotFound` for one without."""
-    path = folder / SUMMARY
+def read_summary(folder: Path, key: SigningKey) -> Mapping[str, Any]:
+    """Return the summary that stands in a release's folder; `NotFound` for one without.
+
+    Raises `Invalid` where it is not what this key signed.
+    """
+    path = folder / STATEMENT
     if not path.is_file():
-        raise NotFound("OBJECT_UNKNOWN", address=f"{folder.name[:12]}/{SUMMARY}")
-    found: Mapping[str, Any] = orjson.loads(path.read_bytes())
+        raise NotFound("OBJECT_UNKNOWN", address=f"{folder.name[:12]}/{STATEMENT}")
+    found: Mapping[str, Any] = orjson.loads(
+        signatures.verify(path.read_text("ascii"), TYPE, [key.public_jwk()])
+    )
     return found

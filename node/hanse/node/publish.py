@@ -27,15 +27,15 @@ from hanse.node import (
     areas,
     contracts,
     datasets,
+    editions,
     ledger,
     proofs,
     proposals,
-    relations,
     shielding,
 )
 from hanse.node.intake.draft import Draft
 from hanse.node.ledger import Held
-from hanse.node.proofs import Vault
+from hanse.node.proofs import Vault, Verified
 from hanse.node.releases import (
     derived,
     description,
@@ -161,6 +161,25 @@ def published(press: Press, dataset: str, release_id: str | None = None) -> Publ
         row = tables.find(session, dataset, release_id)
     contract, cells = _opened(press, row.digest)
     return Published(row.release_id, contract, scrub(cells))
+
+
+def verified(press: Press, dataset: str, release_id: str | None = None) -> Verified:
+    """Check a release (None: the newest) against its proof, without trust in what made it.
+
+    Raises `NotFound` where the release or its proof is not here, `Invalid` where the summary is not
+    what the node signed.
+    """
+    with reading(press.engine) as session:
+        row = tables.find(session, dataset, release_id)
+        ledger.check(session)
+    contract, cells = _opened(press, row.digest)
+    folder = manifest.folder_of(press.home, row.digest)
+    said = proofs.read_summary(folder, press.key)
+    vault, address = Vault(press.home), row.digest.removeprefix("sha-256:")
+    proof = vault.open(address)
+    return proofs.verify(
+        proofs.Case(cells, contract, press.registry, said, proof, vault.digest(address))
+    )
 
 
 def prepare(press: Press, draft: Draft) -> Prepared:
@@ -304,7 +323,7 @@ def _release(
     press: Press, prepared: Prepared, intent: Intent, signatures: _Signatures
 ) -> tables.ReleaseRow:
     edition = _edition(press, prepared, intent)
-    _right_version(press, prepared)
+    editions.check_version(press.home, prepared.contract, prepared.previous, prepared.difference)
     stones = description.tombstones(prepared.difference, prepared.contract, edition)
     address = _write(press, prepared, edition, stones)
     row = tables.ReleaseRow(
@@ -321,48 +340,26 @@ def _release(
     )
     with transaction(press.engine) as session:
         registration.enter(session, prepared.contract, row, stones, prepared.previous)
-        ledger.append(session, _of(row, prepared), _shown(prepared), prepared.held)
+        ledger.enter(session, row, prepared.profile, prepared.arranged.table, prepared.held)
         if signatures.proposal_id is not None:
             proposals.approve(session, signatures.proposal_id, signatures.approved_by)
     sweep(press)
     return row
 
 
-def _of(row: tables.ReleaseRow, prepared: Prepared) -> ledger.Release:
-    return ledger.Release(row.dataset, row.release_id, row.digest, prepared.profile.content_digest)
-
-
-def _shown(prepared: Prepared) -> Mapping[ledger.Place, ledger.Cells]:
-    cells = prepared.arranged.table
-    return ledger.entries(cells, relations.frame_of(cells), prepared.held)
-
-
 def _edition(press: Press, prepared: Prepared, intent: Intent) -> Edition:
     at = press.clock().astimezone(UTC)
     with reading(press.engine) as session:
-        earlier = tables.history(session, prepared.contract.slug)
-    day = at.date().isoformat()
-    ids = [row.release_id.split(".") for row in earlier]
-    same_day = [int(number) for date, number in ids if date == day]
+        release_id, number = editions.numbered(session, prepared.contract.slug, at)
     return Edition(
-        release_id=f"{day}.{max(same_day, default=0) + 1}",
-        release_no=max((row.release_no for row in earlier), default=0) + 1,
+        release_id=release_id,
+        release_no=number,
         published_at=at,
         kind=intent.kind,
         reason=intent.reason,
         previous=prepared.previous,
         waivers=dict(prepared.waivers),
     )
-
-
-def _right_version(press: Press, prepared: Prepared) -> None:
-    """Raise `Conflict` where what breaks for readers does not have a new major version."""
-    if prepared.previous is None or not prepared.difference.breaking:
-        return
-    was = manifest.load(press.home, prepared.previous).contract_version
-    now = prepared.contract.version
-    if int(now.split(".")[0]) <= int(was.split(".")[0]):
-        raise Conflict("PUBLISH_BREAKING", dataset=prepared.contract.slug, version=was)
 
 
 def _write(

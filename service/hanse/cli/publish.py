@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -187,6 +188,10 @@ def _tell(
 
         document["difference"] = json.loads(difference.dump(prepared.difference))
         document["coverage"] = prepared.coverage.model_dump()
+        document["hidden"] = {
+            level: asdict(cost) for level, cost in sorted(prepared.shielded.levels.items())
+        }
+        document["closed"] = prepared.shielded.opened
         document["blocking"] = sorted({each.rule for each in prepared.blocking})
     typer.echo(json.dumps(document, ensure_ascii=False))
 
@@ -205,8 +210,8 @@ def _show(prepared: "Prepared") -> None:
     console = Console()
     show(table, console=console)
     console.print(f"{word('CELLS')}: {held.cells} ({word('HIDDEN', count=held.hidden)})")
-    if held.hidden:
-        console.print(say("PUBLISH_SUBTRACTION", spoken()), style="yellow", markup=False)
+    for line in _hidden(prepared):
+        console.print(f"  {line}", markup=False)
     changed = (("NEWLY_HIDDEN", found.newly_hidden), ("NEWLY_SHOWN", found.newly_shown))
     console.print(" · ".join(f"{word(name)}: {count}" for name, count in changed))
     for change in found.changes[:LINES_MAX]:
@@ -217,6 +222,26 @@ def _show(prepared: "Prepared") -> None:
         console.print(f"  {word('AND_MORE', count=len(found.changes) - LINES_MAX)}")
     if found.breaking:
         console.print(word("BREAKING"), style="bold red")
+
+
+def _hidden(prepared: "Prepared") -> list[str]:
+    """Return what is hidden per level, and how much of it could have been worked out."""
+    lang, shielded = spoken(), prepared.shielded
+    lines = [
+        say(
+            "PUBLISH_HIDDEN_AT",
+            lang,
+            level=level,
+            hidden=cost.hidden,
+            cells=cost.cells,
+            beside=cost.beside,
+        )
+        for level, cost in sorted(shielded.levels.items())
+        if cost.hidden
+    ]
+    if shielded.opened:
+        lines.append(say("PUBLISH_CLOSED", lang, count=shielded.opened))
+    return lines
 
 
 def _word(lang: str, name: str, **parameters: object) -> str:
