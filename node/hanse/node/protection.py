@@ -1,0 +1,344 @@
+"""The disclosure report of a draft and of a release: made here, kept here, for this house alone.
+
+It tells small figures from those that only protect others, so it lies with the proof and never in
+the release: `<home>/protection/<digest of the release>/report.json`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Engine
+
+from hanse.areas.registry import Registry
+from hanse.cube import encoding
+from hanse.cube.cells import dimensions_of, key_columns
+from hanse.cube.contract import Contract
+from hanse.cube.indicator import MeasureType
+from hanse.cube.status import HIDDEN, CellState
+from hanse.errors import Conflict, HanseError, NotFound
+from hanse.messages import nearest
+from hanse.node import ledger, shielding
+from hanse.node.intake.draft import Draft
+from hanse.node.ledger import Held
+from hanse.node.releases import derived
+from hanse.node.releases.tables import ReleaseRow
+from hanse.node.shielding import Shielded
+from hanse.policies.disclosure import primary
+from hanse.policies.profile import Profile
+from hanse.report import disclosure as reports
+from hanse.report.disclosure import (
+    Alternative,
+    Costly,
+    Facts,
+    Needy,
+    Proof,
+    Subject,
+    Trial,
+    findings,
+    tally,
+)
+from hanse.store.session import reading
+
+Tell = Callable[[str, float], None]
+
+FOLDER: Final = "protection"
+FILE: Final = "report.json"
+COSTLY_MAX = 10
+ATTACKED_CELLS_MAX = 250_000
+"""Populations are attacked, in order, until they hold this many cells together."""
+WEIGHED_CELLS_MAX = 300_000
+"""A larger release is not weighed against other rules: each of them takes minutes."""
+PART: Final = "part"
+"""Why a figure is hidden that is computed from a hidden one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What a report is made of: a release as it is or would be, and what it became.
+
+    `signed_by` names the node's key once the release is signed.
+    """
+
+    contract: Contract
+    profile: Profile
+    registry: Registry
+    shielded: Shielded
+    release: str = ""
+    digest: str = ""
+    signed_by: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rehearsal:
+    """A draft before it is published, with everything it would be judged by."""
+
+    draft: Draft
+    profile: Profile
+    registry: Registry
+    held: Held
+    author: str = ""
+
+    @classmethod
+    def of(cls, engine: Engine, draft: Draft, registry: Registry, profile: Profile) -> "Rehearsal":
+        """Return a draft with what readers hold of its population already."""
+        with reading(engine) as session:
+            held = ledger.load(session, draft.contract)
+        return cls(draft, profile, registry, held)
+
+    def shield(self) -> tuple[Shielded, tuple[reports.Conflict, ...]]:
+        """Return what the draft becomes, and what cannot be reconciled with earlier releases.
+
+        Where it cannot, what it becomes is told as if nothing had been shown before.
+        """
+        try:
+            return shielding.shield(self.draft, self.profile, self.registry, self.held), ()
+        except Conflict as fault:
+            nothing = Held({}, self.held.populations)
+            alone = shielding.shield(self.draft, self.profile, self.registry, nothing)
+            told = tuple((name, str(value)) for name, value in fault.parameters.items())
+            return alone, (reports.Conflict(fault.code, told),)
+
+
+def of_draft(asked: Rehearsal, minima: Sequence[int], at: datetime, tell: Tell) -> Facts:
+    """Return the report of a draft as it would be published now; nothing is written.
+
+    `minima` are other lowest counts to weigh; `tell` hears how far it is. Raises `Refused` or
+    `Invalid` where the profile does not allow what the contract holds.
+    """
+    tell("repair", 0.05)
+    shielded, conflicts = asked.shield()
+    contract = asked.draft.contract
+    work = Work(contract, asked.profile, asked.registry, shielded, author=asked.author)
+    facts = of_release(work, at, findings.within(tell, 0.35, 0.6))
+    if shielded.cells.num_rows > WEIGHED_CELLS_MAX:
+        return replace(facts, conflicts=conflicts)
+    own = Alternative(
+        asked.profile.min_count,
+        _zeros(asked.profile),
+        cells=facts.whole.cells,
+        own=facts.whole.own,
+        others=facts.whole.others,
+    )
+    others = _weighed(asked, minima, findings.within(tell, 0.6, 1.0))
+    return replace(facts, conflicts=conflicts, alternatives=(own, *others))
+
+
+def of_release(work: Work, at: datetime, tell: Tell) -> Facts:
+    """Return the report of a release, or of what is about to become one."""
+    cells = account(work)
+    proofs = sorted(work.shielded.closed.proofs.items())
+    areas = tally.counted(cells, "area")
+    counts = [each.id for each in work.contract.indicators if _is_count(each)]
+    counted = cells.filter(pc.is_in(cells["indicator"], pa.array(counts, pa.string())))
+    whole = tally.whole(cells, work.contract.slug)
+    return Facts(
+        subject=_subject(work),
+        made_at=at,
+        whole=whole,
+        rules=tally.by_rule(cells),
+        levels=tally.counted(cells, "level"),
+        tables=(),
+        areas=tuple(_located(each, work.registry) for each in tally.most_hidden(areas)),
+        areas_hit=sum(each.hidden > 0 for each in areas),
+        indicators=tuple(
+            _titled(each, work.contract) for each in tally.counted(cells, "indicator")
+        ),
+        value_share=tally.value_share(counted),
+        covered=max(whole.hidden - int(work.shielded.closed.witnessed.sum()), 0),
+        costly=_costly(cells),
+        needy=_needy(work),
+        trials=tuple(_trials(proofs, tell)),
+        proofs=tuple(_proofs(proofs, work.signed_by)),
+        seen=findings.seen(_shown(work.shielded)),
+    )
+
+
+def account(work: Work) -> pa.Table:
+    """Return every cell of the release: where it stands, why it is hidden, its true value.
+
+    Columns `level`, `area` (`level:code`), `indicator`, `rule` (empty where shown), `value` (none
+    where nobody knows it) and `cell`, all its codes.
+    """
+    cells, base = work.shielded.cells, work.shielded.base
+    names = key_columns(dimensions_of(cells.schema))
+    texts = {name: encoding.plain(encoding.encode(cells.column(name))) for name in names}
+    place = pc.index_in(_keys(cells, names), value_set=_keys(base, names))
+    joined = pc.binary_join_element_wise(
+        texts["indicator"], texts["area"], *(texts[name] for name in names[3:]), " \N{MIDDLE DOT} "
+    )
+    return pa.table(
+        {
+            "level": texts["level"],
+            "area": pc.binary_join_element_wise(texts["level"], texts["area"], ":"),
+            "indicator": texts["indicator"],
+            "rule": _rules(work, texts["indicator"]),
+            "value": base.column("value").combine_chunks().take(place),
+            "cell": joined,
+        }
+    )
+
+
+def _keys(cells: pa.Table, names: Sequence[str]) -> pa.Array:
+    columns = [encoding.plain(encoding.encode(cells.column(name))) for name in names]
+    return pc.binary_join_element_wise(*columns, "\x1f")
+
+
+def _rules(work: Work, indicators: pa.Array) -> pa.Array:
+    """Return why each cell is hidden: by what its indicator is judged by, for others, at source."""
+    states = np.asarray(work.shielded.cells.column("state").to_pylist(), dtype=object)
+    present = frozenset(pc.unique(indicators).to_pylist())
+    kinds = {each.id: _kind(each, present) for each in work.contract.indicators}
+    own = np.array([kinds.get(name, PART) for name in indicators.to_pylist()], dtype=object)
+    rule = np.full(states.size, "", dtype=object)
+    small = states == CellState.SUPPRESSED_PRIMARY.value
+    rule[small] = own[small]
+    rule[states == CellState.SUPPRESSED_SECONDARY.value] = tally.PROTECTS
+    rule[states == CellState.SUPPRESSED_SOURCE.value] = tally.SOURCE
+    return pa.array(rule.tolist(), pa.string())
+
+
+def _kind(indicator: Any, present: frozenset[str]) -> str:
+    """Return the word of the rule by which an indicator's figures are small."""
+    if indicator.formula:
+        return PART
+    found = primary.bases(indicator, present)
+    return found[0].kind if found else PART
+
+
+def _is_count(indicator: Any) -> bool:
+    return indicator.measure_type is MeasureType.COUNT and not indicator.formula
+
+
+def _subject(work: Work) -> Subject:
+    profile = work.profile
+    title = nearest(profile.title, "nl")
+    return Subject(
+        name=work.contract.slug,
+        title=nearest(work.contract.title, "nl") or work.contract.slug,
+        author=work.author or work.contract.agency,
+        release=work.release,
+        digest=work.digest,
+        rules=(
+            ("profile", f"{profile.name} ({title})"),
+            ("k", str(profile.min_count)),
+            ("zeros", _zeros(profile)),
+        ),
+    )
+
+
+def _zeros(profile: Profile) -> str:
+    return "publish" if profile.zero_shown else "suppressible"
+
+
+def _located(found: reports.Tally, registry: Registry) -> reports.Tally:
+    """Return a tally of an area with the area's name beside its code."""
+    level, _, code = found.name.partition(":")
+    areas: Mapping[str, Any] = registry.areas(level) if registry.has(level) else {}
+    name = f"{code} {areas[code].name}" if code in areas else code
+    return replace(found, name=name)
+
+
+def _titled(found: reports.Tally, contract: Contract) -> reports.Tally:
+    """Return a tally of an indicator with the indicator's name beside its code."""
+    indicator = contract.indicator(found.name)
+    name = nearest(indicator.name, "nl") if indicator else ""
+    return replace(found, name=f"{found.name} {name}".strip())
+
+
+def _costly(cells: pa.Table) -> tuple[Costly, ...]:
+    """Return the greatest figures hidden only to protect others."""
+    rows = cells.filter(pc.equal(cells["rule"], tally.PROTECTS))
+    rows = rows.filter(pc.is_valid(rows["value"]))
+    order = pc.array_sort_indices(pc.abs(rows["value"]).combine_chunks(), order="descending")
+    most = rows.take(order[:COSTLY_MAX]).to_pylist()
+    return tuple(Costly(each["cell"], tally.magnitude(each["value"])) for each in most)
+
+
+def _needy(work: Work) -> tuple[Needy, ...]:
+    found = [
+        replace(each, cell=f"{each.cell} \N{MIDDLE DOT} {period}")
+        for (_, period), proof in sorted(work.shielded.closed.proofs.items())
+        for each in findings.needy(proof)
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.needs, each.cell))[:COSTLY_MAX])
+
+
+def _trials(proofs: Sequence[tuple[Any, Any]], tell: Tell) -> Iterator[Trial]:
+    """Attack each population until they hold too many cells together."""
+    left = ATTACKED_CELLS_MAX
+    for number, ((indicator, period), found) in enumerate(proofs):
+        tell("attack", number / len(proofs))
+        left -= found.certificate.published
+        yield findings.trial(f"{indicator} {period}", found, attacked=left >= 0)
+
+
+def _proofs(proofs: Sequence[tuple[Any, Any]], signed_by: str) -> Iterator[Proof]:
+    for (indicator, period), found in proofs:
+        yield findings.proof(f"{indicator} {period}", found.certificate, signed_by)
+
+
+def _shown(shielded: Shielded) -> pa.Table:
+    """Return the cells as readers get them."""
+    return derived.protected(shielded.cells)
+
+
+def _weighed(asked: Rehearsal, minima: Sequence[int], tell: Tell) -> Iterator[Alternative]:
+    """Yield what other minimums, the other way to treat zeros, and coarser areas would hide."""
+    changes = list(_changes(asked, minima))
+    for number, (profile, draft, dropped) in enumerate(changes):
+        tell("weigh", number / len(changes))
+        told = Alternative(profile.min_count, _zeros(profile), dropped)
+        other = replace(asked, draft=draft, profile=profile)
+        try:
+            found, _ = other.shield()
+        except HanseError as fault:
+            yield replace(told, refused=fault.code)
+        else:
+            states = found.cells.column("state").to_pylist()
+            beside = sum(state == CellState.SUPPRESSED_SECONDARY for state in states)
+            hidden = sum(CellState(state) in HIDDEN for state in states)
+            yield replace(told, cells=len(states), own=hidden - beside, others=beside)
+
+
+def _changes(asked: Rehearsal, minima: Sequence[int]) -> Iterator[tuple[Profile, Draft, str]]:
+    profile, draft = asked.profile, asked.draft
+    for k in minima:
+        if k != profile.min_count:
+            yield replace(profile, min_count=k), draft, ""
+    yield replace(profile, zero_shown=not profile.zero_shown), draft, ""
+    ranked = [each for each in draft.contract.levels if asked.registry.has(each)]
+    finest = min(ranked, key=lambda each: asked.registry.level(each).rank, default="")
+    rest = tuple(each for each in draft.contract.levels if each != finest)
+    if finest and rest:
+        coarser = replace(draft, contract=replace(draft.contract, levels=rest))
+        yield profile, coarser, finest
+
+
+def keep(home: Path, facts: Facts) -> Path:
+    """Keep the report of a release with its proof, whole or not at all; return the file."""
+    path = _path(home, facts.subject.digest)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f".{path.name}.part")
+    part.touch(0o600)
+    part.write_bytes(reports.dump(facts))
+    part.replace(path)
+    return path
+
+
+def kept(home: Path, row: ReleaseRow) -> Facts:
+    """Return the report of a release; raise `NotFound` where none is kept."""
+    path = _path(home, row.digest)
+    if not path.is_file():
+        raise NotFound("REPORT_ABSENT", dataset=row.dataset, release=row.release_id)
+    return reports.load(path.read_bytes())
+
+
+def _path(home: Path, digest: str) -> Path:
+    return home / FOLDER / digest.removeprefix("sha-256:") / FILE
