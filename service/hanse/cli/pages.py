@@ -127,13 +127,26 @@ def scopes() -> str:
 
 
 def lifecycle() -> str:
-    """Return the states of a protocol as a diagram."""
-    from hanse.policies.lifecycle import LIFECYCLE
+    """Return the states of a protocol as a diagram, and every step with who may take it."""
+    from hanse.policies.lifecycle import LIFECYCLE, MEANINGS, OWNERS, PUBLIC
 
-    arrows = [
-        f"  {state} --> {following}: {event}"
+    steps = [
+        (state, event, following)
         for state, events in LIFECYCLE.items()
         for event, following in events.items()
     ]
+    arrows = [f"  {state} --> {following}: {event}" for state, event, following in steps]
     diagram = "\n".join(["```mermaid", "stateDiagram-v2", "  [*] --> draft", *arrows, "```"])
-    return f"{MARK}# The life of a protocol\n\n{diagram}\n"
+    meant = [
+        (state, meaning, "yes" if state in PUBLIC else "no") for state, meaning in MEANINGS.items()
+    ]
+    taken = [(state, event, OWNERS[event], following) for state, event, following in steps]
+    parts = [
+        f"{MARK}# The life of a protocol",
+        diagram,
+        "## States",
+        table(("state", "what it means", "public"), meant),
+        "## Steps",
+        table(("from", "step", "who", "to"), taken),
+    ]
+    return "\n\n".join(parts)
