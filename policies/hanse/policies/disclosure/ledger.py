@@ -25,15 +25,34 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Every cell of a population that ever left the house, by its codes."""
+    """Every cell of a population that ever left the house, by its codes.
 
-    cells: Mapping[Key, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    `cells` is what was last shown of each. Where releases changed figures, `editions` are the
+    tables that were different, oldest first, the last one being the last that was shown.
+    """
+
+    cells: Mapping[Key, float | None] = field(default_factory=lambda: MappingProxyType({}))
+    editions: tuple[Mapping[Key, float | None], ...] = ()
+
+    def joined(self, shown: Mapping[Key, float | None]) -> "Ledger":
+        """Return the ledger once a release has shown these cells (None: as hidden)."""
+        editions = self.editions or ((self.cells,) if self.cells else ())
+        if editions and not _changed(editions[-1], shown):
+            editions = (*editions[:-1], MappingProxyType({**editions[-1], **shown}))
+        else:
+            editions = (*editions, MappingProxyType(dict(shown)))
+        return Ledger(MappingProxyType({**self.cells, **shown}), editions)
 
     def after(self, protected: Protected) -> "Ledger":
         """Return the ledger once a protected table has been published."""
         cells = dict(self.cells)
         cells.update(zip(keys_of(protected.model), _shown(protected), strict=True))
         return Ledger(MappingProxyType(cells))
+
+
+def _changed(before: Mapping[Key, float | None], shown: Mapping[Key, float | None]) -> bool:
+    """Say whether a table shows another number, or none, where there was one."""
+    return any(before.get(key) is not None and before[key] != value for key, value in shown.items())
 
 
 def _shown(protected: Protected) -> list[int | None]:

@@ -28,13 +28,15 @@ VALUE_MAX = 2**52
 class Model:
     """A table of counts. `values` int64 and `published` bool, one per cell; `relations` R x = 0.
 
-    `relations` has one row per cell that is a sum: exactly as many rows as its rank.
+    `relations` has one row per cell that is a sum: exactly as many rows as its rank. `identities`
+    are rows beside these (stock and flow, an earlier edition), and are among the relations too.
     """
 
     dimensions: tuple[Dimension, ...]
     values: Ints
     published: Bools
     relations: Sparse
+    identities: Sparse | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -150,6 +152,8 @@ def sums(model: Model) -> Sparse:
         factors = [sparse.identity(other.size) for other in model.dimensions]
         factors[number] = dimension.definitions
         parts.append(product(factors))
+    if model.identities is not None:
+        parts.append(model.identities)
     return sparse.vstack(parts, format="csc").astype(np.int64)
 
 
@@ -169,7 +173,8 @@ def product(factors: Sequence[Sparse]) -> Sparse:
 def coordinates(model: Model, primary: Bools) -> Sparse:
     """Return cells x coordinates: a cell is a combination of others iff its row is one of theirs.
 
-    The basis of each dimension is the one in which the given primary cells are cheap to carry.
+    The basis of each dimension is the one in which the given primary cells are cheap to carry. A
+    row per identity follows those of the cells: a combination that everybody knows to be nothing.
     """
     shape = model.shape
     leaves = np.ix_(*(dimension.leaf for dimension in model.dimensions))
@@ -179,6 +184,9 @@ def coordinates(model: Model, primary: Bools) -> Sparse:
         others = tuple(place for place in range(len(shape)) if place != axis)
         factors.append(difference_basis(dimension, small.sum(axis=others)))
     rows = product(factors)
+    if model.identities is not None:
+        rows = sparse.vstack([rows, model.identities @ rows], format="csr")
+        rows.eliminate_zeros()
     rows.sort_indices()
     return rows
 

@@ -67,7 +67,8 @@ class Rules:
     `attacker_lower` is what the attacker knows a hidden cell to be at least: 1 where zeros are
     shown. `slivers` protects the small overlaps of zonings, which are never shown themselves.
     `strict` refuses a cell without a whole-number witness; else a linear program may stand for it.
-    `mismatch` speaks where totals come as they are, and one is less than its parts.
+    `mismatch` speaks where totals come as they are, and one is less than its parts. A hidden amount
+    must stay open by `amount_percent` of itself on either side.
     """
 
     k: int = 5
@@ -79,6 +80,7 @@ class Rules:
     effort: Effort = Effort.PRUNE
     homogeneity: tuple[Homogeneity, ...] = ()
     mismatch: Mismatch = Mismatch.REFUSE
+    amount_percent: int = 10
 
 
 Selection = Mapping[str, tuple[str, ...]]
@@ -132,7 +134,7 @@ def load(content: Mapping[str, Any]) -> Plan:
 def rules(content: Mapping[str, Any]) -> Rules:
     """Return the rules that a mapping says; what it leaves out takes its default."""
     allowed = {"k", "zeros", "require", "attacker_lower", "slivers", "strict", "effort"}
-    _only(content, "rules", allowed | {"homogeneity", "mismatch"})
+    _only(content, "rules", allowed | {"homogeneity", "mismatch", "amount_percent"})
     zeros = _choice(Zeros, content, "zeros", Zeros.PUBLISH)
     return Rules(
         _number(content, "k", 5, 2, K_MAX),
@@ -144,6 +146,7 @@ def rules(content: Mapping[str, Any]) -> Rules:
         _choice(Effort, content, "effort", Effort.PRUNE),
         tuple(_homogeneity(each) for each in _list(content, "homogeneity")),
         _choice(Mismatch, content, "mismatch", Mismatch.REFUSE),
+        _number(content, "amount_percent", 10, 0, 100),
     )
 
 

@@ -140,7 +140,7 @@ def secure_needs(
     progress(SUPPRESS, BEGINS[SUPPRESS])
     secondary = _greedy(model, asked, needs, fixed)
     hidden[secondary] = True
-    cost = (1 + 0.15 * np.log1p(model.values)) * np.where(asked.preferred, PREFERRED, 1.0)
+    cost = (1 + 0.15 * np.log1p(np.abs(model.values))) * np.where(asked.preferred, PREFERRED, 1.0)
     values = model.values
     state = State(model, needs, fixed, cost, hidden, values.copy(), values.copy())
     columns = model.relations.tocsc()
@@ -185,11 +185,15 @@ def _greedy(model: Model, asked: Demand, needs: Needs, fixed: Bools) -> Ints:
     rows = coordinates(model, protected)
     forced = np.flatnonzero(asked.shown)
     open_cells = np.flatnonzero(model.published & ~asked.primary & ~asked.kept & ~asked.shown)
-    weight = model.values + np.where(asked.preferred, 2 * int(model.values.max(initial=0)) + 1, 0)
+    weight = np.abs(model.values)
+    weight = weight + np.where(asked.preferred, 2 * int(weight.max(initial=0)) + 1, 0)
     order = greedy.candidates(fixed, open_cells, weight, depth(model))
+    forced = np.concatenate([np.arange(model.cells, rows.shape[0]), forced])  # identities first
     pattern = greedy.publish(rows, needs.protected, np.concatenate([forced, order]), forced.size)
     if pattern.revealing.size:
         cell = int(pattern.revealing[0])
+        if cell >= model.cells:
+            raise Conflict("DISCLOSURE_NOT_PROVEN", count=int(pattern.revealing.size))
         raise Conflict(
             "DISCLOSURE_SHOWN_REVEALS", cell=model.name(cell), count=int(pattern.revealing.size)
         )

@@ -2,7 +2,8 @@
 
 Cells come in the shape of a draft, twice: as they truly are, and as judged one by one. What adds up
 is told by a structure: areas that are part of areas, codes of codes, indicators of a whole. Every
-group of indicators that add up, at every period, is one population and is protected as one table.
+group of indicators that add up, at every period, is one population and is protected as one table;
+periods that an identity ties together are one table too.
 """
 
 from collections import defaultdict
@@ -17,19 +18,18 @@ from hanse.cube.cells import TEXT, dimensions_of
 from hanse.cube.status import CellState
 from hanse.errors import Invalid
 from hanse.policies.disclosure.certificate import Certificate
-from hanse.policies.disclosure.ledger import Ledger
+from hanse.policies.disclosure.history import Book
+from hanse.policies.disclosure.identity import PERIOD, Identity
+from hanse.policies.disclosure.layout import AREA, NO_CODES, Atlas, Codes
+from hanse.policies.disclosure.ledger import Key, Ledger
+from hanse.policies.disclosure.overlaps import Overlaps
 from hanse.policies.disclosure.plan import Rules
-from hanse.policies.disclosure.population import (
-    EMPTY,
-    NO_CODES,
-    PRIMARY,
-    WITHHELD,
-    Atlas,
-    Codes,
-    Sheet,
-)
+from hanse.policies.disclosure.population import EMPTY, PRIMARY, WITHHELD, Sheet
 from hanse.policies.disclosure.protection import Protected
+from hanse.policies.disclosure.ratio import Ratio, telling
 from hanse.policies.disclosure.tree import Link
+
+INDICATOR = "indicator"
 
 Population = tuple[str, str]
 """The first indicator of a group (by name), and the period."""
@@ -41,13 +41,17 @@ class Structure:
 
     `areas` are spelled `level:code`. `breakdowns` hold the links of each dimension, `wholes` those
     of indicators that are parts of an indicator. `additive` names the indicators that are counts
-    and are summed over areas and breakdowns; the others are left as they are.
+    and are summed over areas and breakdowns, `amounts` those that are summed and are no counts; the
+    others are left as they are.
 
     Links may name parts that the release does not hold; together they are then the rest of their
     parent, which is never shown and never zero by default. Where even the links do not name every
     part, the parent is `partial`. Parts that are nobody's own place or group (an unknown area) are
     `nobody`: as a rest, a small one needs no protection. Both are by the name of the dimension:
     `area`, `indicator`, or that of a breakdown.
+
+    `atoms` are the overlaps of areas that cross. `identities` tie indicators and periods together;
+    `ratios` are shown where both their sides are.
     """
 
     additive: frozenset[str]
@@ -56,14 +60,22 @@ class Structure:
     wholes: tuple[Link, ...] = ()
     partial: Codes = field(default_factory=lambda: NO_CODES)
     nobody: Codes = field(default_factory=lambda: NO_CODES)
+    amounts: frozenset[str] = frozenset()
+    atoms: Overlaps = field(default_factory=Overlaps)
+    identities: tuple[Identity, ...] = ()
+    ratios: tuple[Ratio, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Closed:
-    """The cells with what must be hidden beside them, and the proof per population."""
+    """The cells with what must be hidden beside them, and the proof per population.
+
+    `shown` is what the release would add to the ledger of each: numbers, or None where hidden.
+    """
 
     cells: pa.Table
     protected: Mapping[Population, Protected]
+    shown: Mapping[Population, Mapping[Key, float | None]]
 
     @property
     def certificates(self) -> Mapping[Population, Certificate]:
@@ -89,51 +101,165 @@ def close(
         raise Invalid("DISCLOSURE_ROWS", found=judged.num_rows, wanted=true.num_rows)
     states = judged["state"].to_pylist()
     found: dict[Population, Protected] = {}
+    shown: dict[Population, dict[Key, float | None]] = {}
     atlas = Atlas(structure.partial, structure.nobody)
-    for population, sheet in _sheets(true, states, structure):
-        secured = sheet.secured(rules, ledgers.get(population, Ledger()), atlas)
-        if secured is None:
-            continue
-        found[population] = secured
-        for row in sheet.hidden_rows(secured):
-            if states[row] not in PRIMARY:
-                states[row] = CellState.SUPPRESSED_SECONDARY.value
+    for populations, sheet in _sheets(true, states, structure):
+        secured = sheet.secured(rules, _books(populations, sheet, ledgers), atlas)
+        if secured is not None:
+            found.update(dict.fromkeys(populations, secured.protected))
+            for row in secured.hidden_rows():
+                if states[row] not in PRIMARY:
+                    states[row] = CellState.SUPPRESSED_SECONDARY.value
+        shown.update(_shown(populations, sheet, states))
+    values = np.array(judged["value"].to_numpy())
+    _ratios(judged, structure, rules, states, values)
     hidden = np.array([state == CellState.SUPPRESSED_SECONDARY for state in states], dtype=bool)
-    values = judged["value"].to_numpy()
     columns = {
         "value": pa.array(np.where(hidden, 0.0, values), mask=hidden | np.isnan(values)),
         "state": pa.array(states, pa.string()).cast(TEXT),
     }
     for name, column in columns.items():
         judged = judged.set_column(judged.schema.get_field_index(name), name, column)
-    return Closed(judged, MappingProxyType(found))
+    return Closed(judged, MappingProxyType(found), MappingProxyType(shown))
+
+
+def _books(
+    populations: Sequence[Population], sheet: Sheet, ledgers: Mapping[Population, Ledger]
+) -> list[Book]:
+    """Return the ledgers of a sheet, each with the period in front where the sheet has several."""
+    return [
+        ((population[1],) if sheet.dimensions[0] == PERIOD else (), ledgers[population])
+        for population in populations
+        if population in ledgers
+    ]
+
+
+def _shown(
+    populations: Sequence[Population], sheet: Sheet, states: Sequence[str]
+) -> Iterator[tuple[Population, dict[Key, float | None]]]:
+    """Yield what a release shows of every population of a sheet."""
+    joint = sheet.dimensions[0] == PERIOD
+    for population in populations:
+        yield (
+            population,
+            {
+                key[joint:]: None if states[row] in HIDDEN else value or 0
+                for row, key, value in zip(sheet.rows, sheet.keys, sheet.values, strict=True)
+                if not joint or key[0] == population[1]
+            },
+        )
+
+
+HIDDEN = PRIMARY | {CellState.SUPPRESSED_SECONDARY}
+
+
+def _ratios(
+    judged: pa.Table, structure: Structure, rules: Rules, states: list[str], values: np.ndarray
+) -> None:
+    """Hide the ratios that tell a hidden side, and give others no more decimals than are safe."""
+    if not structure.ratios:
+        return
+    names = ("period", *dimensions_of(judged.schema))
+    keys = list(zip(_areas(judged), *(judged[name].to_pylist() for name in names), strict=True))
+    indicators = judged[INDICATOR].to_pylist()
+    table = (indicators, keys, states, values)
+    for row, value in telling(structure.ratios, table, rules.require.width):
+        if value is None:
+            states[row] = CellState.SUPPRESSED_SECONDARY.value
+        else:
+            values[row] = value
 
 
 def _sheets(
     true: pa.Table, judged: Sequence[str], structure: Structure
-) -> Iterator[tuple[Population, Sheet]]:
-    """Yield every population of a release in a fixed order."""
-    breakdowns = dimensions_of(true.schema)
-    names = ("indicator", "area", *breakdowns)
-    links = {"indicator": structure.wholes, "area": structure.areas, **structure.breakdowns}
-    group = _groups(structure)
-    sheets: dict[Population, Sheet] = {}
+) -> Iterator[tuple[list[Population], Sheet]]:
+    """Yield every table that is protected as one, with the populations it holds, in order."""
+    work = _Sorting(structure, dimensions_of(true.schema))
     areas = _areas(true)
-    others = [true[name].to_pylist() for name in breakdowns]
-    columns = (true[name].to_pylist() for name in ("indicator", "period", "value", "state"))
+    others = [true[name].to_pylist() for name in work.breakdowns]
+    columns = (true[name].to_pylist() for name in (INDICATOR, PERIOD, "value", "state"))
     for row, (indicator, period, value, state) in enumerate(zip(*columns, strict=True)):
-        if indicator not in structure.additive or state == CellState.UNKNOWN:
+        if not work.takes(indicator) or state == CellState.UNKNOWN:
             continue
-        population = (group.get(indicator, indicator), period)
-        if population not in sheets:
-            mine = {**links, "indicator": _own(structure.wholes, group, population[0])}
-            sheets[population] = Sheet(names, mine)
-        sheet = sheets[population]
+        key = (areas[row], *(column[row] for column in others))
+        number = None if state == WITHHELD else 0.0 if state in EMPTY else value
+        if number is None and state != WITHHELD:
+            raise Invalid("DISCLOSURE_NOT_WHOLE", column="value", row=row + 1, count=1)
+        sheet, prefix = work.sheet(indicator, period)
         sheet.rows.append(row)
-        sheet.keys.append((indicator, areas[row], *(column[row] for column in others)))
-        sheet.counts.append(_count(value, state, row))
+        sheet.keys.append((*prefix, indicator, *key))
+        sheet.values.append(number)
         sheet.states.append(judged[row])
-    yield from sorted(sheets.items())
+    yield from work.finished()
+
+
+class _Sorting:
+    """Puts rows into the tables that are protected as one."""
+
+    def __init__(self, structure: Structure, breakdowns: tuple[str, ...]) -> None:
+        self.breakdowns = breakdowns
+        self._structure = structure
+        self._group = _groups(structure)
+        self._joint = {
+            self._group[identity[0].indicator]
+            for identity in structure.identities
+            if len({term.period for term in identity}) > 1
+        }
+        self._amounts = {self._of(name) for name in structure.amounts}
+        self._links: dict[str, dict[str, tuple[Link, ...]]] = {}
+        self._pieces = frozenset(structure.atoms.inside)
+        self._sheets: dict[Population, Sheet] = {}
+        self._periods: dict[Population, set[str]] = defaultdict(set)
+
+    def takes(self, indicator: str) -> bool:
+        """Say whether an indicator adds up."""
+        return indicator in self._structure.additive or indicator in self._structure.amounts
+
+    def _of(self, indicator: str) -> str:
+        return self._group.get(indicator, indicator)
+
+    def sheet(self, indicator: str, period: str) -> tuple[Sheet, Key]:
+        """Return the table of a row, and what its key begins with."""
+        first = self._of(indicator)
+        joint = first in self._joint
+        place = (first, "" if joint else period)
+        if place not in self._sheets:
+            names = (INDICATOR, AREA, *self.breakdowns)
+            self._sheets[place] = Sheet(
+                (PERIOD, *names) if joint else names,
+                self._linked(first),
+                place[1],
+                first in self._amounts,
+                tuple(
+                    each
+                    for each in self._structure.identities
+                    if self._of(each[0].indicator) == first
+                ),
+                self._pieces,
+            )
+        self._periods[place].add(period)
+        return self._sheets[place], (period,) if joint else ()
+
+    def _linked(self, first: str) -> dict[str, tuple[Link, ...]]:
+        """Return the links of every dimension for a group of indicators."""
+        if first not in self._links:
+            structure = self._structure
+            own = tuple(link for link in structure.wholes if self._of(link[1]) == first)
+            areas = (*structure.areas, *structure.atoms.links())
+            self._links[first] = {INDICATOR: own, AREA: areas, **structure.breakdowns}
+        return self._links[first]
+
+    def finished(self) -> Iterator[tuple[list[Population], Sheet]]:
+        """Yield the tables with the numbers of their overlaps."""
+        for (first, period), sheet in sorted(self._sheets.items()):
+            periods = sorted(self._periods[first, period])
+            indicators = {key[period == ""] for key in sheet.keys}
+            inner = self._structure.atoms.of(indicators, periods)
+            joint = sheet.dimensions[0] == PERIOD
+            for key, count in inner:
+                named, when, *rest = key
+                sheet.inner.append(((*((when,) if joint else ()), named, *rest), count))
+            yield [(first, each) for each in periods], sheet
 
 
 def _areas(cells: pa.Table) -> list[str]:
@@ -141,21 +267,13 @@ def _areas(cells: pa.Table) -> list[str]:
     return [f"{level}:{code}" for level, code in zip(levels, codes, strict=True)]
 
 
-def _count(value: float | None, state: str, row: int) -> int | None:
-    """Return a cell's count: nothing where its source withheld it, zero where it is empty."""
-    if state == WITHHELD:
-        return None
-    if state in EMPTY:
-        return 0
-    if value is None or value != round(value):
-        raise Invalid("DISCLOSURE_NOT_WHOLE", column="value", row=row + 1, count=1)
-    return int(value)
-
-
 def _groups(structure: Structure) -> dict[str, str]:
-    """Return the first name of the group of each indicator that is part of a whole."""
+    """Return the first name of the group of each indicator that adds up with others."""
     linked: dict[str, set[str]] = defaultdict(set)
-    for _, child, parent in structure.wholes:
+    pairs = [(child, parent) for _, child, parent in structure.wholes]
+    for identity in structure.identities:
+        pairs.extend((identity[0].indicator, term.indicator) for term in identity)
+    for child, parent in pairs:
         linked[child].add(parent)
         linked[parent].add(child)
     found: dict[str, str] = {}
@@ -167,8 +285,3 @@ def _groups(structure: Structure) -> dict[str, str]:
                 found[name] = start
                 queue.extend(linked[name])
     return found
-
-
-def _own(wholes: Sequence[Link], group: Mapping[str, str], first: str) -> tuple[Link, ...]:
-    """Return the links between the indicators of one group."""
-    return tuple(link for link in wholes if group[link[1]] == first)

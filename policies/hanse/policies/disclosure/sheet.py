@@ -10,6 +10,7 @@ from typing import Any
 
 import highspy as _highspy
 import numpy as np
+from scipy import sparse
 
 from hanse.errors import Conflict, Invalid
 from hanse.policies.disclosure.dimension import Dimension, Ints, Sparse
@@ -20,7 +21,7 @@ from hanse.policies.disclosure.model import (
     Model,
     relations_of,
 )
-from hanse.policies.disclosure.solver import Floats, load_program, quiet
+from hanse.policies.disclosure.solver import Floats, is_whole, load_program, quiet
 
 highspy: Any = _highspy  # it declares no types for its constructors
 
@@ -43,28 +44,37 @@ def model_of_cells(
     that do not add up. `silent` overlaps and rests have no row: they are not known either.
     """
     dimensions = tuple(dimensions)
-    size = int(np.prod([dimension.size for dimension in dimensions]))
-    if size > CELLS_MAX:
-        raise Invalid("DISCLOSURE_TOO_LARGE", what="cells", found=size, limit=CELLS_MAX)
-    cells = _places(dimensions, keys)
-    given = np.full(size, -1, dtype=np.int64)
-    numbers = np.array([-1 if count is None else count for count in counts], dtype=np.int64)
-    _check_counts(counts)
-    given[cells] = numbers
-    shown = _all_published(dimensions)
+    size = size_of(dimensions)
+    cells = places_of(dimensions, keys)
+    check_counts(counts)
+    given = np.zeros(size, dtype=np.int64)
+    given[cells] = [count or 0 for count in counts]
+    known = np.zeros(size, dtype=bool)
+    known[cells] = [count is not None for count in counts]
     published = np.zeros(size, dtype=bool)
     published[cells] = True
-    published &= shown
+    published &= codes_published(dimensions)
     model = Model(dimensions, given, published, relations_of(dimensions))
     if not silent:
-        _check_slivers(model, given)
-    withheld = published & (given < 0)
-    values = _completed(model, given, np.where(withheld, least, 0))
+        _check_slivers(model, known)
+    withheld = published & ~known
+    floor = np.where(withheld, least, 0)
+    values = completed(model, known, floor, floor)
     return Model(dimensions, values, published, model.relations), withheld
 
 
-def _places(dimensions: tuple[Dimension, ...], keys: Sequence[Key]) -> Ints:
-    """Return the cell of every row."""
+def size_of(dimensions: Sequence[Dimension]) -> int:
+    """Return how many cells the dimensions span; raise Invalid for too many."""
+    size = 1
+    for dimension in dimensions:
+        size *= dimension.size
+    if size > CELLS_MAX:
+        raise Invalid("DISCLOSURE_TOO_LARGE", what="cells", found=size, limit=CELLS_MAX)
+    return size
+
+
+def places_of(dimensions: Sequence[Dimension], keys: Sequence[Key]) -> Ints:
+    """Return the cell of every row; raise Invalid for an unknown code or two rows of one cell."""
     columns = []
     for number, dimension in enumerate(dimensions):
         place = {code: index for index, code in enumerate(dimension.codes)}
@@ -83,7 +93,8 @@ def _places(dimensions: tuple[Dimension, ...], keys: Sequence[Key]) -> Ints:
     return np.asarray(cells, dtype=np.int64)
 
 
-def _check_counts(counts: Sequence[int | None]) -> None:
+def check_counts(counts: Sequence[int | None]) -> None:
+    """Raise Invalid for the first count that is negative, or too large to be exact."""
     for row, count in enumerate(counts):
         if count is not None and count < 0:
             raise Invalid("DISCLOSURE_NEGATIVE", row=row + 1)
@@ -91,7 +102,7 @@ def _check_counts(counts: Sequence[int | None]) -> None:
             raise Invalid("DISCLOSURE_TOO_LARGE", what="count", found="2^52+", limit=VALUE_MAX)
 
 
-def _all_published(dimensions: tuple[Dimension, ...]) -> Bools:
+def codes_published(dimensions: Sequence[Dimension]) -> Bools:
     """Return the combinations of published codes."""
     shown = np.ones(tuple(d.size for d in dimensions), dtype=bool)
     for axis, dimension in enumerate(dimensions):
@@ -99,9 +110,9 @@ def _all_published(dimensions: tuple[Dimension, ...]) -> Bools:
     return shown.ravel()
 
 
-def _check_slivers(model: Model, given: Ints) -> None:
+def _check_slivers(model: Model, known: Bools) -> None:
     """Refuse a hidden leaf no row gives a count for: nothing would be known of the overlap."""
-    told = (given >= 0).reshape(model.shape)
+    told = known.reshape(model.shape)
     for axis, dimension in enumerate(model.dimensions):
         hidden = np.moveaxis(told, axis, 0)[dimension.published :]
         others = tuple(range(1, hidden.ndim))
@@ -111,42 +122,60 @@ def _check_slivers(model: Model, given: Ints) -> None:
             raise Invalid("DISCLOSURE_ATOMS_MISSING", dimension=dimension.name, code=code)
 
 
-def _completed(model: Model, given: Ints, least: Ints) -> Ints:
-    """Return whole numbers for every cell that agree with the given ones."""
-    unknown = np.flatnonzero(given < 0)
-    known = np.where(given < 0, 0, given)
-    right = -(model.relations @ known)
+def completed(model: Model, known: Bools, floor: Ints, near: Ints) -> Ints:
+    """Return whole numbers for every cell that agree with the `known` ones and the relations.
+
+    The others stay at or above `floor` if they can, else above min(`floor`, 0), and as close to
+    `near` as they can. Raises Invalid, naming a cell, where nothing fits.
+    """
+    unknown = np.flatnonzero(~known)
+    values = np.where(known, model.values, 0)
+    right = -(model.relations @ values)
     part = model.relations.tocsc()[:, unknown].tocsr()
-    empty = np.flatnonzero((np.diff(part.indptr) == 0) & (right != 0))
-    if empty.size:
-        row = model.relations[int(empty[0])]
+    held = np.diff(part.indptr) > 0
+    wrong = np.flatnonzero(~held & (right != 0))
+    if wrong.size:
+        row = model.relations[int(wrong[0])]
         parent = int(row.indices[row.data > 0][0])
-        raise Invalid("DISCLOSURE_NOT_ADDITIVE", cell=model.name(parent), count=int(empty.size))
+        raise Invalid("DISCLOSURE_NOT_ADDITIVE", cell=model.name(parent), count=int(wrong.size))
     if not unknown.size:
-        return known
-    held = np.flatnonzero(np.diff(part.indptr) > 0)
-    for floor in (least[unknown], np.zeros(unknown.size, dtype=np.int64)):
-        found = _solved(part[held], right[held], floor)
+        return values
+    for least in (floor[unknown], np.minimum(floor[unknown], 0)):
+        found = _nearest(part[held], right[held], least, near[unknown])
         if found is not None:
-            known[unknown] = np.round(found).astype(np.int64)
-            if (model.relations @ known).any():
+            values[unknown] = np.round(found).astype(np.int64)
+            if (model.relations @ values).any():
                 raise Conflict("DISCLOSURE_NOT_PROVEN", count=int(unknown.size))
-            return known
+            return values
     raise Invalid("DISCLOSURE_NOT_ADDITIVE", cell=model.name(int(unknown[0])), count=1)
 
 
-def _solved(matrix: Sparse, right: Ints, floor: Ints) -> Floats | None:
-    """Return whole numbers at or above the floor with matrix · x = right, None where none are."""
+def _nearest(matrix: Sparse, right: Ints, floor: Ints, near: Ints) -> Floats | None:
+    """Return the whole numbers x >= floor with matrix · x = right nearest to `near`, if any."""
     solver = quiet()
     solver.setOptionValue("presolve", "on")
     solver.setOptionValue("solver", "choose")
     size = matrix.shape[1]
-    upper = np.full(size, float(VALUE_MAX))
-    bounds = (floor.astype(np.float64), upper)
-    load_program(solver, matrix.tocsc(), right.astype(np.float64), bounds, np.zeros(size))
-    kinds = np.full(size, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
-    solver.changeColsIntegrality(size, np.arange(size, dtype=np.int32), kinds)
+    near = np.maximum(near, floor)
+    both = sparse.hstack([matrix, -matrix], format="csc")
+    upper = np.concatenate([np.full(size, float(VALUE_MAX)), (near - floor).astype(np.float64)])
+    bounds = (np.zeros(2 * size), upper)
+    load_program(
+        solver, both, (right - matrix @ near).astype(np.float64), bounds, np.ones(2 * size)
+    )
     solver.run()
+    change = _change(solver, size)
+    if change is None or is_whole(change):
+        return change if change is None else near + change
+    kinds = np.full(2 * size, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+    solver.changeColsIntegrality(2 * size, np.arange(2 * size, dtype=np.int32), kinds)
+    solver.run()
+    change = _change(solver, size)
+    return None if change is None else near + change
+
+
+def _change(solver: Any, size: int) -> Floats | None:
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
-    return np.array(solver.getSolution().col_value)
+    found = np.array(solver.getSolution().col_value)
+    return np.asarray(found[:size] - found[size:])

@@ -24,6 +24,8 @@ MULTIPLES = (2, 3)
 """A move of halves or thirds, taken two or three times, is whole and touches the same cells."""
 SHAKES = 3
 """How often a fractional solution is sought again at slightly other costs before branching."""
+FAR = 2**40
+"""Room of as much, or more, is room without end."""
 NODES_MAX = 2_000
 """Branching stops after so many nodes, on a fast machine and on a slow one."""
 SECONDS_MAX = 600.0
@@ -59,7 +61,9 @@ class Program:
         """Let moves touch some cells again."""
         for cell in cells.tolist():
             self._solver.changeColBounds(cell, 0.0, INFINITE)
-            self._solver.changeColBounds(cell + self._cells, 0.0, float(self._room[cell]))
+            room = self._room[cell]
+            most = INFINITE if room >= FAR else float(room)
+            self._solver.changeColBounds(cell + self._cells, 0.0, most)
 
     def cheapest(self, cell: int, amount: int) -> Floats | None:
         """Return the cheapest move that changes `cell` by `amount`, None where there is none."""
@@ -191,5 +195,5 @@ def _moves(relations: Sparse, room: Ints) -> tuple[Sparse, Bounds]:
     indices = np.concatenate([relations.indices, relations.indices])
     shape = (relations.shape[0], 2 * room.size)
     matrix = sparse.csc_matrix((data, indices, ends), shape=shape)
-    upper = np.concatenate([np.full(room.size, INFINITE), room.astype(np.float64)])
+    upper = np.concatenate([np.full(room.size, INFINITE), np.where(room >= FAR, INFINITE, room)])
     return matrix, (np.zeros(2 * room.size), upper)

@@ -101,23 +101,31 @@ class Forest:
             column[[place[leaf] for leaf in self.pieces[code]]] = number
         return column
 
-    def seen(self, loaded: Collection[str], nobody: Collection[str] = ()) -> Dimension:
+    def seen(
+        self,
+        loaded: Collection[str],
+        nobody: Collection[str] = (),
+        inner: Collection[str] = (),
+    ) -> Dimension:
         """Return the dimension of the `loaded` codes alone.
 
         What lies in a loaded code and is no loaded code itself is a hidden atom: all leaves that
         lie in the same loaded codes are one. Codes that are not loaded and hold none vanish. An
-        atom is called after its first leaf that is not `nobody`'s, if there is one.
+        atom is called after its first leaf that is not `nobody`'s, if there is one. An `inner` leaf
+        stays an atom of its own, unless it is all of a loaded code.
         """
         codes = [code for code in self.pieces if code in loaded]
         within: dict[str, list[int]] = {}
         for number, code in enumerate(codes):
             for leaf in self.pieces[code]:
                 within.setdefault(leaf, []).append(number)
-        atoms: dict[tuple[int, ...], int] = {}
+        atoms: dict[tuple[int | str, ...], int] = {}
         names: list[str] = []
         place: dict[str, int] = {}
         for leaf in sorted(within, key=lambda each: (each in nobody, each)):
-            key = tuple(within[leaf])
+            key: tuple[int | str, ...] = tuple(within[leaf])
+            if leaf in inner:
+                key = (*key, leaf)
             if key not in atoms:
                 atoms[key] = len(atoms)
                 names.append(leaf)
