@@ -28,8 +28,10 @@ RELEASE = {"event": "published", "dataset": "bevolking"}
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 VALUE = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXT,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(st.characters(codec="ascii"), max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="ascii"), max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
