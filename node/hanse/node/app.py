@@ -66,7 +66,7 @@ def create_app(
     app.state.gate = running.gate
     app.user_middleware.append(Middleware(NamedOnly))
     app.state.desk = desk = Desk(running.engine, settings, clock, transport)
-    for topic in (node, audit, datasets, data, feed, releases, sdmx, pages):
+    for topic in (node, audit, datasets, data, feed, releases, sdmx, pxweb, pages):
         app.include_router(topic.routes(running))
     app.include_router(protocols.routes(running, clock))
     app.include_router(agreements.routes(running))

@@ -17,7 +17,7 @@ from hanse.dialects.sdmx.address import HELD, Address
 from hanse.dialects.sdmx.cells import Layout
 from hanse.dialects.sdmx.limits import of_series
 from hanse.errors import Invalid, NotFound
-from hanse.node.editions import Reader, edition, editions
+from hanse.node.readers import Reader, edition, editions
 from hanse.node.releases import tables
 from hanse.node.running import Node
 from hanse.node.tables import moment
