@@ -331,7 +331,10 @@ def _rows(text: str, table: str, wanted: tuple[tuple[str, ...], ...]) -> Iterato
     """Yield line number (the header is 1) and fields by lower-case header, blanks stripped."""
     if len(text) > TEXT_LENGTH_MAX:
         raise Invalid("AREA_TABLE_LIMIT", table=table, limit=TEXT_LENGTH_MAX)
-    header = _header(text)
+    try:
+        header = _header(text)
+    except csv.Error as fault:
+        raise Invalid("AREA_TABLE_ROW", table=table, line=1) from fault
     for names in wanted:
         if not set(names) & set(header):
             raise Invalid("AREA_TABLE_HEADER", table=table, wanted=names[0])

@@ -1,0 +1,1 @@
+"""Fuzzing with coverage: bytes that no person would write, at every reader of strangers' bytes."""
