@@ -59,10 +59,14 @@ class Closed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """One release to be closed: its true cells (draft shape), the rows hidden so far, and rules."""
+    """One release to be closed: its true cells (draft shape), the rows hidden so far, and rules.
+
+    `kept` rows are hidden for no other reason than that they were before: they may be known.
+    """
 
     true: pa.Table
     hidden: Bools
+    kept: Bools
     known: Known
     relations: Relations
     contract: Contract
@@ -138,7 +142,15 @@ class _Closing:
         if needy.any():
             able = needy & self._able()
             short = self._short()
-            self.rows = Rows(self.relations, self.ranks, self.values, self.less, self.hidden, short)
+            self.rows = Rows(
+                self.relations,
+                self.ranks,
+                self.values,
+                self.less,
+                self.hidden,
+                self.question.kept,
+                short,
+            )
             for rows in self._populations(able):
                 self._engine(rows)
             self._cover(needy[self.part])

@@ -45,7 +45,8 @@ class Rows:
     """The rows of a release, virtual ones too: place in `STATE_ORDER`, number, whether hidden.
 
     `less` are the numbers less the parts that surely stay shown; `short` says of each equation that
-    its parts are not all rows, or do not make up the whole.
+    its parts are not all rows, or do not make up the whole. `kept` rows are hidden because they
+    were before: nothing has to stay possible of them.
     """
 
     relations: Relations
@@ -53,6 +54,7 @@ class Rows:
     values: Floats
     less: Floats
     hidden: Bools
+    kept: Bools
     short: Bools
 
 
@@ -120,7 +122,8 @@ class Sheet:
         work = self.work
         states = [state.value for state in algebra.STATE_ORDER]
         ranks = work.ranks[self.rows]
-        judged = np.where(work.hidden[self.rows] & (ranks != _SOURCE), _PRIMARY, ranks)
+        small = work.hidden[self.rows] & ~work.kept[self.rows] & (ranks != _SOURCE)
+        judged = np.where(small, _PRIMARY, ranks)
         columns = {
             name: [self.frame.codes[name][at] for at in self.frame.columns[name][self.rows]]
             for name in ("indicator", "area", "period", *self.frame.dimensions)

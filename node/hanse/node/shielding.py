@@ -82,9 +82,11 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
     found = relations.relations_of(true, contract, registry, wholes)
     known = held.known(found.frame, found.given)
     hidden = _ranks(judged) >= _HIDDEN_FROM
+    kept = (known.seen < 0) & (_ranks(true) == _VALUE) & ~hidden
     question = Question(
         true,
-        hidden | ((known.seen < 0) & (_ranks(true) == _VALUE)),
+        hidden | kept,
+        kept,
         known,
         found,
         contract,
