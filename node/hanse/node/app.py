@@ -14,7 +14,7 @@ from hanse.node import checkpoints, issuing, pages, sequencer, trusting, witness
 from hanse.node.desk import Desk
 from hanse.node.keeper import Keeper
 from hanse.node.pages import agreements, signing, waiting
-from hanse.node.routes import audit, data, datasets, feed, node, protocols, releases, sdmx
+from hanse.node.routes import audit, data, datasets, dialects, feed, node, protocols, releases
 from hanse.node.running import Clock, Node, start
 from hanse.node.settings import NodeSettings
 from hanse.outbound import Outbound, Transport
@@ -66,7 +66,7 @@ def create_app(
     app.state.gate = running.gate
     app.user_middleware.append(Middleware(NamedOnly))
     app.state.desk = desk = Desk(running.engine, settings, clock, transport)
-    for topic in (node, audit, datasets, data, feed, releases, sdmx, pxweb, pages):
+    for topic in (node, audit, datasets, data, feed, releases, dialects, pages):
         app.include_router(topic.routes(running))
     app.include_router(protocols.routes(running, clock))
     app.include_router(agreements.routes(running))

@@ -72,7 +72,7 @@ def _edition(source: _Source) -> Edition:
     released, extent = found.manifest, found.extent
     areas = extent.areas or {}
     window = extent.periods
-    held = [each for each in found.shape.periods if window is None or window.holds(each)]
+    held = [each for each in found.shape.spelled if window is None or window.holds(each)]
     return Edition(
         contract=_narrowed(_contract(source.node, found), found),
         publisher=settings.name,

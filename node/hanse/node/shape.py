@@ -28,6 +28,8 @@ class Shape:
     areas: Mapping[str, frozenset[str]]
     periods: tuple[Period, ...]
     breakdowns: Mapping[str, frozenset[str]]
+    spelled: tuple[Period, ...] = ()
+    """One period for each spelling that stands in the cells, in order of time."""
 
     @property
     def span(self) -> PeriodWindow:
@@ -64,7 +66,17 @@ def of(codes: Any, partitions: Collection[Any], areas: Collection[Collection[str
         breakdowns=MappingProxyType(
             {name: frozenset(codes.columns[name]) for name in codes.dimensions}
         ),
+        spelled=tuple(sorted(_spelled(text, starts) for text in codes.columns["period"])),
     )
+
+
+def _spelled(text: str, starts: Collection[str]) -> Period:
+    """Return the period a spelling means: of the calendar, unless no calendar spells it so."""
+    calendar = Period.parse(text)
+    if str(calendar) == text:
+        return calendar
+    found = (Period.parse(text, start) for start in sorted(starts) if start)
+    return next((each for each in found if str(each) == text), calendar)
 
 
 def part(shape: Shape, query: Query) -> Part:

@@ -15,8 +15,8 @@ from hanse.dialects.pxweb.selection import Chosen
 from hanse.errors import Invalid
 from hanse.messages import LANGUAGES
 from hanse.node import pxweb
-from hanse.node.readers import Reader
 from hanse.node.heading import heading
+from hanse.node.readers import Reader
 from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
 from hanse.web.query import takes_dimensions

@@ -10,7 +10,7 @@ from hanse.dialects.sdmx import address, faults
 from hanse.dialects.sdmx.address import Family, Unsupported
 from hanse.dialects.sdmx.negotiation import NotAcceptable
 from hanse.node import sdmx
-from hanse.node.editions import Reader
+from hanse.node.readers import Reader
 from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
 from hanse.web import language
