@@ -30,6 +30,7 @@ from hanse.node.releases.layout import read_table, write_table
 from hanse.node.shielding import Shielded
 from hanse.policies import disclosure, signatures
 from hanse.policies.canonical import canonical
+from hanse.policies.disclosure.layout import EDITION, NOW
 from hanse.policies.disclosure.moves import matrix
 from hanse.policies.disclosure.tree import REST
 from hanse.policies.profile import Profile
@@ -55,19 +56,15 @@ def proof_of(closed: Closed, dimensions: tuple[str, ...]) -> pa.Table:
     columns: dict[str, list[Any]] = {name: [] for name in (*names, "period", *_MEASURES)}
     for number, ((_, period), protected) in enumerate(sorted(closed.proofs.items())):
         for part in (_values(protected), _moves(protected)):
-            cells = part.pop("cell")
-            codes = [
-                np.asarray(dimension.codes, dtype=object)[places]
-                for dimension, places in zip(
-                    protected.model.dimensions, protected.model.keys(cells), strict=True
-                )
-            ]
-            for name, column in zip(names, codes, strict=True):
-                columns[name].append(column)
-            columns["period"].append(np.full(cells.size, period, dtype=object))
-            columns["population"].append(np.full(cells.size, number, dtype=np.int64))
+            codes = _codes(protected, part.pop("cell"))
+            mine = codes.pop(EDITION) == NOW  # what was shown before and revised is elsewhere
+            for name in names:
+                columns[name].append(codes[name][mine])
+            size = int(codes["area"][mine].size)
+            columns["period"].append(np.full(size, period, dtype=object))
+            columns["population"].append(np.full(size, number, dtype=np.int64))
             for name in _MEASURES[1:]:
-                columns[name].append(part[name])
+                columns[name].append(part[name][mine])
     joined: dict[str, Any] = {
         name: np.concatenate(parts) if parts else [] for name, parts in columns.items()
     }
@@ -77,6 +74,17 @@ def proof_of(closed: Closed, dimensions: tuple[str, ...]) -> pa.Table:
             for name, column in joined.items()
         }
     )
+
+
+def _codes(protected: disclosure.Protected, cells: Ints) -> dict[str, Any]:
+    """Return the codes of some cells, per dimension; an edition stands for a table as it was."""
+    model = protected.model
+    codes = {
+        dimension.name: np.asarray(dimension.codes, dtype=object)[places]
+        for dimension, places in zip(model.dimensions, model.keys(cells), strict=True)
+    }
+    codes.setdefault(EDITION, np.full(cells.size, NOW, dtype=object))
+    return codes
 
 
 def _values(protected: disclosure.Protected) -> dict[str, Ints]:
