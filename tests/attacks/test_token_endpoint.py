@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
-from tests.support import forge, postgres
+from tests.support import forge, postgres, proofs
 from tests.support.asgi import Reply, ask
 from tests.support.federation import BASE, FORM, NODE, Catalogue
 from tests.support.forge import b64
@@ -209,6 +209,52 @@ def test_a_good_request_gets_a_token_for_one_node_and_five_minutes(catalogue: Ca
     assert (read.client_id, read.party, read.purpose) == ("prov", "0253973219", "statistiek")
     assert read.scopes == {"dataset:read"}
     assert read.protocol == "urn:protocol:gent:2026-007"
+
+
+def proved(catalogue: Catalogue, key: ECKey, **changes: object) -> list[tuple[bytes, bytes]]:
+    """The header of a proof of possession at the token endpoint."""
+    told = proofs.claims("POST", f"{BASE}/oauth/token", catalogue.clock.seconds)
+    return [(b"dpop", proofs.proof(key, {**told, **changes}).encode())]
+
+
+def test_a_proof_binds_the_token_to_its_key(catalogue: Catalogue) -> None:
+    key = proofs.key()  # another one than the assertion's: both may stand in a protocol
+    given = send(catalogue, catalogue.form(), headers=proved(catalogue, key)).json()
+    assert given["token_type"] == "DPoP"  # noqa: S105
+    issuers = Issuers({BASE: OwnKeys(lambda: published(catalogue))})
+    now = catalogue.clock.seconds
+    read = validate(given["access_token"], issuers=issuers, audience=NODE, now=now)
+    assert read.thumbprint == key.thumbprint()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"htm": "GET"},
+        {"htu": f"{BASE}/v1/jwks"},
+        {"htu": "https://evil.example/oauth/token"},
+        {"iat": 5},
+        {"ath": proofs.digest("x")},
+        {"jti": ""},
+    ],
+    ids=["method", "path", "host", "time", "about a token", "unnamed"],
+)
+def test_a_bad_proof_gets_no_token(catalogue: Catalogue, changes: dict[str, object]) -> None:
+    headers = proved(catalogue, proofs.key(), **changes)
+    reply = send(catalogue, catalogue.form(), headers=headers)
+    assert (reply.status, reply.json()["error"]) == (400, "invalid_dpop_proof")
+    stranger = catalogue.form(client_assertion=catalogue.assertion(iss="x", sub="x"))
+    told = send(catalogue, stranger, headers=headers).json()
+    assert told == {"error": CLIENT, "error_description": CLIENT_REFUSED}
+
+
+def test_a_proof_is_good_once_and_alone(catalogue: Catalogue) -> None:
+    key = proofs.key()
+    once = proved(catalogue, key)
+    two = [*proved(catalogue, key), *proved(catalogue, key)]
+    answers = [send(catalogue, catalogue.form(), headers=each) for each in (once, once, two)]
+    assert [answer.status for answer in answers] == [200, 400, 400]
+    assert {answer.json()["error"] for answer in answers[1:]} == {"invalid_dpop_proof"}
 
 
 def published(catalogue: Catalogue) -> list[dict[str, Any]]:

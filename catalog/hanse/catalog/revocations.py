@@ -1,7 +1,7 @@
 """What the operator revoked: numbered rows that are only ever added, told to nodes as one list."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -73,9 +73,13 @@ def lists(session: Session, now: datetime) -> dict[str, list[str]]:
     return found
 
 
-def is_revoked(session: Session, kind: str, name: str) -> bool:
-    """Say whether a name of this kind was revoked."""
-    return _find(session, kind, name) is not None
+def among(session: Session, names: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Return what of these names was revoked, each with its kind."""
+    asked = [name for name in names if name.isprintable()]  # PostgreSQL cannot compare with a NUL
+    wanted = select(RevocationRow.kind, RevocationRow.name).where(
+        col(RevocationRow.name).in_(asked)
+    )
+    return frozenset((kind, name) for kind, name in session.exec(wanted))
 
 
 def _find(session: Session, kind: str, name: str) -> RevocationRow | None:
