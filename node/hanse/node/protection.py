@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,7 @@ from hanse.node.releases.tables import ReleaseRow
 from hanse.node.shielding import Shielded
 from hanse.policies.disclosure import primary
 from hanse.policies.profile import Profile
+from hanse.policies.signatures import SigningKey
 from hanse.report import disclosure as reports
 from hanse.report.disclosure import (
     Alternative,
@@ -52,6 +53,8 @@ FILE: Final = "report.json"
 COSTLY_MAX = 10
 ATTACKED_CELLS_MAX = 250_000
 """Populations are attacked, in order, until they hold this many cells together."""
+ATTACKED_AT_PUBLICATION_MAX = 30_000
+"""The same while a release is made, which nobody waits minutes for; a rehearsal attacks more."""
 WEIGHED_CELLS_MAX = 300_000
 """A larger release is not weighed against other rules: each of them takes minutes."""
 PART: Final = "part"
@@ -73,6 +76,39 @@ class Work:
     digest: str = ""
     signed_by: str = ""
     author: str = ""
+    attacked: int = ATTACKED_CELLS_MAX
+
+
+class House(Protocol):
+    """What a report reads of the press that makes a release."""
+
+    @property
+    def home(self) -> Path:
+        """The node's folder."""
+
+    @property
+    def registry(self) -> Registry:
+        """The areas."""
+
+    @property
+    def key(self) -> SigningKey:
+        """The node's key."""
+
+
+class Made(Protocol):
+    """What a report reads of a release that is about to be published."""
+
+    @property
+    def contract(self) -> Contract:
+        """Its contract."""
+
+    @property
+    def profile(self) -> Profile:
+        """Its profile."""
+
+    @property
+    def shielded(self) -> Shielded:
+        """Its cells and how they came to be hidden."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,10 +190,32 @@ def of_release(work: Work, at: datetime, tell: Tell) -> Facts:
         covered=max(whole.hidden - int(work.shielded.closed.witnessed.sum()), 0),
         costly=_costly(cells),
         needy=_needy(work),
-        trials=tuple(_trials(proofs, tell)),
+        trials=tuple(_trials(proofs, work.attacked, tell)),
         proofs=tuple(_proofs(proofs, work.signed_by)),
         seen=findings.seen(_shown(work.shielded)),
     )
+
+
+def file(house: House, made: Made, row: ReleaseRow) -> None:
+    """Make and keep the report of a release, before anybody can see it.
+
+    Raises `Conflict` where an attacker comes closer to a hidden figure than is allowed: whatever
+    the proof says, such a release does not leave.
+    """
+    work = Work(
+        made.contract,
+        made.profile,
+        house.registry,
+        made.shielded,
+        row.release_id,
+        row.digest,
+        house.key.kid,
+        attacked=ATTACKED_AT_PUBLICATION_MAX,
+    )
+    facts = of_release(work, datetime.fromisoformat(row.published_at), lambda *_: None)
+    if facts.broken:
+        raise Conflict("PUBLISH_UNPROVEN", dataset=row.dataset)
+    keep(house.home, facts)
 
 
 def account(work: Work) -> pa.Table:
@@ -270,9 +328,8 @@ def _needy(work: Work) -> tuple[Needy, ...]:
     return tuple(sorted(found, key=lambda each: (-each.needs, each.cell))[:COSTLY_MAX])
 
 
-def _trials(proofs: Sequence[tuple[Any, Any]], tell: Tell) -> Iterator[Trial]:
+def _trials(proofs: Sequence[tuple[Any, Any]], left: int, tell: Tell) -> Iterator[Trial]:
     """Attack each population until they hold too many cells together."""
-    left = ATTACKED_CELLS_MAX
     for number, ((indicator, period), found) in enumerate(proofs):
         tell("attack", number / len(proofs))
         left -= found.certificate.published

@@ -97,7 +97,7 @@ def attacked(protected: Protected) -> Attack | None:
     system = attackers.equations(shown)
     own = np.flatnonzero(system.row >= 0)
     small = own[protected.primary[cells][system.row[own]]]
-    least = np.where(system.row >= 0, protected.certificate.attacker_lower, 0)
+    least = np.where(system.row >= 0, protected.needs.lower[cells][system.row], 0)
     width = max(protected.certificate.width, 1)
     needs = attackers.Needs(small, least, np.zeros(system.size, dtype=np.int64), width)
     verdict = attackers.audit(system, needs)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hanse.errors import Invalid, Unavailable
 from hanse.policies import disclosure
 from hanse.policies.disclosure.weighing import QUICK_CELLS
 from hanse.report.disclosure import tally
@@ -98,8 +99,14 @@ def alternative(weighed: disclosure.Weighed) -> Alternative:
 
 
 def trial(name: str, found: disclosure.Protected, *, attacked: bool = True) -> Trial:
-    """Return what the attackers make of a protected table; nothing where it is not `attacked`."""
-    attack = disclosure.attacked(found) if attacked else None
+    """Return what the attackers make of a protected table; nothing where it is not `attacked`.
+
+    An attack that breaks down found nothing out, and says no more than one that was not made.
+    """
+    try:
+        attack = disclosure.attacked(found) if attacked else None
+    except (Invalid, Unavailable):
+        attack = None
     if attack is None:
         summary = found.certificate
         return Trial(name, summary.hidden, summary.primary, None, None, None, summary.width)
