@@ -323,6 +323,7 @@ class Door:
             content_hash=permit.content_hash,
             rows=rows,
             exchange=case.exchange,
+            credential=case.principal.credential,
         )
         return record.write(self._journal, decision, self._clock())
 
@@ -340,6 +341,7 @@ class Door:
             code=refusal.code,
             protocol=refusal.protocol,
             exchange=case.exchange,
+            credential=case.principal.credential,
         )
         return record.write(self._journal, decision, self._clock()).ref
 

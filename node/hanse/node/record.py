@@ -29,7 +29,10 @@ _WORDS_TOLD = 80
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision as it is written down; `code` is that of a refusal, "" for a permit."""
+    """A decision as it is written down; `code` is that of a refusal, "" for a permit.
+
+    `credential` is the id of the feed token that was used, if one was.
+    """
 
     request: Request
     release_id: str
@@ -44,6 +47,7 @@ class Decision:
     rows: int | None = None
     hidden: int | None = None
     exchange: str = ""
+    credential: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Recorded:
     rows: int | None
     hidden: int | None
     exchange: str
+    credential: str | None
     asked: Mapping[str, Any]
     checks: Sequence[Mapping[str, Any]]
 
@@ -101,6 +106,7 @@ def _entry(decision: Decision) -> Entry:
         "filter": _asked(asked),
         "rows": decision.rows,
         "hidden": decision.hidden,
+        **({"credential": decision.credential} if decision.credential else {}),
     }
     return Entry(
         kind="decision",
@@ -211,6 +217,7 @@ def recorded(document: Mapping[str, Any]) -> Recorded:
         rows=what.get("rows"),
         hidden=what.get("hidden"),
         exchange=document.get("exchange", ""),
+        credential=what.get("credential"),
         asked={**asked, "breakdowns": {}, "narrow": [], **what["filter"]},
         checks=[{**check, "passed": False} for check in document.get("checks", ())],
     )

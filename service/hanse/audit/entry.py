@@ -29,7 +29,17 @@ NOBODY_BY_NAME: Final[Mapping[str, str]] = MappingProxyType({})
 KINDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "decision": frozenset(
-            {"dataset", "release", "release_id", "action", "format", "filter", "rows", "hidden"}
+            {
+                "dataset",
+                "release",
+                "release_id",
+                "action",
+                "format",
+                "filter",
+                "rows",
+                "hidden",
+                "credential",
+            }
         ),
         "release": frozenset(
             {"dataset", "release", "release_id", "event", "kind", "reason", "cells"}

@@ -18,7 +18,7 @@ from hanse.auth.feedtokens import is_feed_token
 from hanse.auth.gate import Asked, Gate
 from hanse.auth.tokens import Revocations
 from hanse.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated
-from hanse.node import credentials
+from hanse.node import credentials, record
 from hanse.node.credentials import Feeds, NewFeedToken
 from hanse.node.tables import moment
 from hanse.store.session import reading, transaction
@@ -74,6 +74,16 @@ async def test_every_presentation_opens_the_same(house: House) -> None:
     assert [each.status_code for each in answers] == [200] * 6
     assert len({each.content for each in answers}) == 1
     assert answers[0].headers["cache-control"] == "private, no-store"
+
+
+async def test_its_id_stands_in_the_record_of_every_answer_and_refusal(house: House) -> None:
+    token, credential = made(house)
+    opened = await get(house, DATA, basic("rcp_7f3", token))
+    refused = await get(house, DATA.replace("statistiek", "beleid"), {"apikey": token})
+    for ref in (opened.headers["decision"], refused.json()["decision"]):
+        written = record.as_document(record.find(house.node.engine, ref))
+        assert (written["client"], written["credential"]) == (CLIENT, credential)
+        assert token not in json.dumps(written)
 
 
 async def test_a_revoked_token_ends_with_the_next_request(house: House) -> None:
