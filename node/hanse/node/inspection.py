@@ -22,6 +22,7 @@ from hanse.node import checkpoints, log, sequencer
 from hanse.node.checkpoints import CheckpointRow
 from hanse.node.log import BodyRow, EntryRow, PersonRow
 from hanse.node.tables import moment
+from hanse.store.engine import forget
 from hanse.store.session import reading, transaction
 
 PAGE: Final = 5_000
@@ -117,7 +118,8 @@ def erase(engine: Engine, identity: str, at: datetime) -> int:
         if not gone:
             raise NotFound("AUDIT_PERSON_UNKNOWN")
         log.note(session, Entry(kind="audit", what={"event": "erased", "count": gone}), at)
-    return gone
+    forget(engine)
+    return int(gone)
 
 
 def expire(engine: Engine, before: datetime, reason: str, at: datetime) -> int:
@@ -134,4 +136,5 @@ def expire(engine: Engine, before: datetime, reason: str, at: datetime) -> int:
         if gone:
             what = {"event": "expired", "count": gone, "before": moment(before)}
             log.note(session, Entry(kind="audit", what={**what, "reason": reason}), at)
-    return gone
+    forget(engine)
+    return int(gone)

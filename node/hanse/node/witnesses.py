@@ -153,7 +153,7 @@ async def _ask(engine: Engine, peer: Peer, way: Outbound, old: int, stood: Stood
         Origin.of(peer.url),
         peer.url + PATH,
         "POST",
-        {"content-type": "text/plain"},
+        {"content-type": "application/octet-stream"},
         offered.content,
         LIMITS,
     )

@@ -29,6 +29,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
 )
 
 
@@ -53,6 +54,16 @@ def _sqlite(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def forget(engine: Engine) -> None:
+    """Leave nothing of what was deleted in SQLite's journal file; its pages are zeroed already."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.rollback()
+            raw.execute("PRAGMA query_only = OFF").close()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
 
 def _make_private(file: str | None) -> None:

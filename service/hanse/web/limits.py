@@ -33,7 +33,13 @@ UNPARSABLE_JSON_DEPTH: Final = 1_000
 
 _JSON = "application/json"
 READABLE_TYPES: Final = frozenset(
-    {_JSON, "application/jose", "application/x-www-form-urlencoded", "multipart/form-data"}
+    {
+        _JSON,
+        "application/jose",
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    }
 )
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)

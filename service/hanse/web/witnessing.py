@@ -31,6 +31,8 @@ from hanse.audit.witness import (
 from hanse.store.session import transaction
 
 PATH: Final = "/v1/witness/add-checkpoint"
+MEDIA_TYPE: Final = "application/octet-stream"
+"""Of a submission: no page of another site can send it."""
 
 _LOCK: Final = 4_211_985
 """The number of the advisory lock under which checkpoints are compared (PostgreSQL)."""
@@ -116,7 +118,7 @@ def routes(witness: Witness) -> APIRouter:
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"text/plain": {"schema": {"type": "string"}}},
+                "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
             }
         },
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 from starlette.requests import Request
 
 from hanse.auth.principal import Principal
-from hanse.node import datasets, explaining, record
+from hanse.node import datasets, explaining, receipts, record
 from hanse.node.feed import entry
 from hanse.node.routes.question import Purpose, Question, Slug
 from hanse.node.running import Node
@@ -60,8 +60,10 @@ def routes(node: Node) -> APIRouter:
 
     @router.get("/decisions/{ref}")
     def decision(ref: str, auditor: Auditor) -> dict[str, Any]:
-        """A recorded decision with every check, for whoever audits."""
-        return dict(record.as_document(record.find(node.engine, ref)))
+        """A recorded decision with every check that failed, for whoever audits."""
+        found = record.find(node.engine, ref)
+        receipts.looked(node.engine, auditor, ref, node.publisher.clock())
+        return dict(record.as_document(found))
 
     return router
 
