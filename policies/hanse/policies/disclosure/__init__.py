@@ -9,12 +9,16 @@ from hanse.policies.disclosure.account import account as account
 from hanse.policies.disclosure.account import attacked as attacked
 from hanse.policies.disclosure.certificate import Certificate as Certificate
 from hanse.policies.disclosure.certificate import verify as verify
+from hanse.policies.disclosure.identity import Identity as Identity
+from hanse.policies.disclosure.identity import Term as Term
+from hanse.policies.disclosure.identity import stock_and_flow as stock_and_flow
 from hanse.policies.disclosure.ledger import Ledger as Ledger
 from hanse.policies.disclosure.ledger import protect_nested as protect_nested
 from hanse.policies.disclosure.ledger import protect_next as protect_next
 from hanse.policies.disclosure.ledger import with_ledger as with_ledger
 from hanse.policies.disclosure.magnitude import Sensitivity as Sensitivity
 from hanse.policies.disclosure.magnitude import protect_amounts as protect_amounts
+from hanse.policies.disclosure.overlaps import Overlaps as Overlaps
 from hanse.policies.disclosure.plan import Plan as Plan
 from hanse.policies.disclosure.plan import Rules as Rules
 from hanse.policies.disclosure.plan import load as load
@@ -23,6 +27,7 @@ from hanse.policies.disclosure.protection import Protected as Protected
 from hanse.policies.disclosure.protection import demand as demand
 from hanse.policies.disclosure.protection import secure as secure
 from hanse.policies.disclosure.rates import safe_decimals as safe_decimals
+from hanse.policies.disclosure.ratio import Ratio as Ratio
 from hanse.policies.disclosure.release import Closed as Closed
 from hanse.policies.disclosure.release import Structure as Structure
 from hanse.policies.disclosure.release import close as close

@@ -189,16 +189,17 @@ def lay(ground: Ground, now: Entries, earlier: Sequence[Entries] = ()) -> Laid |
         return None
     built = [_built(ground, dimensions, each) for each in editions]
     _check_pieces(ground, built[-1])
-    base = _finished(ground, built[-1], None)
-    before = [_finished(ground, each, base.values) for each in built[:-1]]
+    bare = _of_codes(built[-1].model, [{code + REST for code in each.short} for each in wrong])
+    most = max(int(slack_of(each).max(initial=0)) for each in dimensions)
+    slack = most * bare if ground.amounts else np.zeros(bare.size, dtype=np.int64)
+    base = _finished(ground, built[-1], slack, None)
+    before = [_finished(ground, each, slack, base.values) for each in built[:-1]]
     known = built[-1].known
     follows = _following(base, known)
-    bare = _of_codes(base, [{code + REST for code in each.short} for each in wrong])
-    most = max(int(slack_of(each).max(initial=0)) for each in dimensions)
-    nothing = np.abs(base.values) <= (most if ground.amounts else 0)
+    nothing = bare & (np.abs(base.values) <= slack)
     nobody = _of_codes(base, [ground.atlas.nobody(name) for name in ground.names])
     model = _joined(base, before)
-    return Laid(model, base, known, follows, follows & bare & nothing, nobody | bare)
+    return Laid(model, base, known, follows, follows & nothing, nobody | bare)
 
 
 def _reconciled(ground: Ground, editions: Sequence[Entries]) -> tuple[list[Dimension], list[Wrong]]:
@@ -305,11 +306,14 @@ def _holding(rows: Sparse, values: Ints, known: Bools) -> Sparse:
     return rows[np.flatnonzero((unknown > 0) | (rows @ np.where(known, values, 0) == 0))]
 
 
-def _finished(ground: Ground, built: _Built, near: Ints | None) -> Model:
-    """Return the model with a number for every cell, if need be without its identities."""
+def _finished(ground: Ground, built: _Built, slack: Ints, near: Ints | None) -> Model:
+    """Return the model with a number for every cell, if need be without its identities.
+
+    `slack` is by how much a rest may be below nothing, for rounding.
+    """
     model = built.model
     free = ground.negative(model.values, built.known)
-    floor = np.where(built.withheld, ground.least, 0)
+    floor = np.where(built.withheld, ground.least, -slack)
     floor = np.full(model.cells, -FAR) if free else floor
     close = np.where(built.withheld, floor + ROOM, 0) if near is None else near
     close = np.maximum(close, floor)
