@@ -1,4 +1,5 @@
-"""`python -m tests.bench bulk --rows 1000000`, `slices`, `guard`, `all`; `--write` keeps them.
+"""`python -m tests.bench bulk --rows 1000000`, `slices`, `guard`, `decisions`, `mutation`,
+`all`; `--write` keeps them.
 
 Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that has them.
 """
@@ -6,18 +7,17 @@ Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that ha
 import argparse
 from collections.abc import Iterator
 
-from tests.bench import bulk, guard, slices
+from tests.bench import bulk, decisions, guard, mutation, slices
 from tests.bench.report import Report, show, write
 
+MEASURED = ("bulk", "slices", "guard", "decisions")
 SMALL, LARGE = 1_000_000, 10_000_000
 
 
 def main() -> None:
     """Measure what is asked for and print it."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument(
-        "what", nargs="?", default="all", choices=("bulk", "slices", "guard", "all")
-    )
+    parser.add_argument("what", nargs="?", default="all", choices=(*MEASURED, "mutation", "all"))
     parser.add_argument("--rows", type=int, help="cells of the generated release")
     parser.add_argument("--rounds", type=int)
     parser.add_argument(
@@ -37,6 +37,10 @@ def _reports(told: argparse.Namespace) -> Iterator[Report]:
         yield slices.run(told.rows or SMALL, told.rounds or slices.ROUNDS)
     if told.what in ("guard", "all"):
         yield guard.run(told.rows or SMALL)
+    if told.what in ("decisions", "all"):
+        yield decisions.run()
+    if told.what == "mutation":  # no measure of speed, and many minutes
+        yield mutation.run()
 
 
 if __name__ == "__main__":

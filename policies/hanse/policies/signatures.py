@@ -58,8 +58,11 @@ class SigningKey:
     def from_jwk(cls, text: str) -> "SigningKey":
         """Read a private JWK from its JSON text."""
         try:
-            return cls.of(OKPKey.import_key(json.loads(text)))
-        except (JoseError, ValueError, TypeError) as fault:
+            key = OKPKey.import_key(json.loads(text))
+            if not key.is_private or key.as_dict(private=False)["crv"] != "Ed25519":
+                raise ValueError("no private Ed25519 key")
+            return cls.of(key)
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
             raise Invalid("KEY_UNREADABLE") from fault
 
     def private_jwk(self) -> str:

@@ -20,7 +20,9 @@ from hanse.errors import Refused
 from hanse.node import partners, protocols
 from hanse.node.office import Office, bundle, day
 from hanse.node.watching import LOOK_SECONDS, Watched
+from hanse.policies.protocol import from_document
 from hanse.policies.signatures import SigningKey
+from hanse.policies.statements import Saying
 from hanse.store.session import reading, transaction
 from hanse.web.signin import _sign_in
 
@@ -97,10 +99,10 @@ async def test_a_protocol_is_agreed_over_http_by_three_people_and_another_party(
         assert (await step("bo", advice)).json()["waits_for"] == ["0207725597"]
         assert (await step("cas", {"statement": "accept"})).json()["code"] == "PROTOCOL_STATE"
         copied = (await client.get(f"/v1/protocols/{name}/copy")).json()
-        read = protocols.protocol.from_document(copied["content"])
+        read = from_document(copied["content"])
         for saying in (
-            protocols.statements.Saying("advise", "dpo", "conditional"),
-            protocols.statements.Saying("accept", "signatory"),
+            Saying("advise", "dpo", "conditional"),
+            Saying("accept", "signatory"),
         ):
             copied["statements"].append(agreed.said(read, "0207725597", saying, aalst.clock()))
         taken = (await client.post("/v1/protocols/copies", json=copied)).json()

@@ -13,7 +13,7 @@ from hanse.wire import ProtocolBundles, ProtocolDeposit, ProtocolDeposited
 def routes(catalogue: Catalogue) -> APIRouter:
     """Return the exchange; each word is signed by a member, and nothing is told to others."""
     router = APIRouter(prefix="/exchange/protocols", tags=["exchange"])
-    issuer = catalogue.settings.base_url.rstrip("/")
+    issuer = catalogue.settings.issuer
 
     @router.post("", status_code=202)
     def leave(body: ProtocolDeposit) -> ProtocolDeposited:
