@@ -1,0 +1,55 @@
+"""`hanse token`: a feed token is made where a protocol allows it, shown once, listed and ended."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import proofs
+from tests.support.holders import CLIENT, bound_house
+from typer.testing import CliRunner, Result
+
+from hanse.auth.feedtokens import is_feed_token
+from hanse.cli.main import build
+from hanse.errors import Invalid, NotFound
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tokens") / "aalst"
+    bound_house(folder, proofs.key(), bearer=True).node.close()
+    return folder
+
+
+def run(home: Path, *words: str) -> Result:
+    return CliRunner().invoke(build(), ["token", *words, "--home", str(home)])
+
+
+def made(home: Path, label: str, *words: str) -> dict[str, Any]:
+    told = ("--client", CLIENT, "--label", label, "--as", "an", "--json")
+    return dict(json.loads(run(home, "new", *told, *words).stdout))
+
+
+def test_it_is_shown_once_and_never_listed(home: Path) -> None:
+    done = run(home, "new", "--client", CLIENT, "--label", "rekenblad", "--as", "an")
+    token = done.stdout.strip()
+    assert is_feed_token(token)
+    assert "ft-" in done.stderr
+    for listed in (run(home, "list"), run(home, "list", "--json", "--client", CLIENT)):
+        assert "rekenblad" in listed.stdout
+        assert token not in listed.stdout
+
+
+def test_it_ends_at_a_word(home: Path) -> None:
+    token = made(home, "kort", "--days", "5", "--dataset", "dossiers", "--dialect", "api")
+    assert (token["datasets"], token["dialects"], token["state"]) == (["dossiers"], ["api"], "live")
+    assert run(home, "revoke", token["id"]).stdout == f"{token['id']}: revoked\n"
+    listed = json.loads(run(home, "list", "--json").stdout)["tokens"]
+    assert {each["id"]: each["state"] for each in listed}[token["id"]] == "revoked"
+
+
+def test_what_cannot_be_is_said(home: Path) -> None:
+    stranger = run(home, "new", "--client", "vreemde", "--label", "x", "--as", "an")
+    assert isinstance(stranger.exception, Invalid)
+    assert stranger.exception.code == "FEED_TOKEN_CLIENT"
+    assert isinstance(run(home, "revoke", "ft-none").exception, NotFound)
