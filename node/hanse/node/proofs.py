@@ -37,7 +37,8 @@ from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey, sign
 
 SUMMARY, STATEMENT, PROOF = "protection.json", "protection.jws", "proof.parquet"
-TYPE = "hanse-protection+jws"
+SIGNED = "proof.jws"
+TYPE, PROOF_TYPE = "hanse-protection+jws", "hanse-proof+jws"
 FILES = {SUMMARY: "application/json", STATEMENT: "application/jose"}
 FOLDER = "protection"
 VALUE = -1
@@ -128,7 +129,7 @@ class About:
     release_id: str
 
 
-def summary(shielded: Shielded, about: About, proof: Path) -> bytes:
+def summary(shielded: Shielded, about: About) -> bytes:
     """Return the summary that travels with the release, as canonical JSON.
 
     Raises `Conflict` where a population has no complete proof: nothing leaves without one.
@@ -138,7 +139,6 @@ def summary(shielded: Shielded, about: About, proof: Path) -> bytes:
     if failed:
         raise Conflict("PUBLISH_UNPROVEN", dataset=contract.slug)
     hidden = shielded.closed.hidden[: shielded.released]
-    digest = hashlib.sha256(proof.read_bytes()).hexdigest()
     return canonical(
         {
             "schema": 1,
@@ -158,7 +158,6 @@ def summary(shielded: Shielded, about: About, proof: Path) -> bytes:
             "failed": 0,
             "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
             "relations_sha256": shielded.relations.digest(),
-            "proof_sha256": digest,
             "wholes": {whole: list(parts) for whole, parts in sorted(shielded.wholes.items())},
         }
     )
@@ -168,6 +167,10 @@ def write(folder: Path, content: bytes, key: SigningKey) -> None:
     """Write the summary into a release's folder, plain and signed."""
     (folder / SUMMARY).write_bytes(content)
     (folder / STATEMENT).write_text(sign(content, TYPE, key), "ascii")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +199,27 @@ class Vault:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def keep(self, draft: Path, release: str) -> None:
-        """Give a proof the name of its release; the same release twice has the same proof."""
+    def keep(self, draft: Path, release: str, key: SigningKey) -> None:
+        """Give a proof the name of its release, signed; the same release twice has the same proof.
+
+        Its hash stays here too: it follows from hidden figures, and whoever runs this program on
+        every table that fits what is shown could compare it.
+        """
         target = self.root / release
         if not target.exists():
+            said = canonical({"release": release, "proof_sha256": _sha256(draft)})
+            statement = draft.with_name(SIGNED)
+            statement.touch(mode=0o600)
+            statement.write_text(sign(said, PROOF_TYPE, key), "ascii")
             draft.parent.rename(target)
+
+    def said(self, release: str, key: SigningKey) -> str:
+        """Return the hash that was signed of a release's proof; `Invalid` for anything else."""
+        path = self.root / release / SIGNED
+        if not path.is_file():
+            raise NotFound("OBJECT_UNKNOWN", address=f"{FOLDER}/{release[:12]}")
+        content = signatures.verify(path.read_text("ascii"), PROOF_TYPE, [key.public_jwk()])
+        return str(orjson.loads(content)["proof_sha256"])
 
     def open(self, release: str) -> pa.Table:
         """Return the proof of a release; `NotFound` where this house has none."""
@@ -211,7 +230,7 @@ class Vault:
 
     def digest(self, release: str) -> str:
         """Return the SHA-256 of a proof's bytes."""
-        return hashlib.sha256((self.root / release / PROOF).read_bytes()).hexdigest()
+        return _sha256(self.root / release / PROOF)
 
     def sweep(self, referenced: Collection[str], older_than: float, now: float) -> None:
         """Remove what belongs to no release and is older than so many seconds."""

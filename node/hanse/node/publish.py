@@ -31,6 +31,7 @@ from hanse.node import (
     ledger,
     proofs,
     proposals,
+    protection,
     shielding,
 )
 from hanse.node.intake.draft import Draft
@@ -176,6 +177,7 @@ def verified(press: Press, dataset: str, release_id: str | None = None) -> Verif
     folder = manifest.folder_of(press.home, row.digest)
     said = proofs.read_summary(folder, press.key)
     vault, address = Vault(press.home), row.digest.removeprefix("sha-256:")
+    said = {**said, "proof_sha256": vault.said(address, press.key)}
     proof = vault.open(address)
     return proofs.verify(
         proofs.Case(cells, contract, press.registry, said, proof, vault.digest(address))
@@ -338,6 +340,7 @@ def _release(
         approved_by=signatures.approved_by,
         difference=difference.dump(prepared.difference),
     )
+    protection.file(press, prepared, row)
     with transaction(press.engine) as session:
         registration.enter(session, prepared.contract, row, stones, prepared.previous)
         ledger.enter(session, row, prepared.profile, prepared.arranged.table, prepared.held)
@@ -379,7 +382,7 @@ def _write(
         parts = layout.write(prepared.arranged, folder, calendars)
         (folder / CONTRACT).write_bytes(content)
         about = proofs.About(contract, prepared.profile, edition.release_id)
-        proofs.write(folder, proofs.summary(shielded, about, kept), press.key)
+        proofs.write(folder, proofs.summary(shielded, about), press.key)
         names = {CONTRACT: "application/json", **proofs.FILES}
         described = [layout.part(folder, name, "metadata", names[name]) for name in names]
         measured = (prepared.coverage, (*parts, *described), stones)
@@ -387,7 +390,7 @@ def _write(
         statement = manifest_bytes(made)
         (folder / manifest.STATEMENT).write_text(sign(statement, MANIFEST, press.key), "ascii")
         address = press.objects.keep(folder, statement)
-        vault.keep(kept, address)
+        vault.keep(kept, address, press.key)
         return address
 
 
