@@ -35,9 +35,12 @@ NAMED_MAX = 20
 MINIMA = (3, 10)
 """Other minimums that a report weighs when nobody names any."""
 
-TableFile = Annotated[Path, typer.Argument(help="Inner counts, one row each (Parquet).")]
 Target = Annotated[
-    str, typer.Argument(help="A table (Parquet) with its --plan, or a dataset of this node.")
+    str,
+    typer.Argument(
+        metavar="TABLE|DATASET",
+        help="Inner counts (Parquet) with their --plan, or a dataset of this node.",
+    ),
 ]
 PlanFile = Annotated[Path, typer.Option("--plan", help="How the table is built, and the rules.")]
 PlanOption = Annotated[
@@ -100,6 +103,9 @@ def protect(  # noqa: PLR0913 a command's options
         found = disclosure.protect(_table(path), told, tell)
     _write(found, (path, public, summary, proof, inside))
     _say_protected(found, lang, as_json=as_json)
+    secret = ", ".join(str(each) for each in (proof, inside) if each is not None)
+    if secret and not as_json:
+        typer.echo(say("PROTECT_SECRET", lang, files=secret))
 
 
 def _write(found: "Protected", names: tuple[Path, Path, Path, Path | None, Path | None]) -> None:
@@ -230,33 +236,68 @@ def _needed(given: Path | None, option: str) -> Path:
 
 
 def verify(  # noqa: PLR0913 a command's options
-    table: TableFile,
-    plan: PlanFile,
-    published: Annotated[Path, typer.Option(help="The protected table.")],
-    certificate: Annotated[Path, typer.Option(help="Its certificate.")],
-    proof: Annotated[Path, typer.Option(help="Its proof.")],
+    target: Target,
+    release: Annotated[str, typer.Argument(help="A release of the dataset; else its newest.")] = "",
+    plan: PlanOption = None,
+    published: Annotated[Path | None, typer.Option(help="The protected table.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Its certificate.")] = None,
+    proof: Annotated[Path | None, typer.Option(help="Its proof.")] = None,
     as_json: AsJson = False,
     lang: Lang = "",
+    home: Home = None,
 ) -> None:
-    """Check a protected table against its proof by whole-number arithmetic, without any solver."""
+    """Check what was published against its proof by whole-number arithmetic, without any solver.
+
+    Of a table with its plan, or of a release of this node.
+    """
+    path = Path(target)
+    if plan is None and not path.is_file():
+        said, holds = _verified_release(target, release, home)
+        code = "VERIFY_RELEASE"
+    else:
+        names = (plan, published, certificate, proof)
+        options = ("--plan", "--published", "--certificate", "--proof")
+        files = [_needed(name, option) for name, option in zip(names, options, strict=True)]
+        said, holds = _verified_table(path, *files)
+        code = "VERIFY_DONE"
+    if as_json:
+        typer.echo(json.dumps({"holds": holds, **said}))
+    else:
+        differs = ", ".join(said.pop("differs")) or say("VERIFY_NO_DIFFERENCE", lang)
+        typer.echo(say(code, lang, **said, differs=differs))
+    if not holds:
+        raise typer.Exit(FINDINGS)
+
+
+def _verified_table(
+    table: Path, plan: Path, published: Path, certificate: Path, proof: Path
+) -> tuple[dict[str, Any], bool]:
+    """Return what checking a table says, and whether it holds."""
     from hanse.policies import disclosure
 
     claimed = _json(certificate)
     found = disclosure.recheck(
         _table(table), _plan(plan), _table(published), _table(proof), claimed
     )
-    counts = {
+    said = {
         "protected": found.protected,
         "unproven": int(found.proof.unproven.size),
         "unsound": int(found.proof.unsound.size),
+        "differs": list(found.differs),
     }
-    if as_json:
-        typer.echo(json.dumps({"holds": found.holds, **counts, "differs": list(found.differs)}))
-    else:
-        differs = ", ".join(found.differs) or say("VERIFY_NO_DIFFERENCE", lang)
-        typer.echo(say("VERIFY_DONE", lang, **counts, differs=differs))
-    if not found.holds:
-        raise typer.Exit(FINDINGS)
+    return said, found.holds
+
+
+def _verified_release(dataset: str, release: str, home: Path | None) -> tuple[dict[str, Any], bool]:
+    """Return what checking a release says, and whether it holds."""
+    from dataclasses import asdict
+
+    from hanse.node.press import open_press
+    from hanse.node.publish import verified
+    from hanse.node.settings import read_settings
+
+    found = verified(open_press(read_settings(home)), dataset, release or None)
+    return {**asdict(found), "differs": list(found.differs)}, found.holds
 
 
 def attack(  # noqa: PLR0913 a command's options
