@@ -31,6 +31,11 @@ PRUNED_CELLS_MAX = 3_000
 TOGETHER_ROWS = 500
 """Parts that have nothing to do with one another are closed in runs of about so many rows."""
 
+POPULATION_ROWS_MAX = 8_000
+WORK_ROWS_MAX = 40_000
+"""What takes more than so many rows, of one population and of all, has its totals hidden instead:
+publishing takes seconds, and what hides too much gives nothing away."""
+
 CANDIDATES = 2
 """In a single sum so many of its shown parts are weighed: the smallest, from `CANDIDATE_MIN` on."""
 
@@ -209,8 +214,12 @@ class _Closing:
         rows = self._weighed(np.flatnonzero(able[self.part]))
         group = self._groups()[frame.columns["indicator"][rows]]
         keys = group * max(len(frame.codes["period"]), 1) + frame.columns["period"][rows]
-        for key in np.unique(keys).tolist():
-            yield from self._together(rows[keys == key])
+        left = WORK_ROWS_MAX
+        numbers, sizes = np.unique(keys, return_counts=True)
+        for key, size in zip(numbers.tolist(), sizes.tolist(), strict=True):
+            if size <= min(POPULATION_ROWS_MAX, left):
+                left -= size
+                yield from self._together(rows[keys == key])
 
     def _together(self, rows: Ints) -> Iterator[Ints]:
         """Yield the rows in runs of whole parts, each small enough to be quick."""
