@@ -194,7 +194,7 @@ def _judged(mutant: Mutant) -> int:
     sys.meta_path.insert(0, _Finder(mutant))
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         try:
-            return int(pytest.main(["-x", "-q", "--no-header", *TESTS[mutant.module]]))
+            return int(pytest.main(["-x", "-q", "--assert=plain", *TESTS[mutant.module]]))
         except BaseException:
             return 3
 
@@ -206,6 +206,9 @@ def run() -> Report:
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
     for module in TESTS:
+        tree = ast.parse((POLICIES / f"{module}.py").read_text("utf-8"))
+        if not survives(Mutant(module, 0, "nothing changed", tree)):
+            raise RuntimeError(f"the tests of {module} fail without any change")
         began, found, left = time.monotonic(), 0, 0
         for mutant in mutants(module):
             if survives(mutant):
