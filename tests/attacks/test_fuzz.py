@@ -10,7 +10,7 @@ import sys
 import pytest
 from tests.support.needs import ROOT
 
-RUNS = int(os.environ.get("HANSE_FUZZ_RUNS", "2000"))
+RUNS = int(os.environ.get("HANSE_FUZZ_RUNS", "1000"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the fuzzer is built for Linux")
