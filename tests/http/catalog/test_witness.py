@@ -13,6 +13,7 @@ from hanse.audit.checkpoint import (
     Note,
     Signer,
     origin_of,
+    read_checkpoint,
     read_signatures,
     read_verifier,
 )
