@@ -318,6 +318,29 @@ def test_outputs_that_cannot_all_be_written_are_not_written_at_all(
     assert fault.code == code
 
 
+@pytest.mark.parametrize("command", ["protect", "protect-report"])
+def test_a_table_without_rows_is_refused(command: str, tmp_path: Path) -> None:
+    city(tmp_path)
+    table = tmp_path / "table.parquet"
+    pq.write_table(pq.read_table(table).slice(0, 0), table)
+    words = {
+        "protect": ("--out", tmp_path / "o.parquet", "--certificate", tmp_path / "c.json"),
+        "protect-report": ("-o", tmp_path / "r.pdf"),
+    }
+    _, _, fault = _run(command, table, "--plan", tmp_path / "plan.yaml", *words[command])
+    assert isinstance(fault, Invalid)
+    assert fault.code == "DISCLOSURE_EMPTY"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["plan.yaml", "table.parquet"]
+
+
+@pytest.mark.parametrize("k", [-5, 0, 1, 1_001])
+def test_a_minimum_that_protects_nothing_is_not_weighed(k: int, tmp_path: Path) -> None:
+    city(tmp_path)
+    table, plan = tmp_path / "table.parquet", tmp_path / "plan.yaml"
+    code, _, _ = _run("protect-report", table, "--plan", plan, "--k", k)
+    assert code == 2
+
+
 def test_secret_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     city(tmp_path)
     words = ["protect", "table.parquet", "--plan", "plan.yaml", "--out", "o.parquet"]

@@ -51,7 +51,8 @@ Home = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Minima = Annotated[
-    list[int] | None, typer.Option("--k", help="Another minimum to weigh; may be repeated.")
+    list[int] | None,
+    typer.Option("--k", help="Another minimum to weigh; may be repeated.", min=2, max=1_000),
 ]
 
 
@@ -378,9 +379,12 @@ def _table(path: Path) -> Any:
 
     _bounded(path, TABLE_BYTES_MAX)
     try:
-        return pq.read_table(path)
+        found = pq.read_table(path)
     except (pa.ArrowException, OSError):
         raise Invalid("DISCLOSURE_FILE", path=path.name) from None
+    if not found.num_rows:
+        raise Invalid("DISCLOSURE_EMPTY", path=path.name)
+    return found
 
 
 def _bytes(path: Path, limit: int) -> bytes:
@@ -390,7 +394,7 @@ def _bytes(path: Path, limit: int) -> bytes:
 
 def _bounded(path: Path, limit: int) -> None:
     if not path.is_file():
-        raise Invalid("DISCLOSURE_FILE", path=path.name)
+        raise Invalid("DISCLOSURE_FILE", path=path.name or str(path))
     size = path.stat().st_size
     if size > limit:
         raise Invalid("DISCLOSURE_TOO_LARGE", what=path.name, found=size, limit=limit)
