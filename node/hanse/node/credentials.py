@@ -17,11 +17,13 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Field, Session, col, select
 
+from hanse.audit.entry import Entry, Who
 from hanse.auth import feedtokens
 from hanse.auth.feedtokens import DEFAULT_DAYS, LIVE_MAX, MAX_DAYS, UNUSED_DAYS, FeedGrant
 from hanse.auth.ring import make_secret
 from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.errors import Conflict, Invalid, NotFound
+from hanse.node import log
 from hanse.node.tables import Row, moment, read_moment
 from hanse.policies.register import Register
 from hanse.store.session import reading, transaction
@@ -100,6 +102,7 @@ def make(
         used_at=moment(now),
     )
     session.add(row)
+    _note(session, row, "made", now)
     return text, row
 
 
@@ -134,9 +137,19 @@ def revoke(session: Session, credential: str, now: datetime) -> FeedTokenRow:
     row = session.get(FeedTokenRow, credential)
     if row is None:
         raise NotFound("FEED_TOKEN_UNKNOWN", credential=credential[:16])
-    row.revoked_at = row.revoked_at or moment(now)
-    session.add(row)
+    if row.revoked_at is None:
+        row.revoked_at = moment(now)
+        session.add(row)
+        _note(session, row, "revoked", now)
     return row
+
+
+def _note(session: Session, row: FeedTokenRow, event: str, at: datetime) -> None:
+    """Write into the log that a token was made or ended: its id, its owner, and by whom it was."""
+    what = {"event": event, "token": row.id, "client": row.client, "expires": row.expires_at}
+    people = {"by": row.made_by} if event == "made" else {}
+    entry = Entry(kind="token", what=what, who=Who(row.client), people=people)
+    log.note(session, entry, at)
 
 
 class Feeds:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import select
 from tests.support import proofs
 from tests.support.callers import CLOSED, LISTED, NOW, OPEN, House
 from tests.support.holders import CLIENT, DATA, Holder, bound_house
@@ -20,6 +21,7 @@ from hanse.auth.tokens import Revocations
 from hanse.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated
 from hanse.node import credentials, record
 from hanse.node.credentials import Feeds, NewFeedToken
+from hanse.node.log import PendingRow
 from hanse.node.tables import moment
 from hanse.store.session import reading, transaction
 
@@ -152,6 +154,18 @@ async def test_only_a_client_without_proof_may_own_one(house: House, tmp_path: P
     args = (house.node.engine, pepper, lambda: NOW, house.node.door.register)
     assert Feeds(*args, lambda: revoked).find(token) is None
     assert Feeds(*args).find(token) is not None
+
+
+def test_making_and_ending_one_stands_in_the_log(house: House) -> None:
+    token, credential = made(house)
+    with transaction(house.node.engine) as session:
+        credentials.revoke(session, credential, NOW)
+        credentials.revoke(session, credential, NOW)
+    with reading(house.node.engine) as session:
+        bodies = [row.body for row in session.exec(select(PendingRow))]
+    ours = [json.loads(body)["what"] for body in bodies if credential in body]
+    assert [what["event"] for what in ours if "event" in what] == ["made", "revoked"]
+    assert not any(token in body or '"an"' in body for body in bodies)
 
 
 def test_two_live_tokens_under_a_label_are_enough(house: House) -> None:
