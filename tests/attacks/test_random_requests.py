@@ -58,7 +58,8 @@ class Side:
 
     def operations(self) -> list[Any]:
         schema = schemathesis.openapi.from_dict(document(self.app))
-        return [each.ok() for each in schema.get_all_operations()]
+        found: list[Any] = list(schema.get_all_operations())
+        return [each.ok() for each in found]
 
 
 @pytest.fixture(scope="module")

@@ -2,28 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
+from hanse.cli import roster
+from hanse.cli.catalog_home import AsJson, Home, chosen, database, print_table
 from hanse.cli.language import Lang
 from hanse.errors import Conflict, Invalid
 from hanse.messages import say
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from hanse.catalog.harvest import Look
     from hanse.catalog.settings import CatalogSettings
 
-Home = Annotated[Path | None, typer.Option("--home", help="Folder of the catalogue.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ClientId = Annotated[str, typer.Argument(help="Name of the client, such as provincie-ovl.")]
 
 NODE_NOT_REACHED = 4
@@ -31,8 +26,6 @@ NODE_NOT_REACHED = 4
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    from hanse.cli import roster
-
     group = typer.Typer(no_args_is_help=True, help="Run the catalogue: members, clients, index.")
     for name, command in (
         ("init", init),
@@ -69,7 +62,6 @@ def init(
 ) -> None:
     """Make a new catalogue: settings, database, keys. Nodes pin the key file that it prints."""
     from hanse.catalog import oauth
-    from hanse.catalog.settings import read_settings
     from hanse.outbound import Origin
     from hanse.store.clock import now
 
@@ -116,7 +108,7 @@ def serve(
     from hanse.catalog.app import create_app
     from hanse.web import serve as run
 
-    settings = _settings(home)
+    settings = chosen(home)
     telemetry.configure("hanse-catalog")
     telemetry.log_lines()
     address = urlsplit(settings.base_url)
@@ -136,7 +128,7 @@ def harvest(
     lang: Lang = "",
 ) -> None:
     """Look once at the members' nodes, now; exit status 4 when a node did not answer well."""
-    looks = asyncio.run(_harvest(_settings(home), agencies))
+    looks = asyncio.run(_harvest(chosen(home), agencies))
     if as_json:
         typer.echo(json.dumps({"looks": [_document(each, lang) for each in looks]}))
     else:
@@ -157,7 +149,7 @@ def rotate_key(
     from hanse.catalog import oauth
     from hanse.store.clock import now
 
-    settings = _settings(home)
+    settings = chosen(home)
     typer.echo(oauth.rotate_keys(settings.home, now(), stolen=stolen))
 
 
@@ -254,30 +246,6 @@ def client_suspend(client_id: ClientId, home: Home = None) -> None:
         typer.echo(f"{row.client_id}: {row.state}")
 
 
-def _settings(home: Path | None) -> "CatalogSettings":
-    from hanse.catalog.settings import read_settings
-
-    settings = read_settings(home)
-    if not (settings.home / "catalog.env").exists():
-        raise Invalid("CATALOG_ABSENT", home=str(settings.home))
-    return settings
-
-
-@contextmanager
-def database(home: Path | None) -> Iterator[tuple["CatalogSettings", "Engine"]]:
-    """Open the catalogue's database at its newest schema."""
-    from hanse.catalog import migrations
-    from hanse.store import engine as store
-
-    settings = _settings(home)
-    engine = store.create(settings.database)
-    try:
-        migrations.upgrade(engine)
-        yield settings, engine
-    finally:
-        engine.dispose()
-
-
 async def _harvest(settings: "CatalogSettings", only: Sequence[str] | None) -> tuple["Look", ...]:
     from hanse.catalog import concepts, members
     from hanse.catalog.harvest import Harvester
@@ -318,14 +286,3 @@ def _jwks(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Invalid("KEY_UNREADABLE")
     return found if "keys" in found else {"keys": [found]}
-
-
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under their columns, what strangers wrote made harmless for a terminal."""
-    from hanse.cli.screen import show
-    from hanse.client.answers import tame
-
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(tame(each)) for each in row))
-    show(table)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hanse.cli.catalog import AsJson, Home, database, print_table
+from hanse.cli.catalog_home import AsJson, Home, database, print_table
 from hanse.cli.language import Lang
 from hanse.messages import say
 
