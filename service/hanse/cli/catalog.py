@@ -62,6 +62,7 @@ def init(
 ) -> None:
     """Make a new catalogue: settings, database, keys. Nodes pin the key file that it prints."""
     from hanse.catalog import oauth
+    from hanse.catalog.settings import read_settings
     from hanse.outbound import Origin
     from hanse.store.clock import now
 
