@@ -19,6 +19,7 @@ from hanse.node.intake.draft import Draft
 from hanse.node.protection import Rehearsal
 from hanse.node.publish import Intent, Press
 from hanse.policies import profile
+from hanse.report import disclosure as reports
 from hanse.report.disclosure import Facts, Tally
 
 LARGE = 48_713
@@ -86,11 +87,13 @@ def test_a_conflict_with_what_readers_hold_is_named_and_the_rest_is_told(tmp_pat
     wide = contract(indicator(), levels=(SECTOR, TOWN), profile="open-0")
     publish.publish(at, draft(LINES, wide), Intent(), "an")
     found = rehearsed(at, draft(LINES, OF))
-    if not found.conflicts:  # what is out already may stay out, but then nothing else is hidden
-        assert found.whole.hidden == 0
-        return
+    (conflict,) = found.conflicts
+    assert conflict.code == "DISCLOSURE_LEDGER"
     assert found.broken
     assert found.whole.hidden == 8
+    texts = list(reports.document(found, "nl").texts())
+    assert any(text.startswith("Niet publiceren.") for text in texts)
+    assert any("inw · statsec@2025:11002A" in text and "toon" in text for text in texts)
 
 
 def test_what_a_profile_does_not_allow_is_refused_here_too(tmp_path: Path) -> None:
@@ -177,6 +180,15 @@ def test_the_commands_tell_of_a_draft_then_of_its_release_and_check_its_proof(
     assert checked["holds"]
     assert checked["hidden"] == 8
     assert "niet bewezen" in run(node, "verify", "bevolking")
+
+
+def test_a_rehearsal_that_cannot_become_a_release_ends_with_findings(node: Path) -> None:
+    wide = contract(indicator(), levels=(SECTOR, TOWN), profile="open-0")
+    drafts.save(node, draft(LINES, wide))
+    run(node, "publish", "bevolking", "--as", "an")
+    run(node, "approve", "bevolking", "--as", "bo")
+    drafts.save(node, draft(LINES, OF))
+    assert "Niet publiceren." in run(node, "protect", "bevolking", "--dry-run", status=1)
 
 
 def test_a_rehearsal_prints_a_report_that_names_no_hidden_figure(node: Path) -> None:
