@@ -203,7 +203,7 @@ CONDITION = st.sampled_from(sorted(CODES)).flatmap(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(conditions=st.lists(CONDITION, max_size=3, unique_by=lambda each: each[0]))
 def test_filters_select_what_a_naive_reading_selects(

@@ -1,13 +1,12 @@
 """What the door says: which formats there are, and what an answer or a description holds."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from hanse.areas.registry import Registry
 from hanse.cube.changes import Changes
-from hanse.cube.cleared import Cleared
+from hanse.cube.cleared import Cleared, Pieces
 from hanse.cube.query import Extent
 from hanse.node.releases.views import Runs
 from hanse.node.shape import Shape
@@ -53,7 +52,7 @@ class Answer:
     file: Path | None = None
     receipt: str = ""
     exchange: str = ""
-    pieces: Iterator[Cleared] | None = None
+    pieces: Pieces | None = None
 
 
 @dataclass(frozen=True, slots=True)

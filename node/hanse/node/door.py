@@ -5,7 +5,7 @@ not here: a stranger's question about it and about nothing at all have one answe
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -21,7 +21,7 @@ from hanse.audit.entry import Sealed
 from hanse.auth.principal import Principal
 from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.cube.changes import changes
-from hanse.cube.cleared import Cleared, in_pieces, scrub
+from hanse.cube.cleared import Cleared, Pieces, scrub
 from hanse.cube.contract import Access
 from hanse.cube.query import Extent, Query
 from hanse.errors import Invalid, NotFound, Refused, Unauthenticated
@@ -428,7 +428,7 @@ class _Opened:
     cleared: Cleared | None = None
     runs: Runs | None = None
     file: Path | None = None
-    pieces: Iterator[Cleared] | None = None
+    pieces: Pieces | None = None
 
 
 def _open(case: _Case, query: Query, extent: Extent, form: Format, codec: Codec) -> _Opened:
@@ -442,6 +442,6 @@ def _open(case: _Case, query: Query, extent: Extent, form: Format, codec: Codec)
         return _Opened(runs.rows, runs=runs)
     selected = cells.select(extent)
     if form in DIALECTS:
-        return _Opened(selected.num_rows, pieces=in_pieces(selected))
+        return _Opened(selected.num_rows, pieces=Pieces(selected))
     cleared = scrub(selected)
     return _Opened(cleared.rows, cleared=cleared)

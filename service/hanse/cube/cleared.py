@@ -65,17 +65,29 @@ def scrub(table: pa.Table) -> Cleared:
     return Cleared(pa.table(columns), _SEAL)
 
 
-def in_pieces(table: pa.Table, rows: int = PIECE_ROWS) -> Iterator[Cleared]:
-    """Yield the visible cells, scrubbed in pieces of about `rows`, so that memory stays flat.
+class Pieces:
+    """Visible cells that are scrubbed piece by piece, so that memory stays flat.
 
     A piece ends where the indicator, the level or the area changes: what belongs to one series of
     the storage order is never cut. Raises what `scrub` raises.
     """
-    start = 0
-    while start < table.num_rows:
-        stop = _boundary(table, min(start + rows, table.num_rows))
-        yield scrub(table.slice(start, stop - start))
-        start = stop
+
+    def __init__(self, table: pa.Table, rows: int = PIECE_ROWS) -> None:
+        self._table = table
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Cleared]:
+        """Yield every piece."""
+        return (cleared for _, cleared in self.after(0))
+
+    def after(self, row: int) -> Iterator[tuple[int, Cleared]]:
+        """Yield the pieces from a row on, each with its first row; what is before costs nothing."""
+        table = self._table
+        start = row
+        while start < table.num_rows:
+            stop = _boundary(table, min(start + self._rows, table.num_rows))
+            yield start, scrub(table.slice(start, stop - start))
+            start = stop
 
 
 def _boundary(table: pa.Table, place: int) -> int:

@@ -1,0 +1,235 @@
+"""Answers OData questions: pages of rows, wide or in the layout of CBS, each decided anew."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hanse.cube.query import Query
+from hanse.dialects.edition import Edition
+from hanse.dialects.odata import filter as filters
+from hanse.dialects.odata import narrowing
+from hanse.dialects.odata.options import Options
+from hanse.dialects.odata.rows import VALUE, Rows
+from hanse.errors import Invalid
+from hanse.node import continuing
+from hanse.node.answer import Answer
+from hanse.node.readers import Reader
+from hanse.node.running import Node
+
+SORTED_MAX: Final = 1_000_000
+"""How many rows are sorted for one answer."""
+
+
+CodeOf = tuple[str, Callable[[str], str]]
+"""The axis a property is of, and how its text becomes our code."""
+
+
+class TooMuch(Invalid):
+    """More rows than one answer may sort or count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A set of rows: its layout, its address, how long a page is, and how it is ordered.
+
+    `codes` says, per property that is a code of the cube, which axis it is of and how its text
+    becomes our code. `values_first` puts rows with a value before those without.
+    """
+
+    rows: Rows
+    level: str | None
+    address: str
+    page_rows: int
+    codes: Mapping[str, CodeOf]
+    values_first: bool = False
+
+
+@dataclass(slots=True)
+class Page:
+    """One page: the tables of its rows, where the next one begins, and how many rows there are."""
+
+    tables: list[pa.Table] = field(default_factory=list)
+    next_link: str = ""
+    count: int | None = None
+    answer: Answer | None = None
+
+
+def page(node: Node, reader: Reader, source: Source, options: Options) -> Page:
+    """Return one page of rows; raises the words of the door, and `continuing.Stale`."""
+    question = f"{source.address}?{options.said}"
+    state: Mapping[str, Any] = {"row": 0, "phase": 0, "left": options.top, "skip": options.skip}
+    release = source.rows.edition.release
+    if options.token:
+        state = continuing.unseal(node, reader, question, options.token)
+        release = str(state["release"])
+    answer = _answer(node, reader, source, options, release)
+    if answer is None:
+        return Page(count=0 if options.count else None)
+    count = _count(answer, source, options) if options.count else None
+    wanted = source.page_rows if state["left"] is None else min(source.page_rows, state["left"])
+    walk = _sorted(answer, source, options) if options.order else _stored(answer, source, options)
+    tables, then = _taken(walk, state, wanted, source)
+    left = None if state["left"] is None else state["left"] - sum(t.num_rows for t in tables)
+    found = Page(tables, count=count, answer=answer)
+    if then is not None and (left is None or left > 0):
+        going = {**then, "left": left, "skip": 0, "release": release}
+        token = continuing.seal(node, reader, answer.permit.protocol, question, going)
+        found.next_link = _address(node, source, options, token)
+    return found
+
+
+Walk = Callable[[int, int], Iterator[tuple[int, int, pa.Table, pa.Array]]]
+"""From a phase and a row on: phase, first row, the rows, and the places of those that are meant."""
+
+
+def _answer(
+    node: Node, reader: Reader, source: Source, options: Options, release: str
+) -> Answer | None:
+    """Return the answer of the door to as much of the question as codes can say."""
+    edition = source.rows.edition
+    wanted = narrowing.codes(options.filter) if options.filter else {}
+    axes: dict[str, frozenset[str]] = {}
+    for name, texts in wanted.items():
+        if name in source.codes:
+            axis, ours = source.codes[name]
+            axes[axis] = frozenset(ours(text) for text in texts) & _held(edition, axis, source)
+            if not axes[axis]:
+                return None
+    levels = axes.get("level", frozenset({source.level} if source.level else ()))
+    query = Query(
+        dataset=edition.slug,
+        indicators=axes.get("indicator"),
+        levels=levels or None,
+        areas=_areas(edition, axes.get("area"), levels),
+        breakdowns=MappingProxyType(
+            {each.id: axes[each.id] for each in edition.dimensions if each.id in axes}
+        ),
+        release=release,
+        permitted_only=True,
+    )
+    if query.areas is not None and not query.areas:
+        return None
+    return node.door.answer(reader.principal, query, reader.purpose, reader.form)
+
+
+def _held(edition: Edition, axis: str, source: Source) -> frozenset[str]:
+    if axis == "indicator":
+        return frozenset(each.id for each in edition.indicators)
+    if axis == "level":
+        return frozenset(edition.areas)
+    if axis == "area":
+        levels = [source.level] if source.level else list(edition.areas)
+        return frozenset(area.code for level in levels for area in edition.areas[level])
+    dimension = next(each for each in edition.dimensions if each.id == axis)
+    return frozenset(code.id for code in dimension.codelist.codes)
+
+
+def _areas(
+    edition: Edition, areas: frozenset[str] | None, levels: frozenset[str]
+) -> frozenset[str] | None:
+    """Return the areas that stand at the levels chosen; the door refuses others by name."""
+    if areas is None:
+        return None
+    held = (a.code for level in levels or edition.areas for a in edition.areas[level])
+    return areas & frozenset(held)
+
+
+def _stored(answer: Answer, source: Source, options: Options) -> Walk:
+    """Return the walk in the order of storage; with `values_first` a second time for the others."""
+    phases = (1, 2) if source.values_first else (0,)
+
+    def walk(phase: int, row: int) -> Iterator[tuple[int, int, pa.Table, pa.Array]]:
+        assert answer.pieces is not None  # noqa: S101 a dialect is answered in pieces
+        for each in phases[phase:]:
+            place = phases.index(each)
+            for first, cleared in answer.pieces.after(row if place == phase else 0):
+                table = source.rows.table(cleared)
+                meant = _meant(table, options)
+                if each:
+                    numbered = pc.is_valid(table.column(VALUE))
+                    meant = pc.and_(meant, numbered if each == 1 else pc.invert(numbered))
+                yield place, first, table, _places(meant)
+
+    return walk
+
+
+def _sorted(answer: Answer, source: Source, options: Options) -> Walk:
+    """Return the walk in an order that was asked for: everything that is meant, sorted at once."""
+
+    def walk(_: int, row: int) -> Iterator[tuple[int, int, pa.Table, pa.Array]]:
+        if answer.rows > SORTED_MAX:
+            raise TooMuch("ODATA_SORTED", count=answer.rows, limit=SORTED_MAX)
+        tables = [source.rows.table(cleared) for cleared in answer.pieces or ()]
+        kept = [table.filter(_meant(table, options)) for table in tables]
+        if not kept:
+            return
+        whole = pa.concat_tables(kept)
+        keys = [(each.name, "descending" if each.descending else "ascending")
+                for each in options.order]  # fmt: skip
+        order = pc.sort_indices(whole, sort_keys=[*keys, ("Id", "ascending")])
+        rest = whole.take(order.slice(row))
+        yield 0, row, rest, pa.array(range(rest.num_rows), pa.int64())
+
+    return walk
+
+
+def _meant(table: pa.Table, options: Options) -> pa.ChunkedArray:
+    if options.filter is None:
+        return pa.chunked_array([pa.repeat(pa.scalar(True), table.num_rows)])
+    return filters.mask(options.filter, table)
+
+
+def _places(meant: pa.ChunkedArray) -> pa.Array:
+    return pc.indices_nonzero(meant).cast(pa.int64())
+
+
+def _taken(
+    walk: Walk, state: Mapping[str, Any], wanted: int, source: Source
+) -> tuple[list[pa.Table], dict[str, int] | None]:
+    """Return the rows of a page, and where the next begins; None where this one is the last."""
+    tables: list[pa.Table] = []
+    skip, left = int(state["skip"]), wanted
+    for phase, first, table, places in walk(int(state["phase"]), int(state["row"])):
+        passed = min(skip, len(places))
+        skip -= passed
+        mine = places.slice(passed)
+        if not len(mine):
+            continue
+        if left == 0:
+            return tables, {"phase": phase, "row": first + int(mine[0].as_py())}
+        tables.append(table.take(mine.slice(0, left)))
+        if len(mine) > left:
+            return tables, {"phase": phase, "row": first + int(mine[left].as_py())}
+        left -= len(mine)
+    return tables, None
+
+
+def _count(answer: Answer, source: Source, options: Options) -> int:
+    if options.filter is None:
+        return answer.rows
+    tables = (source.rows.table(cleared) for cleared in answer.pieces or ())
+    return sum(len(_places(_meant(table, options))) for table in tables)
+
+
+def total(node: Node, reader: Reader, source: Source, options: Options) -> int:
+    """Return how many rows a question means."""
+    answer = _answer(node, reader, source, options, source.rows.edition.release)
+    return 0 if answer is None else _count(answer, source, options)
+
+
+def _address(node: Node, source: Source, options: Options, token: str) -> str:
+    """Return the absolute address of the next page; it holds no credential."""
+    said = [part.partition("=") for part in options.said.split("&") if part]
+    kept = [f"{quote(name)}={quote(text, safe='')}" for name, _, text in said if name != "$skip"]
+    query = "&".join([*kept, f"%24skiptoken={token}"])
+    return f"{node.settings.resource}{source.address}?{query}"
+
+
+def selected(options: Options, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the properties that are written."""
+    return options.select or tuple(columns)
