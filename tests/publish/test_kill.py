@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,8 +16,10 @@ from tests.support import postgres
 from tests.support.needs import ROOT, need
 
 from hanse.cube.query import Extent
-from hanse.node import datasets, outbox
+from hanse.node import datasets, ledger, outbox
+from hanse.node.ledger import LedgerRow
 from hanse.node.outbox import OutboxRow
+from hanse.node.proofs import Vault
 from hanse.node.releases import manifest, tables
 from hanse.node.releases.cells import open_cells
 from hanse.policies.canonical import digest
@@ -66,7 +69,18 @@ def verify_all(home: Path, engine: Engine, key: SigningKey) -> int:
     assert len(sent) == len(rows)
     for row in rows:
         verify_release(home, row, key)
+    verify_ledger(home, engine, rows)
     return len(rows)
+
+
+def verify_ledger(home: Path, engine: Engine, rows: Sequence[tables.ReleaseRow]) -> None:
+    """Check that the ledger knows every release and no other, and that each has its proof."""
+    with reading(engine) as session:
+        ledger.check(session)
+        known = {(row.release_id, row.manifest) for row in session.exec(select(LedgerRow))}
+    assert known == {(row.release_id, row.digest) for row in rows}
+    for row in rows:
+        assert Vault(home).open(row.digest.removeprefix("sha-256:")).num_rows
 
 
 def verify_release(home: Path, row: tables.ReleaseRow, key: SigningKey) -> None:

@@ -22,7 +22,7 @@ def lines(seed: int) -> list[tuple[object, ...]]:
         ("inw", SECTOR, f"{town}{part}", str(year), 10 + seed + place)
         for place, (town, part) in enumerate(itertools.product(("11002", "41002"), "AB"))
         for year in range(2000, 2020)
-    ]
+    ] + [("inw", SECTOR, f"41002{part}", "2020", n) for part, n in (("A", 10 + seed), ("B", 3))]
 
 
 def main() -> None:

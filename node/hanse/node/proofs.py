@@ -122,11 +122,12 @@ def _moves(protected: disclosure.Protected) -> dict[str, Ints]:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Which release a summary speaks of."""
+    """Which release a summary speaks of, and its cells (protected shape)."""
 
     contract: Contract
     profile: Profile
     release_id: str
+    cells: pa.Table
 
 
 def summary(shielded: Shielded, about: About) -> bytes:
@@ -138,7 +139,7 @@ def summary(shielded: Shielded, about: About) -> bytes:
     failed = sum(each.certificate.failed for each in shielded.closed.proofs.values())
     if failed:
         raise Conflict("PUBLISH_UNPROVEN", dataset=contract.slug)
-    hidden = shielded.closed.hidden[: shielded.released]
+    hidden = np.array([each == "C" for each in about.cells.column("conf_status").to_pylist()], bool)
     return canonical(
         {
             "schema": 1,
@@ -153,7 +154,7 @@ def summary(shielded: Shielded, about: About) -> bytes:
                 "knows_relations": True,
                 "kinds_of_hidden_merged": True,
             },
-            "cells": shielded.released,
+            "cells": about.cells.num_rows,
             "hidden": int(hidden.sum()),
             "failed": 0,
             "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
@@ -305,18 +306,18 @@ def verify(case: Case) -> Verified:
         moves=worked.count,
         open=unproven,
         broken=worked.broken,
-        differs=_differs(case, hidden[:given], found),
+        differs=_differs(case, hidden[:given]),
     )
 
 
-def _differs(case: Case, hidden: Bools, found: Relations) -> tuple[str, ...]:
-    said = case.said
+def _differs(case: Case, hidden: Bools) -> tuple[str, ...]:
     checks = {
+        "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
         "proof_sha256": case.proof_digest,
         "hidden": int(hidden.sum()),
         "cells": int(hidden.size),
     }
-    return tuple(name for name, value in checks.items() if said.get(name) != value)
+    return tuple(name for name, value in checks.items() if case.said.get(name) != value)
 
 
 def _rests(proof: pa.Table) -> dict[str, frozenset[str]]:

@@ -381,7 +381,8 @@ def _write(
     with press.objects.drafting() as folder, vault.drafting(proof) as kept:
         parts = layout.write(prepared.arranged, folder, calendars)
         (folder / CONTRACT).write_bytes(content)
-        about = proofs.About(contract, prepared.profile, edition.release_id)
+        cells = prepared.arranged.table
+        about = proofs.About(contract, prepared.profile, edition.release_id, cells)
         proofs.write(folder, proofs.summary(shielded, about), press.key)
         names = {CONTRACT: "application/json", **proofs.FILES}
         described = [layout.part(folder, name, "metadata", names[name]) for name in names]

@@ -23,6 +23,7 @@ from hanse.cube.cells import dimensions_of
 from hanse.cube.codelist import TOTAL, Codelist
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation
+from hanse.cube.rule import computable
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -149,7 +150,7 @@ def relations_of(
     same territory. `rests` names, per column, what is left of a code beside its parts: its name
     begins with that of the code.
     """
-    work = _Work(frame_of(cells), contract, rests)
+    work = _Work(frame_of(cells), contract, rests, _computed(cells, contract, wholes))
     levels = sorted({area.partition(":")[0] for area in work.codes["area"]})
     for step in _steps(levels, registry):
         work.areas(step, registry)
@@ -159,6 +160,16 @@ def relations_of(
     for whole, parts in sorted(wholes.items()):
         work.whole(whole, parts)
     return work.finished()
+
+
+def _computed(cells: pa.Table, contract: Contract, wholes: Wholes) -> frozenset[str]:
+    """Return the indicators that are worked out of others and shown only beside them.
+
+    Nothing follows from such a figure that does not follow from what it is made of.
+    """
+    present = encoding.texts(encoding.encode(cells.column("indicator")))
+    summed = {*wholes, *(part for parts in wholes.values() for part in parts)}
+    return frozenset(computable(contract.indicators, present)) - summed
 
 
 def _steps(levels: Sequence[str], registry: Registry) -> list[tuple[str, str]]:
@@ -183,16 +194,22 @@ class _Work:
     """Edges while they are collected."""
 
     def __init__(
-        self, frame: Frame, contract: Contract, rests: Mapping[str, frozenset[str]]
+        self,
+        frame: Frame,
+        contract: Contract,
+        rests: Mapping[str, frozenset[str]],
+        computed: frozenset[str],
     ) -> None:
         self.dimensions, self.given = frame.dimensions, frame.rows
         self.codes = {name: list(codes) for name, codes in frame.codes.items()}
         self.columns = dict(frame.columns)
         by_id = {each.id: each for each in contract.indicators}
         found = [by_id.get(code) for code in self.codes["indicator"]]
-        added = Aggregation.NONE
-        self.over_areas = np.array([i is None or i.aggregate_geo is not added for i in found])
-        self.over_codes = np.array([i is None or i.aggregate_breakdown is not added for i in found])
+        loose = np.array([code in computed for code in self.codes["indicator"]], dtype=bool)
+        apart = Aggregation.NONE
+        geo = np.array([i is None or i.aggregate_geo is not apart for i in found], dtype=bool)
+        codes = [i is None or i.aggregate_breakdown is not apart for i in found]
+        self.over_areas, self.over_codes = geo & ~loose, np.array(codes, dtype=bool) & ~loose
         self.rests = rests
         self.edges: list[tuple[Ints, Ints, Bools]] = []
         self.kinds: list[int] = []
