@@ -1,5 +1,6 @@
 """Signing people in, and everything that must not sign anybody in."""
 
+import json
 import logging
 import re
 import threading
@@ -20,6 +21,7 @@ from tests.support.visits import Browser, at_provider
 from hanse.errors import HanseError
 from hanse.node import home, people, providers, sessions
 from hanse.node.app import create_app
+from hanse.node.log import PendingRow
 from hanse.node.people import GIVEN, MAY, Duty, PersonRow, Role
 from hanse.node.sessions import GlassRow, SessionRow, SignInRow
 from hanse.node.settings import NodeSettings
@@ -464,6 +466,21 @@ def test_sign_ins_that_never_come_back_do_not_pile_up(city: City) -> None:
     city.clock.at += timedelta(seconds=sessions.SIGN_IN_SECONDS + 1)
     city.begun(browser)
     assert city.count(SignInRow) == 1
+
+
+def test_who_came_in_and_who_did_not_is_in_the_log_of_the_node(city: City) -> None:
+    with transaction(city.engine) as session:
+        before = {row.ref for row in session.exec(select(PendingRow))}
+        secret = sessions.make_glass(session, city.clock())
+    city.returned(city.browser())
+    city.signed_in("checker")
+    city.browser().post("/nl/break-glass", {"secret": secret})
+    with reading(city.engine) as session:
+        rows = sorted(session.exec(select(PendingRow)), key=lambda row: row.id or 0)
+    bodies = [row.body for row in rows if row.ref not in before]
+    told = [(each["kind"], each["what"]["event"]) for each in map(json.loads, bodies)]
+    assert told == [("login", "refused"), ("login", "opened"), ("break-glass", "used")]
+    assert not any("u-1" in body or "An Peeters" in body for body in bodies)
 
 
 def test_no_secret_is_in_the_log(city: City, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
+from hanse.audit.entry import Entry
 from hanse.auth.oidc import Begun, Identity, Provider, Returned
 from hanse.errors import Invalid, NotFound
+from hanse.node import log as ledger
 from hanse.node import people, sessions
 from hanse.node.providers import Providers
 from hanse.node.sessions import Life, Signed
@@ -85,12 +88,23 @@ class Desk:
         """Return the secret of a new session, or None where this city does not know the person."""
         with transaction(self.engine) as session:
             person = people.find(session, identity.issuer, identity.subject)
+            self._note(session, identity, known=person is not None)
             if person is None:
                 log.info("people.unknown")
                 return None
             opened = sessions.open_session(session, person, self.life, self.clock(), old)
         log.info("people.signed_in")
         return opened
+
+    def _note(self, session: Session, identity: Identity, *, known: bool) -> None:
+        entry = Entry(
+            kind="login",
+            what={"event": "opened" if known else "refused", "method": "oidc"},
+            decision="allow" if known else "deny",
+            code="" if known else "PERSON_UNKNOWN",
+            people={"by": people.named(identity.issuer, identity.subject)},
+        )
+        ledger.note(session, entry, self.clock())
 
     def signed(self, shown: str) -> Signed | None:
         """Return who a browser's secret says; a session in use is kept from ending."""
@@ -123,6 +137,9 @@ class Desk:
         with transaction(self.engine) as session:
             sessions.use_glass(session, shown[:SECRET_MAX], self.clock())
             opened = sessions.open_session(session, None, self.life, self.clock(), old)
+            minutes = sessions.GLASS_SECONDS // 60
+            entry = Entry(kind="break-glass", what={"event": "used", "minutes": minutes})
+            ledger.note(session, entry, self.clock())
         log.critical("people.break_glass")
         return opened
 

@@ -14,11 +14,14 @@ from typing import Final
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, col, select
 
+from hanse.audit.entry import Entry
 from hanse.errors import Conflict, Invalid, NotFound
+from hanse.node import log
 from hanse.node.proposals import person as spelled
 from hanse.node.tables import Row, moment
 
 NAME_MAX: Final = 100
+IDENTITY_MAX: Final = 200
 SUBJECT_MAX: Final = 255
 ISSUER_MAX: Final = 300
 
@@ -141,6 +144,22 @@ def take(session: Session, number: int, role: str) -> Person:
         session.delete(row)
         session.flush()
     return get(session, number)
+
+
+def named(issuer: str, subject: str) -> str:
+    """Return the one name a person has in the log, where only a commitment to it stands."""
+    return f"{issuer} {subject}"[:IDENTITY_MAX]
+
+
+def note(session: Session, person: Person, event: str, role: str, now: datetime) -> None:
+    """Write into the log that a person was added, removed, given a role, or lost one."""
+    held = ",".join(sorted(person.roles))
+    entry = Entry(
+        kind="role",
+        what={"event": event, "role": role or held},
+        people={"about": named(person.issuer, person.subject)},
+    )
+    log.note(session, entry, now)
 
 
 def role_of(text: str) -> Role:

@@ -70,7 +70,9 @@ def add(
         row = people.PersonRow(
             issuer=known[provider].issuer, subject=subject, name=name, alias=alias, added_at=""
         )
-        typer.echo(_told(people.add(session, row, roles or (), now())))
+        person = people.add(session, row, roles or (), now())
+        people.note(session, person, "added", "", now())
+        typer.echo(_told(person))
 
 
 def everybody(home: Home = None, as_json: AsJson = False, lang: Lang = "") -> None:
@@ -97,11 +99,13 @@ def everybody(home: Home = None, as_json: AsJson = False, lang: Lang = "") -> No
 def remove(number: Number, home: Home = None, lang: Lang = "") -> None:
     """Take a person out; whoever is signed in as them is not, from now on."""
     from hanse.node import people, sessions
+    from hanse.store.clock import now
 
     with _node(home) as (_, session):
-        people.get(session, number)
+        person = people.get(session, number)
         sessions.end_all(session, number)
         people.remove(session, number)
+        people.note(session, person, "removed", "", now())
     typer.echo(say("PEOPLE_REMOVED", lang, number=number))
 
 
@@ -113,14 +117,18 @@ def role(
 ) -> None:
     """Give a person a role, or take one away; it counts at their next click."""
     from hanse.node import people
+    from hanse.store.clock import now
 
     with _node(home) as (_, session):
-        changed = people.take if take else people.give
-        typer.echo(_told(changed(session, number, name)))
+        person = (people.take if take else people.give)(session, number, name)
+        people.note(session, person, "taken" if take else "given", name, now())
+        typer.echo(_told(person))
 
 
 def break_glass(home: Home = None, lang: Lang = "") -> None:
     """Print a secret that opens the pages once, where HANSE_NODE_BREAK_GLASS allows it."""
+    from hanse.audit.entry import Entry
+    from hanse.node import log as ledger
     from hanse.node import sessions
     from hanse.store.clock import now
 
@@ -128,6 +136,10 @@ def break_glass(home: Home = None, lang: Lang = "") -> None:
         if not settings.break_glass:
             raise Conflict("GLASS_CLOSED")
         made = sessions.make_glass(session, now())
+        minutes = sessions.GLASS_SECONDS // 60
+        ledger.note(
+            session, Entry(kind="break-glass", what={"event": "made", "minutes": minutes}), now()
+        )
     typer.echo(say("PEOPLE_GLASS_MADE", lang, secret=made))
 
 

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Path, Request
 from sqlalchemy import Engine
 from starlette.responses import Response
 
+from hanse.audit.entry import Entry
 from hanse.errors import HanseError, NotFound, Refused
 from hanse.messages import explain, nearest
-from hanse.node import membership, proposals, publish
+from hanse.node import log, membership, proposals, publish
 from hanse.node.desk import Desk
 from hanse.node.intake import draft as drafts
 from hanse.node.pages.visitors import Visitors, private, sent_on
@@ -88,7 +89,12 @@ def routes(table: Table) -> APIRouter:
         signed: Annotated[Signed, Depends(visitors.sender(Duty.TURN_DOWN))],
     ) -> Response:
         with transaction(desk.engine) as session:
-            proposals.turn_down(session, number, form.get("reason", ""), signed.name or signed.kind)
+            row = proposals.turn_down(
+                session, number, form.get("reason", ""), signed.name or signed.kind
+            )
+            what = {"dataset": row.dataset, "event": "turned-down", "kind": row.kind}
+            by = {"by": signed.name or signed.kind}
+            log.note(session, Entry(kind="release", what=what, people=by), desk.clock())
         return sent_on(f"/{lang}/proposals")
 
     return router
