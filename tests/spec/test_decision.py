@@ -19,8 +19,8 @@ from hanse.policies.register import CHECKS
 
 
 def _entry(text: str) -> tuple[Protocol, str]:
-    if text == "everybody":
-        return everybody("data: {formats: [json, csv]}"), "active"
+    if text.startswith("everybody"):
+        return everybody(text.partition(": ")[2] or "data: {formats: [json, csv]}"), "active"
     state, colon, rest = text.partition(": ")
     known = colon and state in {"suspended", "revoked"}
     return one(rest if known else text), state if known else "active"

@@ -169,10 +169,10 @@ def _refusal(request: Request, register: Register, today: date) -> NotPermitted:
     near = [each for each in own + everybody if request.protocol in (None, each.protocol.id)]
     told = [(each, _checks(each, request, today)) for each in near]
     if not told:
-        had = request.protocol or "-"
-        nobody = Check("recipient", False, request.client or "-", "-", "parties")
-        unknown = Check("status", False, had, "-", "id")
-        return NotPermitted([nobody if request.protocol is None else unknown], None)
+        missing = Check("recipient", False, request.client or "-", "-", "parties")
+        if request.protocol is not None:
+            missing = Check("status", False, request.protocol, "-", "id")
+        return NotPermitted([missing], None)
     # The nearest is the one with most checks passed; a protocol that names the client comes first.
     nearest, checks = max(
         told, key=lambda pair: (sum(check.passed for check in pair[1]), pair[0].client is not None)

@@ -103,6 +103,22 @@ ROWS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "urn:protocol:gent:2026-007",
     ),
     (
+        "what names the client goes first, however little is open to everybody",
+        (
+            "everybody: {data: {datasets: [bevolking-wijk], indicators: [bevolking], "
+            "formats: [json, csv]}}",
+            "{}",
+        ),
+        "access: open",
+        "urn:protocol:gent:2026-007",
+    ),
+    (
+        "open data says itself why not",
+        ("everybody",),
+        "{client: '', access: open, format: parquet}",
+        "DECISION_FORMAT -",
+    ),
+    (
         "what is open helps where the client's own does not",
         ("everybody", "{}"),
         "{access: open, purpose: reclame}",
