@@ -146,6 +146,7 @@ def test_a_way_of_the_wrong_length_leads_nowhere() -> None:
     assert not verifier.leads(leaf, 0, 1, [leaf], leaf)
     assert not verifier.leads(leaf, 0, 2, [b"short"], leaf)
     assert not verifier.leads(leaf, 2, 2, [], leaf)
+    assert not verifier.leads(leaf, 0, 2, [], leaf)
 
 
 def test_a_bundle_names_each_entry_by_its_place(made: Path) -> None:

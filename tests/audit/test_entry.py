@@ -57,6 +57,13 @@ def test_an_entry_says_what_it_was_given_and_nothing_that_is_empty() -> None:
     assert sealed.receipt == f"{STAMP.ref};{sealed.leaf.hex()}"
 
 
+def test_a_refusal_says_which_checks_failed() -> None:
+    refused = made(decision="deny", code="DECISION_AREA", checks=[{"name": "area"}], exchange="e")
+    told = read(seal(refused, STAMP, bytes).body)
+    assert (told["decision"], told["code"]) == ("deny", "DECISION_AREA")
+    assert (told["checks"], told["exchange"]) == ([{"name": "area"}], "e")
+
+
 def test_a_person_is_a_commitment_that_only_the_salt_opens() -> None:
     sealed = seal(made(people={"by": "an.peeters@stad.example"}), STAMP, lambda n: b"\x07" * n)
     assert b"peeters" not in sealed.body

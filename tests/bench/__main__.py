@@ -1,4 +1,4 @@
-"""`python -m tests.bench bulk --rows 1000000`, `slices`, `guard`, `decisions`, `mutation`,
+"""`python -m tests.bench bulk --rows 1000000`, `slices`, `guard`, `log`, `decisions`, `mutation`,
 `all`; `--write` keeps them.
 
 Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that has them.
@@ -7,10 +7,10 @@ Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that ha
 import argparse
 from collections.abc import Iterator
 
-from tests.bench import bulk, decisions, guard, mutation, slices
+from tests.bench import bulk, decisions, guard, log, mutation, slices
 from tests.bench.report import Report, show, write
 
-MEASURED = ("bulk", "slices", "guard", "decisions")
+MEASURED = ("bulk", "slices", "guard", "log", "decisions")
 SMALL, LARGE = 1_000_000, 10_000_000
 
 
@@ -37,6 +37,8 @@ def _reports(told: argparse.Namespace) -> Iterator[Report]:
         yield slices.run(told.rows or SMALL, told.rounds or slices.ROUNDS)
     if told.what in ("guard", "all"):
         yield guard.run(told.rows or SMALL)
+    if told.what in ("log", "all"):
+        yield log.run()
     if told.what in ("decisions", "all"):
         yield decisions.run()
     if told.what == "mutation":  # no measure of speed, and many minutes

@@ -117,13 +117,14 @@ def frontier(session: Session) -> Frontier:
 def _node(session: Session, level: int, position: int) -> bytes:
     if level >= KEPT_LEVEL:
         wanted = select(NodeRow.hash).where(NodeRow.level == level, NodeRow.position == position)
-        return session.exec(wanted).one()
+        return bytes(session.connection().execute(wanted).scalar_one())
     start = position << level
-    leaves = session.exec(
+    asked = (
         select(EntryRow.leaf)
         .where(col(EntryRow.idx) >= start, col(EntryRow.idx) < start + (1 << level))
         .order_by(col(EntryRow.idx))
-    ).all()
+    )
+    leaves = session.connection().execute(asked).scalars()
     return Frontier().grown(leaves)[0].root
 
 
