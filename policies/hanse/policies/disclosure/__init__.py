@@ -18,6 +18,9 @@ from hanse.policies.disclosure.ledger import protect_next as protect_next
 from hanse.policies.disclosure.ledger import with_ledger as with_ledger
 from hanse.policies.disclosure.magnitude import Sensitivity as Sensitivity
 from hanse.policies.disclosure.magnitude import protect_amounts as protect_amounts
+from hanse.policies.disclosure.noise import Spread as Spread
+from hanse.policies.disclosure.noise import perturb as perturb
+from hanse.policies.disclosure.noise import perturbed as perturbed
 from hanse.policies.disclosure.overlaps import Overlaps as Overlaps
 from hanse.policies.disclosure.plan import Plan as Plan
 from hanse.policies.disclosure.plan import Rules as Rules
