@@ -16,8 +16,8 @@ from hanse.errors import Invalid, NotFound
 from hanse.node import areas, home, protection, publish
 from hanse.node.intake import draft as drafts
 from hanse.node.intake.draft import Draft
-from hanse.node.protection import Rehearsal
 from hanse.node.publish import Intent, Press
+from hanse.node.rehearsal import Rehearsal, of_draft
 from hanse.policies import profile
 from hanse.report import disclosure as reports
 from hanse.report.disclosure import Facts, Tally
@@ -35,7 +35,7 @@ OF = contract(indicator(name={"nl": "Inwoners"}), levels=(SECTOR, TOWN), profile
 def rehearsed(at: Press, work: Draft, minima: tuple[int, ...] = ()) -> Facts:
     rules = profile.find(work.contract.profile)
     asked = Rehearsal.of(at.engine, work, at.registry, rules)
-    return protection.of_draft(asked, minima, START, lambda *_: None)
+    return of_draft(asked, minima, START, lambda *_: None)
 
 
 def test_a_rehearsal_counts_what_would_be_hidden_per_level_rule_area_and_subject(
@@ -102,7 +102,7 @@ def test_what_a_profile_does_not_allow_is_refused_here_too(tmp_path: Path) -> No
     strict = replace(profile.find("standaard-5"), allowed_levels=("provincie",))
     asked = Rehearsal.of(at.engine, odd, at.registry, strict)
     with pytest.raises(Exception, match="PROFILE_LEVEL"):
-        protection.of_draft(asked, (), START, lambda *_: None)
+        of_draft(asked, (), START, lambda *_: None)
 
 
 def test_the_report_of_a_release_lies_with_its_proof_for_the_owner_alone(tmp_path: Path) -> None:

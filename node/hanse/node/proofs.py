@@ -340,9 +340,8 @@ def _places(found: Relations, proof: pa.Table) -> Ints:
             zip(*(found.frame.columns[name].tolist() for name in names), strict=True)
         )
     }
-    numbers = {
-        name: {code: at for at, code in enumerate(found.frame.codes[name])} for name in names
-    }
+    codes = found.frame.codes
+    numbers = {name: {code: at for at, code in enumerate(codes[name])} for name in names}
     columns = [
         [numbers[name].get(code, -1) for code in proof.column(name).to_pylist()] for name in names
     ]
