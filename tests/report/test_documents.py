@@ -176,7 +176,7 @@ def test_a_drawing_is_well_formed_whatever_its_labels_say() -> None:
 
 @pytest.mark.parametrize(
     ("parts_", "widths"),
-    [((0.5, 0.25), [180.0, 90.0]), ((0.0, 0.0), [0.0, 0.0]), ((1.0,), [360.0]), ((-1.0,), [0.0])],
+    [((0.5, 0.25), [155.0, 77.5]), ((0.0, 0.0), [0.0, 0.0]), ((1.0,), [310.0]), ((-1.0,), [0.0])],
 )
 def test_a_bar_is_as_long_as_its_share(parts_: tuple[float, ...], widths: list[float]) -> None:
     chart = Bars("t", "d", ("a", "b"), (Bar("x", parts_, "s"),), 1.0)

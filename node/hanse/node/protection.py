@@ -1,4 +1,4 @@
-"""The disclosure report of a draft and of a release: made here, kept here, for this house alone.
+"""The disclosure report of a release: made here and kept here, for this house alone.
 
 It tells small figures from those that only protect others, so it lies with the proof and never in
 the release: `<home>/protection/<digest of the release>/report.json`.
@@ -13,19 +13,16 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Engine
 
 from hanse.areas.registry import Registry
 from hanse.cube import encoding
 from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import MeasureType
-from hanse.cube.status import HIDDEN, CellState
-from hanse.errors import Conflict, HanseError, NotFound
+from hanse.cube.status import CellState
+from hanse.errors import Conflict, NotFound
 from hanse.messages import nearest
-from hanse.node import ledger, shielding
-from hanse.node.intake.draft import Draft
-from hanse.node.ledger import Held
+from hanse.node.proofs import FOLDER
 from hanse.node.releases import derived
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.shielding import Shielded
@@ -34,7 +31,6 @@ from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey
 from hanse.report import disclosure as reports
 from hanse.report.disclosure import (
-    Alternative,
     Costly,
     Facts,
     Needy,
@@ -44,19 +40,15 @@ from hanse.report.disclosure import (
     findings,
     tally,
 )
-from hanse.store.session import reading
 
 Tell = Callable[[str, float], None]
 
-FOLDER: Final = "protection"
 FILE: Final = "report.json"
 COSTLY_MAX = 10
 ATTACKED_CELLS_MAX = 250_000
 """Populations are attacked, in order, until they hold this many cells together."""
 ATTACKED_AT_PUBLICATION_MAX = 30_000
 """The same while a release is made, which nobody waits minutes for; a rehearsal attacks more."""
-WEIGHED_CELLS_MAX = 300_000
-"""A larger release is not weighed against other rules: each of them takes minutes."""
 PART: Final = "part"
 """Why a figure is hidden that is computed from a hidden one."""
 
@@ -109,61 +101,6 @@ class Made(Protocol):
     @property
     def shielded(self) -> Shielded:
         """Its cells and how they came to be hidden."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rehearsal:
-    """A draft before it is published, with everything it would be judged by."""
-
-    draft: Draft
-    profile: Profile
-    registry: Registry
-    held: Held
-    author: str = ""
-
-    @classmethod
-    def of(cls, engine: Engine, draft: Draft, registry: Registry, profile: Profile) -> "Rehearsal":
-        """Return a draft with what readers hold of its population already."""
-        with reading(engine) as session:
-            held = ledger.load(session, draft.contract)
-        return cls(draft, profile, registry, held)
-
-    def shield(self) -> tuple[Shielded, tuple[reports.Conflict, ...]]:
-        """Return what the draft becomes, and what cannot be reconciled with earlier releases.
-
-        Where it cannot, what it becomes is told as if nothing had been shown before.
-        """
-        try:
-            return shielding.shield(self.draft, self.profile, self.registry, self.held), ()
-        except Conflict as fault:
-            nothing = Held({}, self.held.populations)
-            alone = shielding.shield(self.draft, self.profile, self.registry, nothing)
-            told = tuple((name, str(value)) for name, value in fault.parameters.items())
-            return alone, (reports.Conflict(fault.code, told),)
-
-
-def of_draft(asked: Rehearsal, minima: Sequence[int], at: datetime, tell: Tell) -> Facts:
-    """Return the report of a draft as it would be published now; nothing is written.
-
-    `minima` are other lowest counts to weigh; `tell` hears how far it is. Raises `Refused` or
-    `Invalid` where the profile does not allow what the contract holds.
-    """
-    tell("repair", 0.05)
-    shielded, conflicts = asked.shield()
-    contract = asked.draft.contract
-    work = Work(contract, asked.profile, asked.registry, shielded, author=asked.author)
-    facts = of_release(work, at, findings.within(tell, 0.35, 0.6))
-    if shielded.cells.num_rows > WEIGHED_CELLS_MAX:
-        return replace(facts, conflicts=conflicts)
-    own = Alternative(
-        asked.profile.min_count,
-        _zeros(asked.profile),
-        cells=facts.whole.cells,
-        own=facts.whole.own,
-        others=facts.whole.others,
-    )
-    others = _weighed(asked, minima, findings.within(tell, 0.6, 1.0))
-    return replace(facts, conflicts=conflicts, alternatives=(own, *others))
 
 
 def of_release(work: Work, at: datetime, tell: Tell) -> Facts:
@@ -286,12 +223,13 @@ def _subject(work: Work) -> Subject:
         rules=(
             ("profile", f"{profile.name} ({title})"),
             ("k", str(profile.min_count)),
-            ("zeros", _zeros(profile)),
+            ("zeros", zeros(profile)),
         ),
     )
 
 
-def _zeros(profile: Profile) -> str:
+def zeros(profile: Profile) -> str:
+    """Return the word of a plan for how a profile treats zeros."""
     return "publish" if profile.zero_shown else "suppressible"
 
 
@@ -344,38 +282,6 @@ def _proofs(proofs: Sequence[tuple[Any, Any]], signed_by: str) -> Iterator[Proof
 def _shown(shielded: Shielded) -> pa.Table:
     """Return the cells as readers get them."""
     return derived.protected(shielded.cells)
-
-
-def _weighed(asked: Rehearsal, minima: Sequence[int], tell: Tell) -> Iterator[Alternative]:
-    """Yield what other minimums, the other way to treat zeros, and coarser areas would hide."""
-    changes = list(_changes(asked, minima))
-    for number, (profile, draft, dropped) in enumerate(changes):
-        tell("weigh", number / len(changes))
-        told = Alternative(profile.min_count, _zeros(profile), dropped)
-        other = replace(asked, draft=draft, profile=profile)
-        try:
-            found, _ = other.shield()
-        except HanseError as fault:
-            yield replace(told, refused=fault.code)
-        else:
-            states = found.cells.column("state").to_pylist()
-            beside = sum(state == CellState.SUPPRESSED_SECONDARY for state in states)
-            hidden = sum(CellState(state) in HIDDEN for state in states)
-            yield replace(told, cells=len(states), own=hidden - beside, others=beside)
-
-
-def _changes(asked: Rehearsal, minima: Sequence[int]) -> Iterator[tuple[Profile, Draft, str]]:
-    profile, draft = asked.profile, asked.draft
-    for k in minima:
-        if k != profile.min_count:
-            yield replace(profile, min_count=k), draft, ""
-    yield replace(profile, zero_shown=not profile.zero_shown), draft, ""
-    ranked = [each for each in draft.contract.levels if asked.registry.has(each)]
-    finest = min(ranked, key=lambda each: asked.registry.level(each).rank, default="")
-    rest = tuple(each for each in draft.contract.levels if each != finest)
-    if finest and rest:
-        coarser = replace(draft, contract=replace(draft.contract, levels=rest))
-        yield profile, coarser, finest
 
 
 def keep(home: Path, facts: Facts) -> Path:

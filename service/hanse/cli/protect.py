@@ -181,7 +181,7 @@ def _rehearse(
         return _of_table(path, _plan(_needed(plan, "--plan")), ("", minima), lang)
     from hanse.node.intake import draft as drafts
     from hanse.node.press import open_press
-    from hanse.node.protection import Rehearsal, of_draft
+    from hanse.node.rehearsal import Rehearsal, of_draft
     from hanse.node.settings import read_settings
     from hanse.policies import profile
 
@@ -189,7 +189,7 @@ def _rehearse(
     press = open_press(settings)
     draft = drafts.load(press.home, target)
     rules = profile.find(draft.contract.profile, press.own_profiles)
-    asked = Rehearsal.of(press.engine, draft, press.registry, rules)
+    asked = Rehearsal.of(press.engine, draft, press.registry, rules, settings.name)
     with waiting(lang) as tell:
         return of_draft(asked, tuple(minima or MINIMA), press.clock(), tell)
 

@@ -14,12 +14,12 @@ FONT = "Libertinus Serif"
 """The typeface that a PDF carries; a page sets its own over it."""
 
 WIDTH = 640
-LABEL_WIDTH = 190
+LABEL_WIDTH = 240
 VALUE_WIDTH = 90
 BAR_HEIGHT = 16
 ROW_HEIGHT = 26
 LEGEND_HEIGHT = 28
-LABEL_LETTERS = 30
+LABEL_LETTERS = 38
 BARS_MAX = 40
 
 INK, QUIET, LINE = "#14212b", "#47586a", "#d5dde4"
