@@ -1,13 +1,16 @@
 """Tables made to break the protection: a precise word, and not one file written."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support import strangers
 from tests.support.houses import hanse
+from tests.support.strangers import SECTOR, TOWN
 from typer.testing import CliRunner
 
 from hanse.cli.main import build
@@ -150,3 +153,45 @@ def test_cells_that_do_not_add_up_are_refused() -> None:
     dimension = from_links("area", [("a", "1", "w"), ("a", "2", "w")])
     with pytest.raises(Invalid, match="DISCLOSURE_NOT_ADDITIVE"):
         model_of_cells([dimension], [("1",), ("2",), ("w",)], [5, 7, 13])
+
+
+ODD = {
+    "a negative figure": -7,
+    "not a number": NAN,
+    "endless": ENDLESS,
+    "half a person": 2.5,
+    "too great a count": 2.0**60,
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_odd_figure_in_a_release_does_not_undo_what_is_hidden(
+    odd: float, tmp_path: Path
+) -> None:
+    """A node refuses it, or hides the total: a part is never the total less the other parts."""
+    town = strangers.town(tmp_path / "node")
+    areas = [row[0] for row in strangers.codes() if row[3] == "41002"]
+    figures = [3, odd, *range(20, 20 + len(areas) - 2)]
+    told = [("inw", SECTOR, a, 2024, n) for a, n in zip(areas, figures, strict=True)]
+    made = strangers.contract(levels=(SECTOR, TOWN), dimensions=())
+    with suppress(HanseError):
+        town.publish(made, told)
+    town.close()
+    files = list(town.home.rglob("cells.parquet"))
+    if not files:
+        return
+    (file,) = files
+    shown = {row["area"]: row["obs_value"] for row in pq.read_table(file).to_pylist()}
+    unknown = [area for area in areas if shown[area] is None]
+    assert shown[areas[0]] is None
+    assert shown["41002"] is None or len(unknown) > 1
+
+
+def test_a_row_that_comes_twice_is_refused_and_nothing_is_released(tmp_path: Path) -> None:
+    town = strangers.town(tmp_path / "node")
+    area = strangers.codes()[0][0]
+    told = [("inw", SECTOR, area, 2024, 30), ("inw", SECTOR, area, 2024, 31)]
+    with pytest.raises(Invalid, match="RELEASE_TWIN"):
+        town.publish(strangers.contract(levels=(SECTOR,), dimensions=()), told)
+    town.close()
+    assert not list(town.home.rglob("cells.parquet"))
