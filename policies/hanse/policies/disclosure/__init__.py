@@ -22,6 +22,7 @@ from hanse.policies.disclosure.noise import Spread as Spread
 from hanse.policies.disclosure.noise import perturb as perturb
 from hanse.policies.disclosure.noise import perturbed as perturbed
 from hanse.policies.disclosure.overlaps import Overlaps as Overlaps
+from hanse.policies.disclosure.plan import Mismatch as Mismatch
 from hanse.policies.disclosure.plan import Plan as Plan
 from hanse.policies.disclosure.plan import Rules as Rules
 from hanse.policies.disclosure.plan import load as load
