@@ -35,6 +35,7 @@ def main() -> None:
         clock=lambda: datetime.now(UTC),
     )
     of = contract(levels=(SECTOR, TOWN), partition_level=TOWN)
+    publish.prepare(on, draft(lines(0), of))  # so that what comes is publishing, not importing
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for _ in itertools.count():
