@@ -36,7 +36,7 @@ def test_every_step_of_the_story_holds(story: dict[str, dict[str, object]]) -> N
 def test_the_planted_cells_are_hidden_and_the_rest_is_not(
     story: dict[str, dict[str, object]],
 ) -> None:
-    assert (story["pull"]["cells"], story["pull"]["hidden"]) == (24, 2)
+    assert (story["pull"]["cells"], story["pull"]["hidden"]) == (24, 4)
 
 
 @pytest.mark.xdist_group("demo")

@@ -64,7 +64,7 @@ def test_it_is_found_and_pulled_under_its_protocol(league: League) -> None:
         answer = federation.get(f"{DATASET}/{COUNT}", Wish(level="wijk"))
         refused = federation.get(f"{DATASET}/{COUNT}", Wish(level="wijk", purpose="reclame"))
     statuses = answer.table.column("obs_status").to_pylist()
-    assert (len(statuses), statuses.count("Q")) == (24, 2)
+    assert (len(statuses), statuses.count("Q")) == (24, 4)
     assert [each.state for each in refused.outcomes] == [NodeState.REFUSED]
     decided = json.loads(hanse_apart("decisions", "--json", "--home", league.home(AALST.nis)))
     assert {each["outcome"] for each in decided} == {"permitted", "refused"}
