@@ -187,12 +187,24 @@ def test_a_node_that_starts_before_its_issuer_tries_again_soon(site: Site, tmp_p
     cache = site.cache(tmp_path / "keys.json")
     cache.warm()
     assert cache.age() is None
+    with pytest.raises(Unauthenticated):
+        read(cache, site.token(), site.now)
     site.away = False
     with pytest.raises(Unauthenticated):
         read(cache, site.token(), site.now)
     site.now += EMPTY_RETRY_SECONDS
     assert read(cache, site.token(), site.now) == "prov"
     assert cache.age() == 0
+
+
+def test_an_issuer_that_starts_after_its_node_is_found_by_the_first_caller(
+    site: Site, tmp_path: Path
+) -> None:
+    site.away = True
+    cache = site.cache(tmp_path / "keys.json")
+    cache.warm()
+    site.away = False
+    assert read(cache, site.token(), site.now) == "prov"
 
 
 def test_keys_are_refreshed_beside_requests_and_an_absent_issuer_is_not_hammered(

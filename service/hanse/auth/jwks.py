@@ -96,6 +96,8 @@ class KeyCache:
         """Look the keys up unless they are at hand: at start, so that no caller waits for it."""
         if self._held is None or self._due():
             self._refresh()
+        if self._held is None:
+            self._next_try = 0.0  # the first caller may find an issuer that has come meanwhile
 
     def _due(self) -> bool:
         age = self.age()
