@@ -21,23 +21,25 @@ NAME = "urn:protocol:aalst:2026-001"
 PROVINCE = "0207725597"
 NUMBER = "FO 04/2017"
 
+FLIPPED = "substr({0}, 1, length({0}) - 1) || CASE substr({0}, -1) WHEN '0' THEN '1' ELSE '0' END"
+
 TAMPERINGS = {
     "a letter of the text": "UPDATE protocol SET content = replace(content, '2023', '1923')",
-    "its digest": "UPDATE protocol SET content_hash = replace(content_hash, 'a', 'b')",
+    "its digest": f"UPDATE protocol SET content_hash = {FLIPPED.format('content_hash')}",  # noqa: S608 the attacker
     "its version": "UPDATE protocol SET version = 9 WHERE id LIKE '%aalst%'",
     "its number": "UPDATE protocol SET id = replace(id, 'aalst:2026-001', 'aalst:2026-009')",
     "when it changed": "UPDATE protocol SET changed_at = replace(changed_at, '2026', '2025')",
     "who proposed it": "UPDATE protocol SET proposed_by = 'x'",
-    "its seal": "UPDATE protocol SET seal = substr(seal, 1, length(seal) - 2) || 'AA'",
+    "its seal": "UPDATE protocol SET seal = substr(seal, 2)",
     "a letter of a statement": "UPDATE statement SET text = replace(text, 'e', 'f')",
-    "the digest of a statement": "UPDATE statement SET digest = replace(digest, 'a', 'b')",
+    "the digest of a statement": f"UPDATE statement SET digest = {FLIPPED.format('digest')}",  # noqa: S608 the attacker
     "who signed": "UPDATE statement SET person = 'x'",
     "a statement left out": (
         "DELETE FROM statement WHERE digest = "
         "(SELECT max(digest) FROM statement WHERE protocol LIKE '%aalst%')"
     ),
     "the text left out": "DELETE FROM protocol WHERE id LIKE '%aalst%'",
-    "a partner's key": "UPDATE partner_key SET x = replace(x, 'a', 'b') WHERE state = 'confirmed'",
+    "a partner's key": "UPDATE partner_key SET x = substr(x, 2) WHERE state = 'confirmed'",
     "a partner's number": "UPDATE partner_key SET kbo = '0207437469' WHERE state = 'confirmed'",
     "a partner's state": "UPDATE partner_key SET state = 'own' WHERE state = 'confirmed'",
     "a partner's seal": "UPDATE partner_key SET seal = '' WHERE state = 'confirmed'",
