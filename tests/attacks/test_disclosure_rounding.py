@@ -12,6 +12,7 @@ from hanse.policies.attackers import Needs, System, audit, equations, narrowed, 
 from hanse.policies.attackers.intervals import INFINITE, Floats
 from hanse.policies.attackers.published import Ints
 from hanse.policies.disclosure import Plan, round_small
+from hanse.policies.disclosure.noise import Spread, perturbed
 from hanse.policies.disclosure.plan import Axis
 
 PLAN = Plan((Axis("geo", ("sector", "wijk", "zone")), Axis("age", ("age",)), Axis("sex", ("sex",))))
@@ -128,6 +129,27 @@ def test_with_a_new_secret_each_time_the_mean_would_tell() -> None:
         }
         total += [shown[key] for key in keys]
     assert (np.abs(total / 100 - exact) < 0.75).mean() > 0.8
+
+
+@pytest.mark.parametrize(("deviation", "narrow"), [(5, 0), (3, 3)])
+def test_noise_by_cell_keys_is_as_wide_as_it_is_far(deviation: int, narrow: int) -> None:
+    """Off by five at most nothing is narrow; by three, all totals together pin a few counts to two.
+
+    Asked again, in any order, it says the same.
+    """
+    spread = Spread(deviation=deviation)
+    shown = perturbed(town(), PLAN, spread, SECRET)
+    assert perturbed(town(), PLAN, spread, SECRET).equals(shown)
+    system, told = unknown(town(), shown), shown["obs_value"].to_pylist()
+    low, high = np.zeros(system.size), np.full(system.size, INFINITE)
+    for place, row in enumerate(system.row.tolist()):
+        if row >= 0:
+            low[place] = max(int(told[row] > 0), told[row] - deviation)
+            high[place] = told[row] + deviation
+    small = small_of(system, town(), 5)
+    low, high = narrowed(system, low, high)
+    assert int(((high - low)[small] < WIDTH).sum()) == narrow
+    assert ((high - low)[small] >= 1).all()
 
 
 def _bytes(table: pa.Table) -> bytes:
