@@ -15,9 +15,9 @@ from hanse.cube.codelist import Code, Codelist, Dimension
 from hanse.cube.indicator import MeasureType
 from hanse.cube.query import Extent
 from hanse.errors import Conflict, NotFound
-from hanse.node import ledger, proofs, publish
+from hanse.node import ledger, publish
 from hanse.node.publish import Intent, Press
-from hanse.node.releases import manifest, tables
+from hanse.node.releases import layout, manifest, tables
 from hanse.node.releases.cells import open_cells
 from hanse.store.session import reading, transaction
 
@@ -126,10 +126,10 @@ def test_a_proof_that_was_touched_no_longer_holds(tmp_path: Path) -> None:
     on = press(tmp_path)
     row = publish.publish(on, draft(sectors(60, 3), BOTH), Intent(), "an")
     path = tmp_path / "protection" / row.digest.removeprefix("sha-256:") / "proof.parquet"
-    proof = proofs.read_table(path)
+    proof = layout.read_table(path)
     moves = [each >= 0 for each in proof.column("move").to_pylist()]
     fewer = proof.filter([not each for each in moves])
-    proofs.write_table(fewer, path)
+    layout.write_table(fewer, path)
     found = publish.verified(on, "bevolking")
     assert not found.holds
     assert found.open > 0
@@ -187,12 +187,12 @@ def test_the_ledger_is_only_added_to_and_its_rows_are_chained(tmp_path: Path) ->
 def test_a_computation_that_breaks_down_lets_nothing_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hanse.node import closing
+    from hanse.policies import disclosure
 
     def exhausted(*_: object) -> object:
         raise MemoryError
 
-    monkeypatch.setattr(closing.disclosure, "close", exhausted)
+    monkeypatch.setattr(disclosure, "close", exhausted)
     on = press(tmp_path)
     with pytest.raises(Conflict, match="PUBLISH_UNPROVEN"):
         released(on, sectors(60, 3))

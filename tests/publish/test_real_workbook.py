@@ -88,9 +88,9 @@ def test_towns_are_the_sum_of_their_sectors_and_give_none_back(tmp_path: Path) -
     assert len(safe) > 100  # totals of hidden sectors, shown because nothing follows from them
     for period in sorted({each["period"] for each in lines}):
         attack([each for each in lines if each["period"] == period], parents)
-    found = publish.verified(on, "energie")
-    assert found.holds
-    assert found.witnessed > 100
+    proven = publish.verified(on, "energie")
+    assert proven.holds
+    assert proven.witnessed > 100
 
 
 def attack(lines: list[dict[str, object]], parents: dict[str, str]) -> None:

@@ -18,11 +18,13 @@ from hanse.store.engine import create
 
 def lines(seed: int) -> list[tuple[object, ...]]:
     """Return figures of sectors that differ from those of every other seed."""
-    return [
+    sectors: list[tuple[object, ...]] = [
         ("inw", SECTOR, f"{town}{part}", str(year), 10 + seed + place)
         for place, (town, part) in enumerate(itertools.product(("11002", "41002"), "AB"))
         for year in range(2000, 2020)
-    ] + [("inw", SECTOR, f"41002{part}", "2020", n) for part, n in (("A", 10 + seed), ("B", 3))]
+    ]
+    small = (("A", 10 + seed), ("B", 3))
+    return [*sectors, *(("inw", SECTOR, f"41002{part}", "2020", n) for part, n in small)]
 
 
 def main() -> None:
