@@ -53,7 +53,7 @@ class Town:
 @st.composite
 def towns(draw: st.DrawFn, homeless: bool = True) -> Town:
     """Draw districts by sex; people without an address are in the total only."""
-    count = st.one_of(st.integers(0, 6), st.integers(0, 15))
+    count = st.one_of(st.integers(5, 15), st.integers(5, 15), st.integers(0, 5))
     inner = {(area, sex): draw(count) for area in DISTRICTS for sex in SEXES}
     lost = draw(st.sampled_from([0, 0, 2, 9])) if homeless else 0
     counts = dict(inner)
@@ -61,8 +61,8 @@ def towns(draw: st.DrawFn, homeless: bool = True) -> Town:
         counts["g", sex] = sum(inner[area, sex] for area in DISTRICTS) + lost
     for area in (*DISTRICTS, "g"):
         counts[area, "_T"] = sum(counts[area, sex] for sex in SEXES)
-    loaded = draw(st.sets(st.sampled_from(PLACES), min_size=3, max_size=len(PLACES)))
-    return Town(counts, frozenset(loaded), lost > 0)
+    absent = draw(st.sets(st.sampled_from(PLACES), max_size=4))
+    return Town(counts, frozenset(PLACES) - absent, lost > 0)
 
 
 def closed(

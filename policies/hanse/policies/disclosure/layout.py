@@ -8,13 +8,13 @@ wherever nothing shows that they differ, for that is what a reader who kept both
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
 
 import numpy as np
 from scipy import sparse
 
 from hanse.errors import Invalid
 from hanse.policies.disclosure import greedy
+from hanse.policies.disclosure.atlas import Atlas, Wrong
 from hanse.policies.disclosure.dimension import Dimension, Ints, Sparse
 from hanse.policies.disclosure.identity import Identity, rows_of
 from hanse.policies.disclosure.model import Bools, Model, coordinates, relations_of
@@ -28,13 +28,9 @@ from hanse.policies.disclosure.sheet import (
     size_of,
 )
 from hanse.policies.disclosure.solver import FAR
-from hanse.policies.disclosure.tree import REST, Forest, Link, from_links
+from hanse.policies.disclosure.tree import REST, Link, from_links
 
 Key = tuple[str, ...]
-Codes = Mapping[str, frozenset[str]]
-"""Codes by the name of their dimension."""
-
-NO_CODES: Codes = MappingProxyType({})
 ROUNDS_MAX = 40
 """How often a table is looked at again for totals that their parts do not make up."""
 ROOM = 2
@@ -75,49 +71,6 @@ class Entries:
         self.keys.append(key)
         self.counts.append(count)
         self.marks.append(mark)
-
-
-class Atlas:
-    """Dimensions made before: every population of a release has much the same ones."""
-
-    def __init__(self, partial: Codes, nobody: Codes) -> None:
-        self._partial = partial
-        self._nobody = nobody
-        self._forests: dict[object, Forest] = {}
-        self._seen: dict[object, Dimension] = {}
-
-    def nobody(self, name: str) -> frozenset[str]:
-        """Return the codes of a dimension that are no part of anybody: unknown ones."""
-        return self._nobody.get(name, frozenset())
-
-    def dimension(
-        self, name: str, links: tuple[Link, ...], loaded: frozenset[str], wrong: "Wrong"
-    ) -> Dimension:
-        """Return the dimension of the loaded codes; raise Invalid as `from_links` does."""
-        partial = wrong.short | self._partial.get(name, frozenset())
-        linked = {code for _, child, parent in links for code in (child, parent)}
-        key = (name, links, loaded - linked, partial, wrong.apart)
-        if key not in self._forests:
-            held = [link for link in links if link[2] not in wrong.apart]
-            loose = bool(wrong.apart)
-            self._forests[key] = Forest.of(name, held, loaded, partial, loose=loose)
-        seen = (key, loaded, wrong.inner)
-        if seen not in self._seen:
-            forest = self._forests[key]
-            self._seen[seen] = forest.seen(loaded, self.nobody(name), wrong.inner)
-        return self._seen[seen]
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """The codes of one dimension whose parts are `short` of them, or that stand `apart`.
-
-    The `inner` ones are overlaps whose numbers are known.
-    """
-
-    short: frozenset[str] = frozenset()
-    apart: frozenset[str] = frozenset()
-    inner: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +128,26 @@ class Laid:
 def lay(ground: Ground, now: Entries, earlier: Sequence[Entries] = ()) -> Laid | None:
     """Return the cells laid out, None where nothing is hidden nor could be; see `Ground`.
 
-    Raises Invalid for a duplicate, a negative count, an overlap nobody knows, and for totals below
-    their parts unless those are set apart.
+    Where totals only together show that parts are missing, every total may have a rest. Raises
+    Invalid for a duplicate, a negative count, an overlap nobody knows, and for
+    totals below their parts unless those are set apart.
     """
+    try:
+        return _attempt(ground, now, earlier, rests=False)
+    except Invalid as error:
+        if error.code != "DISCLOSURE_NOT_ADDITIVE":
+            raise
+        return _attempt(ground, now, earlier, rests=True)
+
+
+def _attempt(
+    ground: Ground, now: Entries, earlier: Sequence[Entries], *, rests: bool
+) -> Laid | None:
     editions = (*earlier, now)
     for each in editions:
         if not ground.amounts:
             check_counts(each.counts)
-    dimensions, wrong = _reconciled(ground, editions)
+    dimensions, wrong = _reconciled(ground, editions, rests=rests)
     hidden = any(dimension.published < dimension.size for dimension in dimensions)
     plain = all(mark in SHOWN for mark in now.marks)
     if plain and not hidden and not earlier and len(now.keys) == size_of(dimensions):
@@ -202,7 +167,9 @@ def lay(ground: Ground, now: Entries, earlier: Sequence[Entries] = ()) -> Laid |
     return Laid(model, base, known, follows, follows & nothing, nobody | bare)
 
 
-def _reconciled(ground: Ground, editions: Sequence[Entries]) -> tuple[list[Dimension], list[Wrong]]:
+def _reconciled(
+    ground: Ground, editions: Sequence[Entries], *, rests: bool
+) -> tuple[list[Dimension], list[Wrong]]:
     """Return the dimensions in which every total is made up by its parts, and what was not."""
     marked = [pair for each in editions for pair in zip(each.keys, each.marks, strict=True)]
     area = ground.names.index(AREA)
@@ -213,6 +180,9 @@ def _reconciled(ground: Ground, editions: Sequence[Entries]) -> tuple[list[Dimen
     wrong = [
         Wrong(inner=ground.pieces if axis == area else frozenset()) for axis in range(len(loaded))
     ]
+    if rests:
+        whole = [frozenset(link[2] for link in ground.links.get(name, ())) for name in ground.names]
+        wrong = [replace(each, short=all_) for each, all_ in zip(wrong, whole, strict=True)]
     for _ in range(ROUNDS_MAX):
         dimensions = [
             ground.atlas.dimension(name, ground.links.get(name, ()), codes, each)

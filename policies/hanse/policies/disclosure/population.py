@@ -12,11 +12,12 @@ import numpy as np
 
 from hanse.cube.status import CellState
 from hanse.errors import Invalid
+from hanse.policies.disclosure.atlas import Atlas
 from hanse.policies.disclosure.certificate import Needs
 from hanse.policies.disclosure.dimension import Ints
 from hanse.policies.disclosure.history import Book, Past, remembered
 from hanse.policies.disclosure.identity import Identity
-from hanse.policies.disclosure.layout import Atlas, Entries, Ground, Key, Laid, Mark, lay
+from hanse.policies.disclosure.layout import Entries, Ground, Key, Laid, Mark, lay
 from hanse.policies.disclosure.model import VALUE_MAX, Bools, Model
 from hanse.policies.disclosure.plan import Mismatch, Requirement, Rules, Zeros
 from hanse.policies.disclosure.protection import (

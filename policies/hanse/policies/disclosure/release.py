@@ -17,10 +17,11 @@ import pyarrow as pa
 from hanse.cube.cells import TEXT, dimensions_of
 from hanse.cube.status import CellState
 from hanse.errors import Invalid
+from hanse.policies.disclosure.atlas import NO_CODES, Atlas, Codes
 from hanse.policies.disclosure.certificate import Certificate
 from hanse.policies.disclosure.history import Book
 from hanse.policies.disclosure.identity import PERIOD, Identity
-from hanse.policies.disclosure.layout import AREA, NO_CODES, Atlas, Codes
+from hanse.policies.disclosure.layout import AREA
 from hanse.policies.disclosure.ledger import Key, Ledger
 from hanse.policies.disclosure.overlaps import Overlaps
 from hanse.policies.disclosure.plan import Rules
