@@ -7,13 +7,11 @@ not here: a stranger's question about it and about nothing at all have one answe
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
 from hanse import telemetry
@@ -21,44 +19,37 @@ from hanse.audit.entry import Sealed
 from hanse.auth.principal import Principal
 from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.cube.changes import changes
-from hanse.cube.cleared import Cleared, Pieces, scrub
+from hanse.cube.cleared import Cleared, scrub
 from hanse.cube.contract import Access
 from hanse.cube.query import Extent, Query
 from hanse.errors import Invalid, NotFound, Refused, Unauthenticated
 from hanse.node import record, shape
-from hanse.node.answer import DIALECTS, Answer, Cell, Changed, Described, Format, Permitted
+from hanse.node.answer import Answer, Cell, Changed, Described, Format, Permitted
+from hanse.node.door.case import (
+    Case,
+    asked_part,
+    first_permit,
+    known,
+    opened,
+    part_of,
+    request_of,
+    shape_of,
+)
 from hanse.node.record import Decision
 from hanse.node.releases import manifest, tables
-from hanse.node.releases.cells import Codec, ReleaseCells, open_cells
-from hanse.node.releases.views import Runs
-from hanse.node.shape import Part, Shape
+from hanse.node.releases.cells import Codec, open_cells
 from hanse.node.tables import moment
-from hanse.node.world import Offer, World, Worlds
+from hanse.node.world import Offer, Worlds
 from hanse.policies.decision import Check, NotPermitted, Permit, decide
 from hanse.policies.protocol import TIME_ZONE
 from hanse.policies.register import Register
-from hanse.policies.request import AXES, Request
+from hanse.policies.request import AXES
 from hanse.store.session import reading
 
 _ZONE = ZoneInfo(TIME_ZONE)
 _SHAPES_MAX = 64
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One question on its way through the door."""
-
-    world: World
-    offer: Offer
-    principal: Principal
-    purpose: str | None
-    format: str
-    cells: ReleaseCells
-    release_id: str
-    revoked: frozenset[str] = frozenset()
-    exchange: str = ""
 
 
 def _nothing() -> Revocations:
@@ -116,22 +107,22 @@ class Door:
         case = replace(self._case(principal, query, purpose, form), exchange=exchange)
         permit = self._permit(case, query)
         extent = permit.extent
-        opened = _open(case, query, extent, form, codec)
-        sealed = self._record(case, permit, opened.rows)
-        telemetry.count_cells(opened.rows, form, case.offer.contract.access.value)
+        found = opened(case, query, extent, form, codec)
+        sealed = self._record(case, permit, found.rows)
+        telemetry.count_cells(found.rows, form, case.offer.contract.access.value)
         return Answer(
             manifest=case.cells.manifest,
             digest=case.cells.digest,
             permit=permit,
             extent=extent,
             decision=sealed.ref if sealed else "",
-            rows=opened.rows,
-            cleared=opened.cleared,
-            runs=opened.runs,
-            file=opened.file,
+            rows=found.rows,
+            cleared=found.cleared,
+            runs=found.runs,
+            file=found.file,
             receipt=sealed.receipt if sealed else "",
             exchange=exchange,
-            pieces=opened.pieces,
+            pieces=found.pieces,
         )
 
     def permitted(self, principal: Principal, dataset: str, purpose: str | None) -> Permitted:
@@ -141,7 +132,7 @@ class Door:
         """
         query = Query(dataset, permitted_only=True)
         case = self._case(principal, query, purpose, "")
-        permit = _in_force(case, _first_permit(case, _part(case, query), self._today()))
+        permit = _in_force(case, first_permit(case, part_of(case, query), self._today()))
         return Permitted(case.cells.manifest, case.cells.digest, permit, permit.extent)
 
     def described(
@@ -158,15 +149,15 @@ class Door:
         """
         asked = replace(query, permitted_only=True)
         case = self._case(principal, asked, purpose, form)
-        part = _part(case, asked)
-        asking = _request(case, part, part.silent)
+        part = part_of(case, asked)
+        asking = request_of(case, part, part.silent)
         permit = _in_force(case, decide(asking, case.world.register, self._today()))
         return Described(
             case.cells.manifest,
             case.cells.digest,
             permit,
             permit.extent,
-            _shape(case.cells),
+            shape_of(case.cells),
             case.world.register.hash,
             case.world.registry,
         )
@@ -210,13 +201,13 @@ class Door:
             (row for row in held if not row.withdrawn_at or row.withdrawn_at > moment_), None
         )
 
-    def _older(self, case: _Case, query: Query, base: tables.ReleaseRow) -> Cleared:
+    def _older(self, case: Case, query: Query, base: tables.ReleaseRow) -> Cleared:
         cells = open_cells(manifest.folder_of(self._home, base.digest))
         then = replace(case, cells=cells, release_id=base.release_id)
-        part = shape.part(_shape(cells), shape.clipped(_shape(cells), query))
+        part = shape.part(shape_of(cells), shape.clipped(shape_of(cells), query))
         try:
             narrow = part.silent if query.permitted_only else frozenset[str]()
-            permit = decide(_request(then, part, narrow), case.world.register, self._today())
+            permit = decide(request_of(then, part, narrow), case.world.register, self._today())
         except NotPermitted:
             return scrub(cells.select(Extent()).slice(0, 0))
         return scrub(cells.select(permit.extent))
@@ -246,7 +237,7 @@ class Door:
 
     def offer(self, principal: Principal, slug: str) -> Offer:
         """Return a dataset that whoever asks may know of; see `answer` for what is raised else."""
-        return _known(self.worlds.current(), principal, slug)
+        return known(self.worlds.current(), principal, slug)
 
     def register(self) -> Register:
         """Return the register in force."""
@@ -265,9 +256,9 @@ class Door:
     def _today(self) -> date:
         return self._clock().astimezone(_ZONE).date()
 
-    def _case(self, principal: Principal, query: Query, purpose: str | None, form: str) -> _Case:
+    def _case(self, principal: Principal, query: Query, purpose: str | None, form: str) -> Case:
         world = self.worlds.current()
-        offer = _known(world, principal, query.dataset)
+        offer = known(world, principal, query.dataset)
         if not principal.known and offer.contract.access is not Access.OPEN:
             raise Unauthenticated("SIGN_IN_NEEDED")
         governed = offer.contract.access is not Access.OPEN
@@ -279,7 +270,7 @@ class Door:
         release_id, digest = self._release(offer, query.release)
         cells = open_cells(manifest.folder_of(self._home, digest))
         asked_for = purpose or principal.purpose
-        return _Case(world, offer, principal, asked_for, form, cells, release_id, revoked)
+        return Case(world, offer, principal, asked_for, form, cells, release_id, revoked)
 
     def _release(self, offer: Offer, release_id: str | None) -> tuple[str, str]:
         if offer.release_id is None or offer.digest is None:
@@ -290,25 +281,27 @@ class Door:
             found = tables.find(session, offer.slug, release_id)
         return found.release_id, found.digest
 
-    def _permit(self, case: _Case, query: Query) -> Permit:
+    def _permit(self, case: Case, query: Query) -> Permit:
         today = self._today()
         try:
             try:
-                part = _part(case, query)
+                part = part_of(case, query)
             except Invalid:
                 # Codes are told only to whoever may see something of the dataset.
                 decide(
-                    _request(case, _part(case, Query(query.dataset)), AXES),
+                    request_of(case, part_of(case, Query(query.dataset)), AXES),
                     case.world.register,
                     today,
                 )
                 raise
             narrow = part.silent if query.permitted_only else frozenset[str]()
-            return _in_force(case, decide(_request(case, part, narrow), case.world.register, today))
+            return _in_force(
+                case, decide(request_of(case, part, narrow), case.world.register, today)
+            )
         except NotPermitted as refusal:
             raise refusal.recorded(self._record_refusal(case, query, refusal)) from None
 
-    def _record(self, case: _Case, permit: Permit, rows: int) -> Sealed | None:
+    def _record(self, case: Case, permit: Permit, rows: int) -> Sealed | None:
         if permit.everybody and not self._record_open:
             return None
         decision = Decision(
@@ -327,12 +320,12 @@ class Door:
         )
         return record.write(self._journal, decision, self._clock())
 
-    def _record_refusal(self, case: _Case, query: Query, refusal: NotPermitted) -> str:
+    def _record_refusal(self, case: Case, query: Query, refusal: NotPermitted) -> str:
         if refusal.code == "DECISION_KEY" and case.principal.bound:
             # A right token for a key that no protocol names: its issuer is wrong, or was taken.
             log.error("token.key_not_named", extra={"client": case.principal.client_id})
         decision = Decision(
-            request=_request(case, _asked(case, query), frozenset()),
+            request=request_of(case, asked_part(case, query), frozenset()),
             release_id=case.release_id,
             manifest=case.cells.digest,
             register_hash=case.world.register.hash,
@@ -346,102 +339,9 @@ class Door:
         return record.write(self._journal, decision, self._clock()).ref
 
 
-def _in_force(case: _Case, permit: Permit) -> Permit:
+def _in_force(case: Case, permit: Permit) -> Permit:
     """Return a permit unless its protocol was revoked elsewhere."""
     if permit.protocol in case.revoked:
         ended = Check("status", False, permit.protocol, "revoked", "id")
         raise NotPermitted([ended], permit.protocol)
     return permit
-
-
-def _known(world: World, principal: Principal, slug: str) -> Offer:
-    offer = world.offer(slug)
-    if offer is not None and world.known_to(offer, principal.client_id):
-        return offer
-    # The same for what does not exist and for what may not be known.
-    if not principal.known:
-        raise Unauthenticated("SIGN_IN_NEEDED")
-    raise NotFound("NOT_FOUND")
-
-
-def _part(case: _Case, query: Query) -> Part:
-    return shape.part(_shape(case.cells), query)
-
-
-def _asked(case: _Case, query: Query) -> Part:
-    try:
-        return _part(case, query)
-    except Invalid:
-        return _part(case, Query(query.dataset))
-
-
-@lru_cache(maxsize=_SHAPES_MAX)
-def _shape(cells: ReleaseCells) -> Shape:
-    return shape.of(cells.codes, cells.index["partitions"], cells.index["areas"])
-
-
-def _request(case: _Case, part: Part, narrow: frozenset[str]) -> Request:
-    contract, principal = case.offer.contract, case.principal
-    return Request(
-        client=principal.client_id,
-        thumbprint=principal.thumbprint,
-        bound=principal.bound,
-        scopes=principal.scopes,
-        purpose=case.purpose,
-        action="read",
-        dataset=case.offer.slug,
-        theme=contract.theme,
-        access=contract.access.value,
-        profile=case.cells.manifest.profile,
-        indicators=part.indicators,
-        levels=frozenset(part.areas),
-        areas=part.areas,
-        periods=part.periods,
-        format=case.format,
-        breakdowns=part.breakdowns,
-        protocol=principal.protocol,
-        protocol_hash=principal.protocol_hash,
-        narrow=narrow,
-    )
-
-
-def _first_permit(case: _Case, part: Part, today: date) -> Permit:
-    """Return the permit for the first format that any protocol opens."""
-    refusal: NotPermitted | None = None
-    for form in ("json", "csv", "xlsx", "parquet", "arrow"):
-        asked = _request(case, part, AXES)
-        try:
-            return decide(_with_format(asked, form), case.world.register, today)
-        except NotPermitted as fault:
-            refusal = refusal or fault
-    assert refusal is not None  # noqa: S101 the loop is never empty
-    raise refusal
-
-
-def _with_format(request: Request, form: str) -> Request:
-    return replace(request, format=form)
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    rows: int
-    cleared: Cleared | None = None
-    runs: Runs | None = None
-    file: Path | None = None
-    pieces: Pieces | None = None
-
-
-def _open(case: _Case, query: Query, extent: Extent, form: Format, codec: Codec) -> _Opened:
-    cells = case.cells
-    if form == "parquet":
-        file = cells.parquet(extent)
-        return _Opened(pq.read_metadata(file).num_rows, file=file)
-    # A question about everything is answered with bytes that exist; a slice is cut and scrubbed.
-    if form == "arrow" and query.indicators is None and query.areas is None:
-        runs = cells.runs(extent, codec)
-        return _Opened(runs.rows, runs=runs)
-    selected = cells.select(extent)
-    if form in DIALECTS:
-        return _Opened(selected.num_rows, pieces=Pieces(selected))
-    cleared = scrub(selected)
-    return _Opened(cleared.rows, cleared=cleared)
