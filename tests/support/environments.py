@@ -49,6 +49,27 @@ def run(client: str, script: str, question: Mapping[str, Any], **environ: str) -
     return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
 
+def execute(client: str, script: Path, **environ: str) -> str:
+    """Run a script of a guide in a client's environment; return what it printed.
+
+    Fails the test with the client's own words where it fails.
+    """
+    interpreter = [str(_python(client)), "-I"]
+    command = ["Rscript", "--vanilla"] if script.suffix == ".R" else interpreter
+    done = subprocess.run(
+        [*command, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        env={**_plain(), **environ},
+        cwd=script.parent,
+        check=False,
+    )
+    if done.returncode != 0:
+        pytest.fail(f"{client}: {done.stderr[-3_000:]}", pytrace=False)
+    return done.stdout
+
+
 def _plain() -> dict[str, str]:
     """Return the environment without what points Python at this project."""
     dropped = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONWARNINGS")
