@@ -32,6 +32,9 @@ Format = Literal[
 DIALECTS: Final = frozenset({"sdmx", "odata", "pxweb", "ogc", "swing", "mcp"})
 """The formats that are answered piece by piece."""
 
+FILES: Final = frozenset({"parquet", "delta"})
+"""The formats that are answered with a Parquet file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

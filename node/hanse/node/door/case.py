@@ -12,7 +12,7 @@ from hanse.cube.cleared import Cleared, Pieces, scrub
 from hanse.cube.query import Extent, Query
 from hanse.errors import Invalid, NotFound, Unauthenticated
 from hanse.node import shape
-from hanse.node.answer import DIALECTS, Format
+from hanse.node.answer import DIALECTS, FILES, Format
 from hanse.node.releases.cells import Codec, ReleaseCells
 from hanse.node.releases.views import Runs
 from hanse.node.shape import Part, Shape
@@ -128,7 +128,7 @@ class Opened:
 def opened(case: Case, query: Query, extent: Extent, form: Format, codec: Codec) -> Opened:
     """Open an extent in the way its format is sent."""
     cells = case.cells
-    if form == "parquet":
+    if form in FILES:
         file = cells.parquet(extent)
         return Opened(pq.read_metadata(file).num_rows, file=file)
     # A question about everything is answered with bytes that exist; a slice is cut and scrubbed.

@@ -125,6 +125,21 @@ class Door:
             pieces=found.pieces,
         )
 
+    def again(
+        self, principal: Principal, query: Query, purpose: str | None, form: Format
+    ) -> Answer:
+        """Return the file of an answer anew, for a reader who fetches it in parts.
+
+        Decided as `answer` decides, refusals recorded; what leaves was recorded when the reader was
+        told of the file.
+        """
+        case = self._case(principal, query, purpose, form)
+        permit = self._permit(case, query)
+        found = opened(case, query, permit.extent, form, "raw")
+        held = case.cells
+        return Answer(held.manifest, held.digest, permit, permit.extent, "", found.rows,
+                      file=found.file)  # fmt: skip
+
     def permitted(self, principal: Principal, dataset: str, purpose: str | None) -> Permitted:
         """Return what may be asked: every axis as far as the protocol that opens least opens it.
 
@@ -176,9 +191,27 @@ class Door:
         keys leave. Refusals and records are those of `answer`.
         """
         case = self._case(principal, query, purpose, form)
+        return self._changed(case, query, self._current_at(query.dataset, since))
+
+    def stepped(
+        self,
+        principal: Principal,
+        query: Query,
+        purpose: str | None,
+        form: Format,
+        earlier: str | None,
+    ) -> Changed:
+        """Return what `changed` does, since a release by its name; None is since nothing."""
+        case = self._case(principal, query, purpose, form)
+        base: tables.ReleaseRow | None = None
+        if earlier is not None:
+            with reading(self._engine) as session:
+                base = tables.named(session, query.dataset, earlier)
+        return self._changed(case, query, base)
+
+    def _changed(self, case: Case, query: Query, base: tables.ReleaseRow | None) -> Changed:
         permit = self._permit(case, query)
         newer = scrub(case.cells.select(permit.extent))
-        base = self._current_at(query.dataset, since)
         older = scrub(newer.table.slice(0, 0)) if base is None else self._older(case, query, base)
         found = changes(older, newer)
         rows = sum(part.rows for part in (found.inserted, found.updated, found.removed))
@@ -245,7 +278,7 @@ class Door:
 
     def stands(self, permit: Permit) -> bool:
         """Say whether a permit would be given now, by the same text: asked while bytes leave."""
-        if not permit.everybody and permit.protocol in self._guard().protocols:
+        if not permit.everybody and _revoked(permit, self._guard()):
             return False
         try:
             again = decide(permit.request, self.worlds.current().register, self._today())
@@ -337,6 +370,16 @@ class Door:
             credential=case.principal.credential,
         )
         return record.write(self._journal, decision, self._clock()).ref
+
+
+def _revoked(permit: Permit, revoked: Revocations) -> bool:
+    """Say whether the protocol, the client or the key a permit rests on was revoked since."""
+    asked = permit.request
+    return (
+        permit.protocol in revoked.protocols
+        or asked.client in revoked.clients
+        or asked.thumbprint in revoked.thumbprints
+    )
 
 
 def _in_force(case: Case, permit: Permit) -> Permit:
