@@ -17,10 +17,12 @@ from hanse.dialects.sdmx.address import HELD, Address
 from hanse.dialects.sdmx.cells import Layout
 from hanse.dialects.sdmx.limits import of_series
 from hanse.errors import Invalid, NotFound
+from hanse.node.answer import Answer, Changed
 from hanse.node.readers import Reader, edition, editions
 from hanse.node.releases import tables
 from hanse.node.running import Node
 from hanse.node.tables import moment
+from hanse.policies.decision import Permit
 from hanse.store.session import reading
 
 _VERSION: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -37,12 +39,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: its bytes in pieces, their type, and what the headers say of the release."""
+    """An answer: its bytes in pieces, their type, and what the headers say of the release.
+
+    `permit` is what opened the cells in it, None where it holds structures alone.
+    """
 
     body: Iterable[bytes]
     media_type: str
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    permit: Permit | None = None
 
 
 class Empty(NotFound):
@@ -160,14 +166,16 @@ def _data(node: Node, reader: Reader, address: Address, wanted: Wanted) -> Said:
     layout = Layout(found)
     selection = _selection(layout, address)
     since = address.parameter("updatedAfter")
+    opened: Answer | Changed
     if since:
-        parts, headers = _delta(node, reader, layout, selection, _moment("updatedAfter", since))
+        parts, opened = _delta(node, reader, layout, selection, _moment("updatedAfter", since))
     else:
-        pieces, headers = _cells(node, reader, layout, selection, found.release)
+        pieces, opened = _cells(node, reader, layout, selection, found.release)
         kept = _first_full(of_series(pieces, layout, _bounds(address)))
         parts = [("Information" if address.family == "2.1" else "Replace", kept)]
     media_type, body = _written(parts, layout, chosen, address, wanted)
-    return Said(body, media_type, headers=headers)
+    headers = _headers(layout.edition, opened.decision)
+    return Said(body, media_type, headers=headers, permit=opened.permit)
 
 
 def _written(
@@ -266,19 +274,19 @@ def _cells(
     layout: Layout,
     selection: question.Selection,
     release: str | None,
-) -> tuple[Iterator[Cleared], dict[str, str]]:
-    """Return the cells that are selected, piece by piece, and what the headers say of them."""
+) -> tuple[Iterator[Cleared], Answer]:
+    """Return the cells that are selected, piece by piece, and the answer they come from."""
     if selection.nothing:
         raise Empty("SDMX_EMPTY")
     query = question.query(layout.edition, selection, release)
     given = node.door.answer(reader.principal, query, reader.purpose, reader.form)
     pieces = (question.selected(each, layout, selection) for each in given.pieces or ())
-    return pieces, _headers(layout.edition, given.decision)
+    return pieces, given
 
 
 def _delta(
     node: Node, reader: Reader, layout: Layout, selection: question.Selection, since: datetime
-) -> tuple[list[tuple[xml.Action, Iterable[Cleared]]], dict[str, str]]:
+) -> tuple[list[tuple[xml.Action, Iterable[Cleared]]], Changed]:
     """Return what was deleted and what is new or revised since a moment, in this order."""
     if selection.nothing:
         raise Empty("SDMX_EMPTY")
@@ -294,7 +302,7 @@ def _delta(
         parts.append(("Replace", [each for each in news if each.rows]))
     if not parts:
         raise Empty("SDMX_EMPTY")
-    return parts, _headers(layout.edition, changed.decision)
+    return parts, changed
 
 
 def _first_full(pieces: Iterator[Cleared]) -> Iterator[Cleared]:

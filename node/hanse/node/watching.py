@@ -2,18 +2,22 @@
 
 Between two pieces of the body the door is asked whether the permit still stands. Where it does not,
 the connection breaks off: the reader sees an answer that is not whole, never one that looks whole.
+Every route that sends cells sends them through `watched`, whatever its dialect.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from hanse.errors import Refused
+from hanse.node.door import Door
+from hanse.policies.decision import Permit
 
 LOOK_SECONDS: Final = 0.25
 """How long one look holds: a fast reader takes hundreds of pieces in a second."""
@@ -21,6 +25,16 @@ LOOK_SECONDS: Final = 0.25
 log = logging.getLogger(__name__)
 
 Stands = Callable[[], bool]
+
+
+def watched(door: Door, permit: Permit | None, answer: Response) -> Response:
+    """Return an answer that breaks off when what opened it ends.
+
+    What is open to everybody, and what rests on no permit (None), is sent as it is.
+    """
+    if permit is None or permit.everybody:
+        return answer
+    return Watched(answer, partial(door.stands, permit))
 
 
 class Watched(Response):

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +14,9 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import Response
 from tests.support.asgi import Reply, ask, exchange
 
+from hanse.auth.jwks import Issuers
 from hanse.auth.principal import NOBODY, Principal
+from hanse.auth.verifier import Verifier
 from hanse.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated, Unavailable
 from hanse.messages import LANGUAGES, catalogue
 from hanse.web import Site, create, document, health, render
@@ -82,6 +85,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         return caller.client_id
 
     made.include_router(router)
+    made.state.verifier = Verifier(Issuers({}), BASE, time.time)
 
     @made.get("/{lang}/", include_in_schema=False)
     def page(request: Request, lang: PageLanguage) -> Response:

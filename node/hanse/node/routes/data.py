@@ -1,6 +1,5 @@
 """`/v1/datasets/{slug}/data`: the figures, by way of the door."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -10,7 +9,7 @@ from hanse.node.heading import heading
 from hanse.node.responses import FORMS, Wish, respond
 from hanse.node.routes.question import Asked, Question, Wished
 from hanse.node.running import Node
-from hanse.node.watching import Watched
+from hanse.node.watching import watched
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 
@@ -49,4 +48,4 @@ def _answer(node: Node, caller: Principal, asked: Asked, wish: Wish) -> Response
     answer = node.door.answer(caller, asked.query, asked.purpose, form, codec, asked.exchange)
     governed = answer.manifest.access != "open"
     told = respond(answer, heading(node.settings, answer, asked.query), wish, governed)
-    return Watched(told, partial(node.door.stands, answer.permit)) if governed else told
+    return watched(node.door, answer.permit, told)

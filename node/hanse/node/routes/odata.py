@@ -22,6 +22,7 @@ from hanse.node.odata import CodeOf, Page, Source, TooMuch
 from hanse.node.readers import Reader, edition, editions
 from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
+from hanse.node.watching import watched
 from hanse.web import language
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
@@ -226,7 +227,8 @@ def _rows(asked: Asked, source: Source, context: str) -> Response:
         if found.answer.decision:
             headers["Decision"] = found.answer.decision
     body = _written(found, wanted, source, context)
-    return StreamingResponse(body, headers=headers, media_type=documents.JSON)
+    told = StreamingResponse(body, headers=headers, media_type=documents.JSON)
+    return watched(asked.node.door, found.answer.permit if found.answer else None, told)
 
 
 def _written(found: Page, wanted: Options, source: Source, context: str) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from hanse.node.heading import heading
 from hanse.node.readers import Reader
 from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
+from hanse.node.watching import watched
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 
@@ -134,7 +135,8 @@ def _answer(node: Node, who: Reader, table: str, request: Request, chosen: Chose
     headers = _NO_STORE | {"X-Release-Id": cut.table.edition.release}
     if cut.answer.decision:
         headers["Decision"] = cut.answer.decision
-    return StreamingResponse(iter(body), headers=headers, media_type=media_type)
+    told = StreamingResponse(iter(body), headers=headers, media_type=media_type)
+    return watched(node.door, cut.answer.permit, told)
 
 
 def _written(

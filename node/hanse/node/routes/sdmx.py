@@ -9,16 +9,18 @@ from hanse.auth.principal import Principal
 from hanse.dialects.sdmx import address, faults
 from hanse.dialects.sdmx.address import Family, Unsupported
 from hanse.dialects.sdmx.negotiation import NotAcceptable
+from hanse.errors import HanseError
 from hanse.node import sdmx
 from hanse.node.readers import Reader
 from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
+from hanse.node.watching import watched
 from hanse.web import language
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 from hanse.web.spoken import Told, spoken
 
-_STATUSES: Final = {Unsupported: 501, NotAcceptable: 406}
+_STATUSES: Final[dict[type[HanseError], int]] = {Unsupported: 501, NotAcceptable: 406}
 _PROTOCOL: Final = {"Vary": "Accept, Accept-Language, Authorization, apikey"}
 _NO_CONTENT: Final = 204
 
@@ -66,7 +68,8 @@ def _answer(
         node, Reader(caller, purpose, "sdmx"), address.read(family, raw, query), wanted
     )
     headers = dict(said.headers) | _PROTOCOL
-    return StreamingResponse(said.body, said.status, headers, said.media_type)
+    told = StreamingResponse(said.body, said.status, headers, said.media_type)
+    return watched(node.door, said.permit, told)
 
 
 def _tell(request: Request, told: Told) -> Response:
