@@ -86,12 +86,17 @@ def _told(cell: answers.Cell, lang: str) -> tuple[str, str]:
     name = f"STATUS_{cell.status}"
     status = say(name, lang) if name in catalogue() else cell.status
     if cell.status == HIDDEN:
-        rule = _rule(cell.manifest.profile, lang)
-        return "hidden", say("EXPLAIN_HIDDEN", lang, profile=cell.manifest.profile, rule=rule)
+        return "hidden", why_hidden(cell.manifest.profile, lang)
     if cell.status in _NO_VALUE:
         return "missing", say("EXPLAIN_NO_VALUE", lang, status=status)
     told = say("EXPLAIN_VALUE", lang, status=status, protocol=cell.permit.protocol)
     return "permitted", told
+
+
+def why_hidden(profile_name: str, lang: str) -> str:
+    """Return why a cell of a release under this profile is hidden; never which kind it is."""
+    rule = _rule(profile_name, lang)
+    return say("EXPLAIN_HIDDEN", lang, profile=profile_name, rule=rule)
 
 
 def _rule(name: str, lang: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from hanse.dialects.mcp import figures, messages, offer, service
+from hanse.dialects.mcp.messages import RequestId
 from hanse.dialects.mcp.service import Service
 from hanse.node import mcp
 from hanse.node.mcp import Desk
@@ -42,8 +43,11 @@ def routes(node: Node) -> APIRouter:
         """One JSON-RPC message: discover, initialize, list the tools, call one."""
         mcp.check_origin(node.settings.resource, request.headers.get("origin"))
         offered = _service(node, Reader(caller, purpose, "mcp"), _lang(request, node))
-        hear = lambda id_: setattr(request.state, "message_id", id_)  # noqa: E731
-        reply = service.answer(offered, body, request.headers, hear)
+
+        def heard(id_: RequestId) -> None:
+            request.state.message_id = id_
+
+        reply = service.answer(offered, body, request.headers, heard)
         return Response(reply.body, reply.status, _HEADERS, MEDIA_TYPE if reply.body else None)
 
     return router
