@@ -13,6 +13,8 @@ from hanse.errors import Invalid, NotFound
 
 FILE_BYTES_MAX = 50_000_000
 FILES_MAX = 400
+BOUNDARIES = "boundaries_*.geojson"
+"""Files with boundaries, which stay when tables are loaded anew."""
 PATTERNS = ("def_*.csv", "agg_*.csv", "*mergers*.csv", "geolevel_names.csv", "levels.csv")
 
 
@@ -72,6 +74,8 @@ def store(home: Path, registry: Registry) -> None:
     for name, content in to_files(registry).items():
         (fresh / name).write_text(content, "utf-8")
     folder, old = home / "areas", home / ".areas-old"
+    for path in folder.glob(BOUNDARIES):
+        shutil.copy2(path, fresh / path.name)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
