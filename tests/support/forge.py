@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -27,9 +28,17 @@ GONE = object()
 Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
-@cache
+_ONCE = threading.Lock()
+
+
 def keys() -> Mapping[str, Private]:
     """Return the issuer's keys (as1 EC, as2 RSA, as3 Ed25519) and an attacker's."""
+    with _ONCE:  # a node looks the keys up while a test signs with them
+        return _keys()
+
+
+@cache
+def _keys() -> Mapping[str, Private]:
     return {
         "as1": ec.generate_private_key(ec.SECP256R1()),
         "as2": rsa.generate_private_key(65537, 2048),

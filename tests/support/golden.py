@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
+from fastapi import FastAPI
 from tests.support import agreed, callers, presses
 from tests.support.houses import free_ports
 from tests.support.live import live
@@ -197,9 +198,15 @@ class Golden:
     """The node while it is served."""
 
     url: str
-    node: Node
+    app: FastAPI
     press: Press
     home: Path
+
+    @property
+    def node(self) -> Node:
+        """Return the running node."""
+        running: Node = self.app.state.node
+        return running
 
     def headers(self, caller: str) -> dict[str, str]:
         """Return the credentials of a partner by client id; "nobody" has none."""
@@ -261,7 +268,7 @@ def served(folder: Path) -> Iterator[Golden]:
             agreed.in_force(session, folder, form, callers.NOW)
     transport = httpx.ASGITransport(app=callers.catalogue())
     app = create_app(settings, clock=callers.Moment(), transport=transport)
-    golden = Golden(url, app.state.node, press, folder)
+    golden = Golden(url, app, press, folder)
     for slug, access in _DATASETS:
         golden._publish(slug, access, FIRST)
     with live(app, port):
