@@ -30,6 +30,7 @@ TOPICS = (
     "people",
     "attest",
     "province",
+    "assistant",
     "demo",
     "generated",
 )

@@ -93,6 +93,8 @@ async def _ask(target: Target, talk: Talk, within: Deadline) -> Reply:
         protocol=pulled.protocol,
         decision=pulled.decision,
         reused=pulled.reused,
+        licence=pulled.manifest.licence,
+        title=pulled.manifest.title,
         seconds=within.clock() - started,
     )
     return Reply(answered, pulled)

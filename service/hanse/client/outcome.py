@@ -86,6 +86,8 @@ class Outcome:
     reused: bool = False
     seconds: float = 0.0
     index_age_seconds: int | None = None
+    licence: str = ""
+    title: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def reached(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from hanse.cube.comparability import Facts, Mark, mark
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import read_period
-from hanse.dialects.mcp.figures import Row, Speech, number
+from hanse.dialects.mcp.figures import Row, Speech, number, reasons, shown
 from hanse.dialects.mcp.tools import Outcome
 from hanse.messages import say
 
@@ -31,7 +31,7 @@ def compared(speech: Speech, indicator: Indicator, rows: Sequence[Row]) -> Outco
     }
     lines = [f"{indicator.id} ({indicator.unit})"]
     lines += [_line(speech, each) for each in series]
-    return Outcome("\n".join([*lines, *speech.reasons(rows), speech.footer]), structured)
+    return Outcome("\n".join([*lines, *reasons(rows, speech.lang), speech.footer]), structured)
 
 
 def facts_of(indicator: Indicator, level: str) -> Facts:
@@ -102,7 +102,7 @@ def _line(speech: Speech, series: Mapping[str, Any]) -> str:
     breakdown = "".join(f" {name}={code}" for name, code in series.get("breakdown", {}).items())
     head = f"{series['level']} {series['area']} {series['area_name']}{breakdown}"
     cells = "; ".join(
-        f"{cell['period']} {speech.shown(cell)} ({cell['mark_meaning']})"
+        f"{cell['period']} {shown(cell, speech.lang)} ({cell['mark_meaning']})"
         for cell in series["cells"]
     )
     change = series["change"]

@@ -109,40 +109,49 @@ class Speech:
         told["area_name"] = self._names.get((cell["level"], cell["area"]), cell["area"])
         if breakdowns:
             told["breakdown"] = {name: cell[name] for name in breakdowns}
-        return {**told, **self.cell(cell["obs_value"], cell["obs_status"])}
-
-    def cell(self, value: float | None, status: str) -> Row:
-        """Return what is said of one cell: value, status, its meaning, and why there is none."""
-        meaning = say(f"STATUS_{status}", self.lang) if self._known(status) else status
-        told: Row = {"value": number(value), "status": status, "meaning": meaning}
-        if status == HIDDEN:
-            return {**told, "value": None, "hidden": True, "why": self.why_hidden}
-        if status in SYMBOL_OF_OBS_STATUS:
-            return {**told, "why": say("EXPLAIN_NO_VALUE", self.lang, status=meaning)}
-        return told
-
-    @staticmethod
-    def _known(status: str) -> bool:
-        return f"STATUS_{status}" in catalogue()
+        return {
+            **told,
+            **told_of(cell["obs_value"], cell["obs_status"], self.why_hidden, self.lang),
+        }
 
     def line(self, row: Mapping[str, Any]) -> str:
         """Return a cell as a line of text."""
-        key = [row["indicator"], row["level"], f"{row['area']} {row['area_name']}", row["period"]]
-        key += [f"{name}={code}" for name, code in row.get("breakdown", {}).items()]
-        return f"{' | '.join(key)}: {self.shown(row)}"
+        return line_of(row, self.lang)
 
-    def shown(self, row: Mapping[str, Any]) -> str:
-        """Return what stands for a value in text: its number, or in words that there is none."""
-        if row.get("hidden"):
-            return f"{say('MCP_HIDDEN', self.lang)} [{row['status']}]"
-        if row["value"] is None:
-            return f"- [{row['status']}: {row['meaning']}]"
-        return f"{row['value']} [{row['status']}: {row['meaning']}]"
 
-    def reasons(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Return why cells are hidden, each reason once."""
-        told = {row["why"] for row in rows if row.get("hidden")}
-        return [f"{say('MCP_HIDDEN', self.lang)}: {why}" for why in sorted(told)]
+def told_of(value: float | None, status: str, why_hidden: str, lang: str) -> Row:
+    """Return what is said of one cell: value, status, its meaning, and why there is none."""
+    code = f"STATUS_{status}"
+    meaning = say(code, lang) if code in catalogue() else status
+    told: Row = {"value": number(value), "status": status, "meaning": meaning}
+    if status == HIDDEN:
+        return {**told, "value": None, "hidden": True, "why": why_hidden}
+    if status in SYMBOL_OF_OBS_STATUS:
+        return {**told, "why": say("EXPLAIN_NO_VALUE", lang, status=meaning)}
+    return told
+
+
+def line_of(row: Mapping[str, Any], lang: str) -> str:
+    """Return a cell as a line of text."""
+    area = plain(f"{row['area']} {row.get('area_name', '')}")
+    key = [row["indicator"], row["level"], area, row["period"]]
+    key += [f"{name}={code}" for name, code in row.get("breakdown", {}).items()]
+    return f"{' | '.join(key)}: {shown(row, lang)}"
+
+
+def shown(row: Mapping[str, Any], lang: str) -> str:
+    """Return what stands for a value in text: its number, or in words that there is none."""
+    if row.get("hidden"):
+        return f"{say('MCP_HIDDEN', lang)} [{row['status']}]"
+    if row["value"] is None:
+        return f"- [{row['status']}: {row['meaning']}]"
+    return f"{row['value']} [{row['status']}: {row['meaning']}]"
+
+
+def reasons(rows: Iterable[Mapping[str, Any]], lang: str) -> list[str]:
+    """Return why cells are hidden, each reason once."""
+    told = {row["why"] for row in rows if row.get("hidden")}
+    return [f"{say('MCP_HIDDEN', lang)}: {why}" for why in sorted(told)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,7 @@ def pulled(speech: Speech, part: Part) -> Outcome:
         "units": _units(speech, part.rows),
     }
     lines = [speech.line(row) for row in part.rows]
-    lines += speech.reasons(part.rows)
+    lines += reasons(part.rows, speech.lang)
     lines.append(say("MCP_ROWS", speech.lang, shown=len(part.rows), total=part.total))
     if part.more:
         structured["next"] = {"start": start, "release": release}

@@ -100,4 +100,61 @@ EXPLAIN: Final = Tool(
     ("outcome", "sentence"),
 )
 
+_CITIES = Argument("cities", "texts", "Names or NIS codes of cities; without them, all.")
+_WHERE = (_LEVEL, _AREAS, _PERIODS)
+
+OF_A_READER: Final = (
+    Tool(
+        "search",
+        "Search all cities",
+        "Find indicators that any city of the federation publishes.",
+        (
+            Argument("query", "text", "Words, in any language of the catalogue.", required=True),
+            Argument("page", "number", "Which page of hits, from 1.", most=10_000),
+        ),
+        ("total", "more", "hits"),
+    ),
+    Tool(
+        "describe",
+        "Describe an indicator",
+        "Who publishes an indicator: dataset, definition, unit, levels, periods, licence, release.",
+        (Argument("indicator", "text", "The indicator or concept id.", required=True),),
+        ("indicator", "publications"),
+    ),
+    Tool(
+        "pull",
+        "Pull figures",
+        "Cells of a dataset from the cities that have it, each with its city, release and status.",
+        (
+            _DATASET,
+            Argument("indicators", "texts", "Indicator ids; without them, all."),
+            _CITIES,
+            *_WHERE,
+            _RELEASE,
+            Argument("limit", "number", f"How many rows at most ({ROWS}).", most=ROWS_MAX),
+            _START,
+        ),
+        ("sources", "cities", "total", "more", "rows"),
+    ),
+    Tool(
+        "compare",
+        "Compare cities",
+        "One indicator over cities, each cell marked for how far it compares; every city that did "
+        "not answer is named with its reason.",
+        (Argument("indicator", "text", "The indicator id.", required=True), _CITIES, *_WHERE),
+        ("sources", "cities", "total", "rows", "remarks"),
+    ),
+    Tool(
+        "explain",
+        "Explain one cell",
+        "Why one cell of a city is hidden, missing or refused.",
+        (
+            *EXPLAIN.arguments[:-1],
+            Argument("city", "text", "Name or NIS code of the city.", required=True),
+        ),
+        ("outcome", "sentence"),
+    ),
+)
+"""The same five for somebody's own sign-in at a federation."""
+
 OF_A_HOUSE: Final = (SEARCH, DESCRIBE, PULL, COMPARE, EXPLAIN)
