@@ -69,11 +69,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing (SVG), with a title and a description for who does not see it."""
+    """A drawing (SVG), with a title and a description for who does not see it.
+
+    `width` is that of its view box; 640 units are the width of a page.
+    """
 
     svg: str
     title: str
     description: str
+    width: float = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,15 @@ class Illustration:
     table: Table
 
 
-Block = Paragraph | Notice | Listing | KeyFigures | Table | Illustration
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Pictures beside one another that one table says in words and figures."""
+
+    pictures: tuple[Picture, ...]
+    table: Table
+
+
+Block = Paragraph | Notice | Listing | KeyFigures | Table | Illustration | Gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ class Section:
 
     heading: str
     blocks: tuple[Block, ...]
+    new_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +118,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report. `marking` says on every page who may read it; `footer` what it is about."""
+    """A report. `marking` says on every page who may read it; `footer` what it is about.
+
+    `compact` sets it smaller and closer, for a sheet that has to fit a few pages.
+    """
 
     lang: str
     title: str
@@ -116,6 +132,7 @@ class Document:
     facts: tuple[Fact, ...] = ()
     marking: str = ""
     footer: str = ""
+    compact: bool = False
 
     def texts(self) -> Iterator[str]:
         """Yield every text that the document shows, pictures apart."""
@@ -137,10 +154,17 @@ def _texts(block: Block) -> Iterator[str]:
         case KeyFigures(figures):
             for each in figures:
                 yield from (each.label, each.value, each.note)
-        case Table(caption, columns, rows):
-            yield from (caption, *(column.label for column in columns))
-            for row in rows:
-                yield from row
+        case Table():
+            yield from _told((), block)
         case Illustration(picture, table):
-            yield from (picture.title, picture.description)
-            yield from _texts(table)
+            yield from _told((picture,), table)
+        case Gallery(pictures, table):
+            yield from _told(pictures, table)
+
+
+def _told(pictures: tuple[Picture, ...], table: Table) -> Iterator[str]:
+    for picture in pictures:
+        yield from (picture.title, picture.description)
+    yield from (table.caption, *(column.label for column in table.columns))
+    for row in table.rows:
+        yield from row

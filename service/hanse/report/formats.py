@@ -16,6 +16,12 @@ def number(value: float, lang: str) -> str:
     return str(format_decimal(value, locale=LOCALES[lang]))
 
 
+def decimal(value: float, lang: str, decimals: int) -> str:
+    """Return a number with exactly so many decimals, and the language's separators."""
+    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+    return str(format_decimal(value, format=pattern, locale=LOCALES[lang]))
+
+
 def share(part: float, whole: float, lang: str, decimals: int = 1) -> str:
     """Return part of whole as a percentage; nothing of nothing is no percentage.
 

@@ -3,6 +3,7 @@
 The page is read by screen readers and printed by browsers; it is the same document as the PDF.
 """
 
+import re
 from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,6 +14,9 @@ from hanse.report import formats
 from hanse.report.document import Document, Picture
 
 MEDIA_TYPE = "text/html; charset=utf-8"
+PATTERNS = ("dots", "hatch", "empty")
+
+_NAMED = re.compile(rf'(?:\bid="|url\(#)(?:{"|".join(PATTERNS)})(?=["\)])')
 
 
 def render(document: Document) -> bytes:
@@ -48,6 +52,5 @@ def _drawing(picture: Picture, number: int) -> Markup:
 
     The markup comes from `hanse.report.drawing`, which escapes every text it is given.
     """
-    svg = picture.svg.replace('id="dots"', f'id="dots{number}"')
-    svg = svg.replace("url(#dots)", f"url(#dots{number})")
+    svg = _NAMED.sub(rf"\g<0>{number}", picture.svg)
     return Markup(svg.replace("<svg ", '<svg role="presentation" focusable="false" ', 1))  # noqa: S704

@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
+from threading import Lock
 from typing import Final, Literal
 
 import typst
@@ -20,6 +21,9 @@ from hanse.report.document import Block, Document
 MEDIA_TYPE = "application/pdf"
 STANDARD: Final = "ua-1"
 PIXELS_PER_INCH = 96
+
+_ONE_AT_A_TIME = Lock()
+"""A warm typesetter holds one document at a time."""
 
 
 def render(document: Document) -> bytes:
@@ -40,18 +44,24 @@ def _pages(
 ) -> list[bytes]:
     """Return what the typesetter makes: one PDF, or an image of every page."""
     try:
-        made: bytes | list[bytes] = typst.compile(
-            _template(),
-            format=form,
-            ppi=PIXELS_PER_INCH,
-            ignore_system_fonts=True,
-            sys_inputs={"document": json.dumps(_content(document), ensure_ascii=False)},
-            pdf_standards=[*standards],
-            timestamp=int(document.made_at.timestamp()),
-        )
+        with _ONE_AT_A_TIME:
+            made = _typesetter().compile(
+                _template(),
+                format=form,
+                ppi=PIXELS_PER_INCH,
+                sys_inputs={"document": json.dumps(_content(document), ensure_ascii=False)},
+                pdf_standards=[*standards],
+                timestamp=int(document.made_at.timestamp()),
+            )
     except typst.TypstError as fault:
         raise Unavailable("REPORT_TYPESET", fault=fault.message[:200]) from fault
-    return made if isinstance(made, list) else [made]
+    return made if isinstance(made, list) else [made or b""]
+
+
+@cache
+def _typesetter() -> typst.Compiler:
+    """Return the one that is kept warm, so that fonts and what stays the same are read once."""
+    return typst.Compiler(ignore_system_fonts=True)
 
 
 @cache
@@ -62,7 +72,11 @@ def _template() -> bytes:
 def _content(document: Document) -> dict[str, object]:
     """Return the document as plain values, each block with its kind."""
     sections = [
-        {"heading": section.heading, "blocks": [_block(block) for block in section.blocks]}
+        {
+            "heading": section.heading,
+            "new_page": section.new_page,
+            "blocks": [_block(block) for block in section.blocks],
+        }
         for section in document.sections
     ]
     return {
@@ -72,6 +86,7 @@ def _content(document: Document) -> dict[str, object]:
         "author": document.author,
         "marking": document.marking,
         "footer": document.footer,
+        "compact": document.compact,
         "made_at": formats.day(document.made_at, document.lang),
         "page": say("REPORT_PAGE", document.lang),
         "facts": [asdict(fact) for fact in document.facts],
