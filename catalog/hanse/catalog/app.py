@@ -15,6 +15,7 @@ from hanse.areas.tables import registry_from
 from hanse.catalog import concepts, index, members, migrations, oauth, pages, routes, witness
 from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.harvest import Harvester, Schedule
+from hanse.catalog.routes import dialects
 from hanse.catalog.search.engine import TantivySearch
 from hanse.catalog.settings import CatalogSettings
 from hanse.catalog.subjects import Refresher
@@ -54,6 +55,7 @@ def create_app(
     app.state.catalogue = catalogue
     app.include_router(oauth.routes(settings, engine, clock))
     app.include_router(routes.routes(catalogue))
+    app.include_router(dialects.routes(catalogue))
     app.include_router(witness.routes(catalogue))
     app.include_router(pages.routes(catalogue, way))
     return app

@@ -307,6 +307,47 @@ def datasets(session: Session, page: int) -> tuple[tuple[Known, ...], int]:
     return _known(session, rows), total
 
 
+def every_dataset(session: Session) -> tuple[Known, ...]:
+    """Return every dataset by agency and slug, without its tombstones where it has a release."""
+    ordered = select(DatasetRow).order_by(col(DatasetRow.agency), col(DatasetRow.slug))
+    indicators: dict[tuple[str, str], list[IndicatorEntry]] = {}
+    for each in session.exec(select(IndicatorRow).order_by(col(IndicatorRow.indicator))):
+        entry = IndicatorEntry.model_validate_json(each.body)
+        indicators.setdefault((each.agency, each.slug), []).append(entry)
+    stones = _stones(session)
+    return tuple(
+        Known(
+            row.agency,
+            DatasetEntry.model_validate_json(row.body).model_copy(
+                update={"indicators": indicators.get((row.agency, row.slug), [])}
+            ),
+            row.absent,
+            () if row.release_id else tuple(stones.get((row.agency, row.slug), ())),
+        )
+        for row in session.exec(ordered)
+    )
+
+
+def _stones(session: Session) -> Mapping[tuple[str, str], list[Tombstone]]:
+    """Return the tombstones of whole releases, by dataset, oldest first."""
+    chosen = select(TombstoneRow).where(col(TombstoneRow.kind) == "release")
+    found: dict[tuple[str, str], list[Tombstone]] = {}
+    for row in session.exec(chosen.order_by(col(TombstoneRow.at), col(TombstoneRow.id))):
+        stone = Tombstone.model_validate_json(row.body)
+        found.setdefault((row.agency, row.id.partition("/")[0]), []).append(stone)
+    return found
+
+
+def withdrawn_datasets(session: Session) -> tuple[tuple[str, Tombstone], ...]:
+    """Return what nodes withdrew whole: the agency and the newest tombstone of each dataset."""
+    chosen = select(TombstoneRow).where(col(TombstoneRow.kind) == "dataset")
+    newest = {
+        (row.agency, row.id): Tombstone.model_validate_json(row.body)
+        for row in session.exec(chosen.order_by(col(TombstoneRow.at)))
+    }
+    return tuple((agency, stone) for (agency, _), stone in newest.items())
+
+
 def _known(session: Session, rows: Sequence[DatasetRow]) -> tuple[Known, ...]:
     agencies = {row.agency for row in rows}
     stones = session.exec(
