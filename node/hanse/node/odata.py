@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.cube.query import Query
+from hanse.cube.query import PeriodWindow, Query
 from hanse.dialects.edition import Edition
+from hanse.dialects.odata import documents, narrowing, rows
 from hanse.dialects.odata import filter as filters
-from hanse.dialects.odata import narrowing
 from hanse.dialects.odata.options import Options
 from hanse.dialects.odata.rows import VALUE, Rows
 from hanse.errors import Invalid
@@ -38,7 +38,9 @@ class Source:
     """A set of rows: its layout, its address, how long a page is, and how it is ordered.
 
     `codes` says, per property that is a code of the cube, which axis it is of and how its text
-    becomes our code. `values_first` puts rows with a value before those without.
+    becomes our code. `values_first` puts rows with a value before those without. `within` and
+    `window` are what the address itself says of axes and periods; `refine` narrows a question by
+    what was answered (the newest period there is).
     """
 
     rows: Rows
@@ -47,6 +49,9 @@ class Source:
     page_rows: int
     codes: Mapping[str, CodeOf]
     values_first: bool = False
+    within: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    window: PeriodWindow | None = None
+    refine: Callable[[Answer, Options], Options] | None = None
 
 
 @dataclass(slots=True)
@@ -70,6 +75,8 @@ def page(node: Node, reader: Reader, source: Source, options: Options) -> Page:
     answer = _answer(node, reader, source, options, release)
     if answer is None:
         return Page(count=0 if options.count else None)
+    if source.refine is not None:
+        options = source.refine(answer, options)
     count = _count(answer, source, options) if options.count else None
     wanted = source.page_rows if state["left"] is None else min(source.page_rows, state["left"])
     walk = _sorted(answer, source, options) if options.order else _stored(answer, source, options)
@@ -93,11 +100,12 @@ def _answer(
     """Return the answer of the door to as much of the question as codes can say."""
     edition = source.rows.edition
     wanted = narrowing.codes(options.filter) if options.filter else {}
-    axes: dict[str, frozenset[str]] = {}
+    axes: dict[str, frozenset[str]] = dict(source.within)
     for name, texts in wanted.items():
         if name in source.codes:
             axis, ours = source.codes[name]
-            axes[axis] = frozenset(ours(text) for text in texts) & _held(edition, axis, source)
+            found = frozenset(ours(text) for text in texts) & _held(edition, axis, source)
+            axes[axis] = found & axes.get(axis, found)
             if not axes[axis]:
                 return None
     levels = axes.get("level", frozenset({source.level} if source.level else ()))
@@ -106,6 +114,7 @@ def _answer(
         indicators=axes.get("indicator"),
         levels=levels or None,
         areas=_areas(edition, axes.get("area"), levels),
+        periods=source.window,
         breakdowns=MappingProxyType(
             {each.id: axes[each.id] for each in edition.dimensions if each.id in axes}
         ),
@@ -233,3 +242,17 @@ def _address(node: Node, source: Source, options: Options, token: str) -> str:
 def selected(options: Options, columns: Sequence[str]) -> tuple[str, ...]:
     """Return the properties that are written."""
     return options.select or tuple(columns)
+
+
+def written(found: Page, columns: Sequence[str], context: str) -> Iterator[bytes]:
+    """Yield a page as it is sent: its context, count, rows, and where the next one is."""
+    opening = documents.written({"@odata.context": context})[:-1]
+    count = b"" if found.count is None else f',"@odata.count":{found.count}'.encode()
+    yield opening + count + b',"value":['
+    for number, table in enumerate(found.tables):
+        yield b"," if number else b""
+        yield from rows.written(table, columns)
+    end = b"]"
+    if found.next_link:
+        end += b',"@odata.nextLink":' + documents.written({"": found.next_link})[4:-1]
+    yield end + b"}"

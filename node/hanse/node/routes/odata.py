@@ -11,14 +11,14 @@ from fastapi import APIRouter, Path, Request, Response
 from starlette.responses import StreamingResponse
 
 from hanse.dialects.edition import Edition
-from hanse.dialects.odata import documents, rows
+from hanse.dialects.odata import documents
 from hanse.dialects.odata.filter import NotOffered
-from hanse.dialects.odata.options import Options, options, parameters
+from hanse.dialects.odata.options import options, parameters
 from hanse.dialects.odata.rows import Cbs, Wide
 from hanse.errors import HanseError, NotFound
 from hanse.node import continuing, odata
 from hanse.node.continuing import Stale
-from hanse.node.odata import CodeOf, Page, Source, TooMuch
+from hanse.node.odata import CodeOf, Source, TooMuch
 from hanse.node.readers import Reader, edition, editions
 from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
@@ -226,24 +226,9 @@ def _rows(asked: Asked, source: Source, context: str) -> Response:
         headers["X-Release-Id"] = found.answer.manifest.release_id
         if found.answer.decision:
             headers["Decision"] = found.answer.decision
-    body = _written(found, wanted, source, context)
+    body = odata.written(found, odata.selected(wanted, source.rows.columns), context)
     told = StreamingResponse(body, headers=headers, media_type=documents.JSON)
     return watched(asked.node.door, found.answer.permit if found.answer else None, told)
-
-
-def _written(found: Page, wanted: Options, source: Source, context: str) -> Iterator[bytes]:
-    head = {"@odata.context": context}
-    opening = documents.written(head)[:-1]
-    count = b"" if found.count is None else f',"@odata.count":{found.count}'.encode()
-    yield opening + count + b',"value":['
-    columns = odata.selected(wanted, source.rows.columns)
-    for number, table in enumerate(found.tables):
-        yield b"," if number else b""
-        yield from rows.written(table, columns)
-    end = b"]"
-    if found.next_link:
-        end += b',"@odata.nextLink":' + documents.written({"": found.next_link})[4:-1]
-    yield end + b"}"
 
 
 def _tell(_: Request, told: Told) -> Response:

@@ -56,12 +56,20 @@ def dataset(edition: Edition, lang: str) -> dict[str, Any]:
     }
 
 
-def metadata(types: Mapping[str, Sequence[str]], sets: Mapping[str, str]) -> bytes:
+def metadata(
+    types: Mapping[str, Sequence[str]],
+    sets: Mapping[str, str],
+    keys: Mapping[str, Sequence[str]] | None = None,
+) -> bytes:
     """Return the CSDL document: entity types with their properties, and sets with their type.
 
-    The first property of a type is its key. Singletons are types named `Property`.
+    The first property of a type is its key, unless `keys` names others. Singletons are types named
+    `Property`.
     """
-    entities = "".join(_entity(name, properties) for name, properties in types.items())
+    entities = "".join(
+        _entity(name, properties, (keys or {}).get(name, properties[:1]))
+        for name, properties in types.items()
+    )
     held = "".join(_set(name, kind) for name, kind in sets.items())
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<edmx:Edmx Version="4.0" xmlns:edmx="{_EDMX}">'
@@ -71,17 +79,14 @@ def metadata(types: Mapping[str, Sequence[str]], sets: Mapping[str, str]) -> byt
     ).encode()
 
 
-def _entity(name: str, properties: Sequence[str]) -> str:
-    key = properties[0]
+def _entity(name: str, properties: Sequence[str], keys: Sequence[str]) -> str:
     lines = "".join(
         f"<Property Name={quoteattr(each)} Type={quoteattr(_TYPES.get(each, 'Edm.String'))}"
-        f"{' Nullable=' + quoteattr('false') if each == key else ''}/>"
+        f"{' Nullable=' + quoteattr('false') if each in keys else ''}/>"
         for each in properties
     )
-    return (
-        f"<EntityType Name={quoteattr(name)}><Key><PropertyRef Name={quoteattr(key)}/></Key>"
-        f"{lines}</EntityType>"
-    )
+    refs = "".join(f"<PropertyRef Name={quoteattr(key)}/>" for key in keys)
+    return f"<EntityType Name={quoteattr(name)}><Key>{refs}</Key>{lines}</EntityType>"
 
 
 def _set(name: str, kind: str) -> str:
