@@ -10,7 +10,8 @@ from hanse.errors import Invalid
 from hanse.report import formats
 
 HIDDEN = "Q"
-MISSING = "O"
+ABSENT = ""
+"""The status of a figure that no release has: nothing stands there."""
 DECIMALS_MAX = 6
 
 
@@ -30,9 +31,9 @@ class Cell:
     def __post_init__(self) -> None:
         """Refuse a number that may not be seen, and one that cannot be drawn."""
         numbers = [each for each in (self.value, self.low, self.high) if each is not None]
-        if self.status in SYMBOL_OF_OBS_STATUS and numbers:
+        if self.status in {*SYMBOL_OF_OBS_STATUS, ABSENT} and numbers:
             raise Invalid("CELLS_HIDDEN_NUMBER", count=1)
-        if self.status not in SYMBOL_OF_OBS_STATUS and self.value is None:
+        if self.status not in {*SYMBOL_OF_OBS_STATUS, ABSENT} and self.value is None:
             raise Invalid("CELLS_TYPE", type="null")
         if not all(math.isfinite(each) for each in numbers):
             raise Invalid("CELLS_TYPE", type="NaN")

@@ -209,8 +209,9 @@ def _near(known: Mapping[str, Spot]) -> dict[str, tuple[int, int]]:
         lon, lat = known[code]
         wish = ((lon * 0.63 - min(wests)) / unit, (-lat - min(norths)) / unit)
         grid[code] = _free(wish, set(grid.values()))
-    left, top = (min(spot[axis] for spot in grid.values()) for axis in (0, 1))
-    return {code: (column - left, row - top) for code, (column, row) in grid.items()}
+    # Columns and rows that nobody lies in are left out: tiles are larger, and still in order.
+    columns, rows = (sorted({spot[axis] for spot in grid.values()}) for axis in (0, 1))
+    return {code: (columns.index(x), rows.index(y)) for code, (x, y) in grid.items()}
 
 
 def _free(wish: Spot, taken: set[tuple[int, int]]) -> tuple[int, int]:

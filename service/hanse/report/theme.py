@@ -1,0 +1,141 @@
+"""What the cities of a comparison say of one theme: subjects, figures, marks, sources, reasons.
+
+It is all that a fact sheet, a table report or a workbook is made of; every figure in it is a
+protected cell as its node released it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import fmean
+from types import MappingProxyType
+
+from hanse.cube.comparability import MarkCode, Reason
+from hanse.messages import named, nearest
+from hanse.report.pictures.cell import ABSENT, Cell
+
+Text = Mapping[str, str]
+COMPARABLE = MarkCode.COMPARABLE.value
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One figure and how far it compares with those of the other areas."""
+
+    cell: Cell
+    mark: str = COMPARABLE
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of the figures that are released: of how many areas, of how many there are."""
+
+    value: float
+    counted: int
+    areas: int
+
+
+NOTHING = Entry(Cell(None, ABSENT), MarkCode.INCOMPLETE.value, ("COMPARE_MISSING",))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One indicator with its figures by area and period; `periods` are in their own order."""
+
+    id: str
+    name: Text
+    definition: Text
+    unit: str
+    decimals: int
+    periods: tuple[str, ...]
+    entries: Mapping[tuple[str, str], Entry]
+
+    def at(self, area: str, period: str) -> Entry:
+        """Return the figure of an area and period; one that nobody released is missing."""
+        return self.entries.get((area, period), NOTHING)
+
+    def title(self, lang: str) -> str:
+        """Return its name, with its unit unless that is merely a count."""
+        name = nearest(self.name, lang) or self.id
+        return f"{name} ({self.unit})" if self.unit and self.unit != "aantal" else name
+
+    def latest(self, area: str) -> str:
+        """Return the last period with a number for the area, else the last of all."""
+        told = [each for each in self.periods if self.at(area, each).cell.value is not None]
+        return (told or list(self.periods) or [""])[-1]
+
+    def mean(self, areas: Mapping[str, str], period: str) -> Mean | None:
+        """Return the plain mean of what is released; None where fewer than two figures are.
+
+        It is computed of published figures only, so it tells nothing that they do not.
+        """
+        cells = [self.at(area, period).cell for area in areas]
+        known = [each.value for each in cells if each.value is not None]
+        return Mean(fmean(known), len(known), len(cells)) if len(known) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The release that figures come from; `area` is the city's own code where it has one."""
+
+    agency: str
+    publisher: str
+    dataset: str
+    release: str
+    manifest: str
+    published: str
+    licence: str
+    protocol: str = ""
+
+    @property
+    def short(self) -> str:
+        """The release by name."""
+        return f"{self.publisher}: {self.dataset}@{self.release}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """Why figures of one origin do not simply compare, and of how many cells that is said."""
+
+    agency: str
+    who: str
+    indicator: str
+    reason: Reason
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A node that gave nothing of a subject, and why, by the message that says it."""
+
+    who: str
+    indicator: str
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One theme over many areas; `areas` are names by code, in the order they are shown in."""
+
+    code: str
+    areas: Mapping[str, str]
+    subjects: tuple[Subject, ...]
+    sources: tuple[Source, ...]
+    made_at: datetime
+    caveats: tuple[Caveat, ...] = ()
+    absent: tuple[Absent, ...] = ()
+    command: str = ""
+    boundaries: Mapping[str, Mapping[str, object]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    attribution: str = ""
+
+    def label(self, lang: str) -> str:
+        """Return what the theme is called."""
+        return named("theme", self.code, lang)
+
+    def marks(self, subject: Subject, period: str) -> Counter[str]:
+        """Return how many areas have each mark for a subject and period."""
+        return Counter(subject.at(area, period).mark for area in self.areas)
