@@ -182,7 +182,7 @@ def test_a_feed_whose_first_release_was_withdrawn_begins_with_the_next(
 
 
 def test_reading_is_recorded_once_and_a_refusal_of_its_own(node: golden.Golden) -> None:
-    headers = shares.bearer(shares.token(node, "provincie")[0])
+    headers = node.headers("provincie")  # an access token, not a feed token
     url = link(node, headers)
     before = entries(node)
     for start in range(3):
