@@ -30,7 +30,9 @@ TOPICS = (
     "people",
     "attest",
     "province",
+    "sheet",
     "assistant",
+    "snippet",
     "demo",
     "generated",
 )

@@ -164,7 +164,7 @@ def pull(  # noqa: PLR0913 one option per axis of a question
     wish = Wish(
         areas=areas,
         periods=periods,
-        cities=_listed(city),
+        cities=listed(city),
         release=release,
         purpose=_purpose(purpose),
         permitted=permitted,
@@ -195,7 +195,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
         areas=areas,
         periods=periods,
         level=level,
-        cities=_listed(cities),
+        cities=listed(cities),
         purpose=_purpose(purpose),
     )
     wanted = _format(output, file_format)
@@ -216,7 +216,7 @@ def explain(
     from hanse.client.answers import tame
     from hanse.client.federation import Wish, connect
 
-    wish = Wish(areas=areas, periods=periods, cities=_listed(city), purpose=_purpose(purpose))
+    wish = Wish(areas=areas, periods=periods, cities=listed(city), purpose=_purpose(purpose))
     told = []
     with connect() as federation:
         for member, question in federation.locate(subject, wish):
@@ -270,7 +270,7 @@ def _finish(
     from hanse.messages import say
 
     if output:
-        output.write_bytes(write(comparison.table, file_format))
+        output.write_bytes(_content(comparison, file_format, lang))
     if as_json:
         document = comparison.document(lang)
         if output:
@@ -291,7 +291,19 @@ def _finish(
         raise typer.Exit(code)
 
 
-def _listed(cities: list[str] | None) -> tuple[str, ...]:
+def _content(comparison: "Comparison", file_format: str, lang: str) -> bytes:
+    """Return the file; the workbook of a comparison also says who gave what, and what compares."""
+    from hanse.dialects.figures import write
+
+    if file_format == "xlsx" and "mark" in comparison.table.column_names:
+        from hanse.client.workbooks import workbook
+
+        names = sorted(set(comparison.table.column("indicator").to_pylist()))
+        return workbook(comparison, ", ".join(names), lang)
+    return write(comparison.table, file_format)
+
+
+def listed(cities: list[str] | None) -> tuple[str, ...]:
     """Return the cities of repeated options and of comma lists alike; `all` means every member."""
     named = [each.strip() for given in cities or [] for each in given.split(",") if each.strip()]
     return () if named == ["all"] else tuple(named)
