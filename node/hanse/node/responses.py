@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from hanse.cube.cleared import Cleared
 from hanse.cube.query import Extent
-from hanse.dialects import arrow_ipc, csv, json_cells, parquet, xlsx
+from hanse.dialects import arrow_ipc, csv, csvw, json_cells, parquet, xlsx
 from hanse.dialects.heading import Heading
 from hanse.errors import Invalid
 from hanse.node.answer import Answer, Format
@@ -67,13 +67,14 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 class Wish:
     """How an answer is wanted: a name of `FORMS`, the Arrow codec, the reader's language.
 
-    `none_match` is the entity tag the reader holds already.
+    `none_match` is the entity tag the reader holds already, `query` the question as it was written.
     """
 
     form: str
     codec: arrow_ipc.Codec = "raw"
     lang: str = "nl"
     none_match: str = ""
+    query: str = ""
 
 
 def form_of(given: str | None, accept: str) -> str:
@@ -94,7 +95,10 @@ def form_of(given: str | None, accept: str) -> str:
 def respond(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> Response:
     """Return the response: 304 where the reader holds these bytes, else the cells."""
     tag = entity_tag(answer, wish)
-    headers = _headers(answer, heading, wish, governed) | {"ETag": tag}
+    name = f"{heading.dataset}-{heading.release}{_SUFFIX[wish.form]}"
+    headers = headed(answer, heading, name, governed) | {"ETag": tag}
+    if FORMS[wish.form] == "csv":
+        headers["Link"] += f", {_described_by(heading, wish.query)}"
     if wish.none_match and tag.removeprefix("W/") in _tags(wish.none_match):
         return Response(status_code=304, headers=headers)
     if answer.file is not None:
@@ -121,8 +125,8 @@ def _rendered(cleared: Cleared, heading: Heading, wish: Wish) -> Iterator[bytes]
     return renderers[wish.form]()
 
 
-def _headers(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> dict[str, str]:
-    name = f"{heading.dataset}-{heading.release}{_SUFFIX[wish.form]}"
+def headed(answer: Answer, heading: Heading, name: str, governed: bool) -> dict[str, str]:
+    """Return what an answer that is kept as a file of some name says about itself."""
     headers = {
         "Release": heading.release,
         "Release-Digest": answer.digest,
@@ -140,6 +144,12 @@ def _headers(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> di
     if answer.file is not None:
         headers["Repr-Digest"] = _digest_field(bytes.fromhex(_file_digest(answer)))
     return headers
+
+
+def _described_by(heading: Heading, query: str) -> str:
+    """Return the link to what describes these lines (CSV on the Web, W3C 2015, §5.2)."""
+    address = f"{heading.url.partition('?')[0]}.csv-metadata.json"
+    return f'<{address}{f"?{query}" if query else ""}>; rel="describedby"; type="{csvw.MEDIA_TYPE}"'
 
 
 def _licence_address(licence: str) -> str:

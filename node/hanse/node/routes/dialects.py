@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter
 
-from hanse.node.routes import dcat, delta, mcp, odata, ogc, pxweb, sdmx, swing
+from hanse.node.routes import dcat, delta, files, mcp, odata, ogc, pxweb, sdmx, swing
 from hanse.node.running import Node
 
 
 def routes(node: Node) -> APIRouter:
     """Return the routes of every dialect."""
     router = APIRouter()
-    for dialect in (sdmx, odata, swing, ogc, pxweb, delta, mcp, dcat):
+    for dialect in (sdmx, odata, swing, files, ogc, pxweb, delta, mcp, dcat):
         router.include_router(dialect.routes(node))
     return router

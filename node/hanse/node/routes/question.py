@@ -92,7 +92,7 @@ async def wish(
     headers = request.headers
     chosen = form_of(form, headers.get("accept", ""))
     lang = language.of_scope(request.scope["path"], request.scope["headers"], "nl")
-    return Wish(chosen, codec, lang, headers.get("if-none-match", ""))
+    return Wish(chosen, codec, lang, headers.get("if-none-match", ""), request.url.query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,13 +151,13 @@ class Place:
         return tuple(sorted(found.values()))
 
     def _has(self, period: Period) -> bool:
-        if self.freq and period.freq != self.freq:
-            return False
-        if self.variable is None:
-            return True
-        indicator = self.variable.indicator
-        start = indicator.reporting_year_start
-        return (period.freq, period.reporting_year_start) == (indicator.freq, start)
+        """Say whether a period is of the level that is named, else of the variable's own."""
+        indicator = self.variable.indicator if self.variable else None
+        freq = self.freq or (indicator.freq if indicator else period.freq)
+        calendars = (period.reporting_year_start,)
+        if indicator and period.freq == "A":
+            calendars = (indicator.reporting_year_start,)
+        return period.freq == freq and period.reporting_year_start in calendars
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -185,7 +185,7 @@ class Place:
         if name == "GeoLevels":
             return replace(self, level=_one(self.levels, key, to_swing))
         if name == "PeriodLevels":
-            held = tuple(dict.fromkeys(each.freq for each in self.periods))
+            held = tuple({each.freq for edition in self.editions for each in edition.periods})
             return replace(self, freq=_one(held, key, lambda freq: PERIOD_LEVELS[freq]))
         if name == "Periods":
             return replace(self, period=str(_one(self.periods, key, lambda each: each.swing)))

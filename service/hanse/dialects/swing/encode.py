@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 import xlsxwriter
 
 from hanse.cube.cells import dimensions_of
-from hanse.cube.codelist import TOTAL, Dimension
+from hanse.cube.codelist import TOTAL, Code, Dimension
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import Period
 from hanse.cube.status import FORMS, CellState
-from hanse.dialects.swing.grid import TO_AREA, Role
+from hanse.dialects.swing.grid import TO_AREA, Role, item_id
 from hanse.dialects.swing.headers import INDICATOR_COLUMNS
 from hanse.dialects.swing.indicators import to_row
 from hanse.dialects.swing.workbook import Shape
@@ -56,6 +56,9 @@ def encode(
     cells = cells.set_column(
         cells.column_names.index("level"), "level", _spelled(cells.column("level"), levels or {})
     )
+    for dimension in dimensions:
+        if dimension.id in cells.column_names:
+            cells = _itemised(cells, dimension)
     names = {each.sheet for each in shapes}
     given = set(cells.column("source_sheet").unique().to_pylist()) if shapes else set()
     pages = (
@@ -75,6 +78,21 @@ def _spelled(column: pa.ChunkedArray, levels: Mapping[str, str]) -> pa.ChunkedAr
         if level in levels:
             texts = pc.if_else(pc.equal(texts, level), levels[level], texts)
     return texts
+
+
+def _itemised(cells: pa.Table, dimension: Dimension) -> pa.Table:
+    """Return the cells with the items of a breakdown spelled as its own sheet spells them."""
+    texts = cells.column(dimension.id).cast(pa.string())
+    for code in dimension.codelist.codes:
+        shown = _item(code)
+        if shown != code.id:
+            texts = pc.if_else(pc.equal(texts, code.id), shown, texts)
+    return cells.set_column(cells.column_names.index(dimension.id), dimension.id, texts)
+
+
+def _item(code: Code) -> str:
+    """Return the spelling of an item: that of its source, where it leads back to the code."""
+    return code.notation if code.notation and item_id(code.notation) == code.id else code.id
 
 
 def _figures(cells: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -234,7 +252,7 @@ def _item_page(dimension: Dimension) -> _Page:
         dimension.id.lower(),
         ("Itemcode", "Naam", "Volgnr"),
         (
-            [each.notation or each.id for each in codes],
+            [_item(each) for each in codes],
             [each.name["nl"] for each in codes],
             [float(number) for number in range(1, len(codes) + 1)],
         ),

@@ -121,6 +121,7 @@ def from_row(row: Row, sheet: str) -> Indicator:
         definition_version=row.get("Definition version", ""),
         method=row.get("Method", ""),
         breaks=_breaks(row.get("Breaks", "")),
+        reporting_year_start=row.get("Reporting year start", ""),
         period_labels=_yes(row, "Use alternative period names", default=False),
         geo_type=_GEO_TYPES.get(row.get("Geo type", "").lower(), "single"),
         sources=(Source(row["Source"]),) if row.get("Source") else (),
@@ -308,6 +309,7 @@ def to_row(indicator: Indicator) -> dict[str, str | float]:
         "Provisional period": indicator.provisional_from,
         "Keywords": ", ".join(indicator.keywords),
         "Exclude from Search": float(not indicator.searchable),
+        "Reporting year start": indicator.reporting_year_start,
     }
     filled = {header: value for header, value in given.items() if value not in (None, "")}
     return {**filled, **indicator.origin}

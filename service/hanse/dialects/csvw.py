@@ -1,0 +1,79 @@
+"""CSV on the Web (W3C 2015): what the lines of a CSV answer are, for whoever reads them by program.
+
+The columns of the plain form and of the one for spreadsheets, their meaning in the vocabulary of
+SDMX, their key. Lost: which codes a column may have; the dataset's own description has them.
+"""
+
+import json
+from typing import Any, Final
+
+from hanse.cube.cells import protected_schema
+from hanse.dialects.edition import Edition, text_in
+from hanse.messages import say
+
+MEDIA_TYPE: Final = "application/csvm+json"
+_SDMX: Final = "http://purl.org/linked-data/sdmx/2009/"
+_MEANING: Final = {
+    "indicator": f"{_SDMX}dimension#indicator",
+    "area": f"{_SDMX}dimension#refArea",
+    "period": f"{_SDMX}dimension#timePeriod",
+    "obs_value": f"{_SDMX}measure#obsValue",
+    "obs_status": f"{_SDMX}attribute#obsStatus",
+    "conf_status": f"{_SDMX}attribute#confStatus",
+}
+_MEASURES: Final = ("obs_value", "obs_status", "conf_status")
+
+
+def describe(edition: Edition, url: str, lang: str, *, for_spreadsheets: bool) -> bytes:
+    """Return the description of the CSV file at an address, as JSON."""
+    names = protected_schema([each.id for each in edition.dimensions]).names
+    document: dict[str, Any] = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": lang}],
+        "url": url,
+        "dc:title": text_in(edition.contract.title, lang, edition.slug),
+        "dc:description": text_in(edition.contract.description, lang),
+        "dc:publisher": edition.publisher,
+        "dc:issued": edition.published_at.isoformat(),
+        "dc:hasVersion": edition.release,
+        "dc:source": edition.manifest,
+        "dc:license": edition.licence,
+        "dialect": {
+            "delimiter": ";" if for_spreadsheets else ",",
+            "encoding": "utf-8",
+            "header": True,
+        },
+        "tableSchema": {
+            "columns": [_column(edition, name, lang, for_spreadsheets) for name in names],
+            "primaryKey": [name for name in names if name not in _MEASURES],
+        },
+    }
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _column(edition: Edition, name: str, lang: str, for_spreadsheets: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": name,
+        "titles": name,
+        "dc:description": _label(edition, name, lang),
+        "datatype": _datatype(name, for_spreadsheets),
+    }
+    if name == "obs_value":
+        found["null"] = ""
+    else:
+        found["required"] = True
+    return found | ({"propertyUrl": _MEANING[name]} if name in _MEANING else {})
+
+
+def _datatype(name: str, for_spreadsheets: bool) -> Any:
+    if name == "obs_value":
+        return {"base": "double", "format": {"decimalChar": ","}} if for_spreadsheets else "double"
+    if name in _MEASURES:
+        return {"base": "string", "format": "[A-Z]"}
+    return "string"
+
+
+def _label(edition: Edition, name: str, lang: str) -> str:
+    for each in edition.dimensions:
+        if each.id == name:
+            return text_in(each.name or each.codelist.name, lang, each.id)
+    return say(f"CSVW_{name.upper()}", lang)
