@@ -158,7 +158,8 @@ FORWARDED = [
 @pytest.mark.parametrize(("why", "peer", "told", "counted"), FORWARDED, ids=lambda each: each[:40])
 def test_the_address_that_counts(why: str, peer: str, told: str, counted: str) -> None:
     rates = Rates(create(Site("Node", BASE)), Rate(proxies=PROXY))
-    assert rates._address(peer, [(b"x-forwarded-for", told.encode())]) == counted
+    headers = [(b"x-forwarded-for", told.encode())]
+    assert rates._names({"client": (peer, 1), "headers": headers}) == (counted, "")
 
 
 def test_health_and_stylesheets_are_free() -> None:

@@ -211,6 +211,32 @@ def test_a_good_request_gets_a_token_for_one_node_and_five_minutes(catalogue: Ca
     assert read.protocol == "urn:protocol:gent:2026-007"
 
 
+def test_a_client_that_cannot_prove_a_key_gets_an_hour_and_one_that_does_five_minutes(
+    tmp_path: Path,
+) -> None:
+    catalogue = Catalogue(tmp_path / "catalogue")
+    public = {**catalogue.keys["prov"].as_dict(private=False), "kid": "prov-1"}
+    with transaction(catalogue.engine) as session:
+        row = session.get(clients.ClientRow, "prov")
+        assert row is not None
+        session.delete(row)
+    new = clients.NewClient(
+        "prov", "0253973219", "P", {"keys": [public]}, "dataset:read", bearer=True
+    )
+    with transaction(catalogue.engine) as session:
+        clients.register(session, new, catalogue.clock())
+    unbound = send(catalogue, catalogue.form()).json()
+    assert (unbound["token_type"], unbound["expires_in"]) == ("Bearer", 3_600)
+    issuers = Issuers({BASE: OwnKeys(lambda: published(catalogue))})
+    read = validate(
+        unbound["access_token"], issuers=issuers, audience=NODE, now=catalogue.clock.seconds
+    )
+    assert read.expires_at - read.issued_at == 3_600
+    key = proofs.key()
+    bound = send(catalogue, catalogue.form(), headers=proved(catalogue, key)).json()
+    assert (bound["token_type"], bound["expires_in"]) == ("DPoP", 300)
+
+
 def proved(catalogue: Catalogue, key: ECKey, **changes: object) -> list[tuple[bytes, bytes]]:
     """The header of a proof of possession at the token endpoint."""
     told = proofs.claims("POST", f"{BASE}/oauth/token", catalogue.clock.seconds)

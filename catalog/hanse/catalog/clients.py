@@ -27,7 +27,10 @@ _KBO = re.compile(r"[0-9]{10}")
 
 
 class ClientRow(SQLModel, table=True):
-    """A registered client. `keys` and `resources` are JSON; empty: every member's node."""
+    """A registered client. `keys` and `resources` are JSON; empty: every member's node.
+
+    `bearer` says that it cannot prove a key with every request.
+    """
 
     __tablename__ = "client"
 
@@ -37,6 +40,7 @@ class ClientRow(SQLModel, table=True):
     keys: str
     scopes: str
     resources: str = "[]"
+    bearer: bool = False
     state: str = Field(default=ACTIVE, max_length=16)
     added_at: str
     changed_at: str = ""
@@ -62,6 +66,7 @@ class NewClient:
     jwks: dict[str, Any]
     scopes: str
     resources: tuple[str, ...] = ()
+    bearer: bool = False
 
 
 def register(session: Session, new: NewClient, now: datetime) -> ClientRow:
@@ -77,6 +82,7 @@ def register(session: Session, new: NewClient, now: datetime) -> ClientRow:
         keys=_public_keys(new.jwks),
         scopes=" ".join(sorted(parse(new.scopes))),
         resources=json.dumps(sorted(new.resources)),
+        bearer=new.bearer,
         added_at=now.isoformat(),
     )
     session.add(row)
@@ -120,6 +126,7 @@ def find(session: Session, client_id: str) -> Client | None:
         read_keys(json.loads(row.keys)),
         frozenset(row.scopes.split()),
         resources or None,
+        bearer=row.bearer,
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hanse.auth import links
-from hanse.auth.feedtokens import FeedGrant
 from hanse.auth.links import Link
 from hanse.auth.principal import FEED_SCOPES, NOBODY, Principal, of_feed
 from hanse.errors import Invalid, Unauthenticated
@@ -81,11 +80,6 @@ def _named(node: Node, link: Link) -> Principal:
         row = session.get(credentials.FeedTokenRow, link.credential)
         if row is None or row.client != link.client or not row.live(node.publisher.clock()):
             return NOBODY
-        grant = FeedGrant(
-            client_id=row.client,
-            credential=row.id,
-            party=credentials.party_of(node.door.register(), row.client),
-            datasets=frozenset(json.loads(row.datasets)) or None,
-            dialects=frozenset(json.loads(row.dialects)) or None,
-        )
-    return of_feed(grant)
+        grant = credentials.grant_of(row, node.door.register())
+    # An address says nothing of where its reader sits: a token of one network has to come itself.
+    return NOBODY if grant is None or grant.networks is not None else of_feed(grant)

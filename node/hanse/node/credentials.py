@@ -6,6 +6,7 @@ revoking one takes effect on the next request.
 """
 
 import hmac
+import ipaddress
 import json
 import secrets
 from collections.abc import Callable, Sequence
@@ -25,7 +26,8 @@ from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.errors import Conflict, Invalid, NotFound
 from hanse.node import log
 from hanse.node.tables import Row, moment, read_moment
-from hanse.policies.register import Register
+from hanse.policies.protocol import Party
+from hanse.policies.register import Agreement, Register
 from hanse.store.session import reading, transaction
 
 PEPPER: Final = Path("keys") / "pepper"
@@ -35,7 +37,9 @@ USED_STEP: Final = timedelta(days=1)
 
 
 class FeedTokenRow(Row, table=True):
-    """One feed token. `datasets` and `dialects` are JSON lists; an empty one narrows nothing."""
+    """One feed token. `datasets`, `dialects` and `networks` are JSON lists; an empty one narrows
+    nothing. `purpose` is "" where each request says its own.
+    """
 
     __tablename__ = "feed_token"
 
@@ -45,6 +49,8 @@ class FeedTokenRow(Row, table=True):
     label: str = Field(max_length=60)
     datasets: str
     dialects: str
+    networks: str = "[]"
+    purpose: str = Field(default="", max_length=63)
     made_by: str = Field(max_length=120)
     made_at: str = Field(max_length=32)
     expires_at: str = Field(max_length=32)
@@ -67,6 +73,8 @@ class NewFeedToken:
     days: int = DEFAULT_DAYS
     datasets: tuple[str, ...] = ()
     dialects: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    purpose: str = ""
 
 
 def secret(home: Path) -> bytes:
@@ -81,8 +89,8 @@ def make(
 ) -> tuple[str, FeedTokenRow]:
     """Make a feed token; the text it returns is shown once and kept nowhere.
 
-    Raises `Invalid` for a field that cannot be or a client that no protocol lets in without proof,
-    `Conflict` while two live tokens bear the label.
+    Raises `Invalid` for a field that cannot be, a client that no protocol lets in without proof or
+    a purpose that none of these names; `Conflict` while two live tokens bear the label.
     """
     _check(new, register)
     live = [row for row in of(session, new.client) if row.label == new.label and row.live(now)]
@@ -96,6 +104,8 @@ def make(
         label=new.label,
         datasets=json.dumps(sorted(new.datasets)),
         dialects=json.dumps(sorted(new.dialects)),
+        networks=json.dumps(sorted(new.networks)),
+        purpose=new.purpose,
         made_by=new.made_by[:120],
         made_at=moment(now),
         expires_at=moment(now + timedelta(days=new.days)),
@@ -111,17 +121,62 @@ def _check(new: NewFeedToken, register: Register) -> None:
     for field, fits in (("label", label_fits), ("days", 0 < new.days <= MAX_DAYS)):
         if not fits:
             raise Invalid("FEED_TOKEN_FORM", field=field, limit=MAX_DAYS)
+    if not all(_is_network(text) for text in new.networks):
+        raise Invalid("FEED_TOKEN_FORM", field="network", limit=MAX_DAYS)
     if party_of(register, new.client) is None:
         raise Invalid("FEED_TOKEN_CLIENT", client=new.client[:63])
+    if new.purpose and new.purpose not in purposes_of(register, new.client):
+        agreed = ", ".join(sorted(purposes_of(register, new.client)))
+        raise Invalid("FEED_TOKEN_PURPOSE", choice=agreed or "-")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def party_of(register: Register, client: str) -> str | None:
     """Return the enterprise number of a client that may go without proof; None where none may."""
     for each in register.of(client):
-        for party in each.protocol.recipients:
-            if each.state == "active" and party.client_id == client and party.bearer:
-                return party.kbo or ""
+        party = _without_proof(each, client)
+        if each.state == "active" and party is not None:
+            return party.kbo or ""
     return None
+
+
+def purposes_of(register: Register, client: str) -> frozenset[str]:
+    """Return what the protocols that let a client in without proof were made for."""
+    return frozenset(
+        purpose
+        for each in register.of(client)
+        if each.state == "active" and _without_proof(each, client) is not None
+        for purpose in each.protocol.purposes
+    )
+
+
+def _without_proof(agreement: Agreement, client: str) -> Party | None:
+    """Return the recipient that a client is of, where it may go without proof."""
+    named = (each for each in agreement.protocol.recipients if each.client_id == client)
+    return next((each for each in named if each.bearer), None)
+
+
+def grant_of(row: FeedTokenRow, register: Register) -> FeedGrant | None:
+    """Return what a token stands for today; None where no protocol lets its client in any more."""
+    party = party_of(register, row.client)
+    if party is None:
+        return None
+    return FeedGrant(
+        credential=row.id,
+        client_id=row.client,
+        party=party or None,
+        datasets=_narrowed(row.datasets),
+        dialects=_narrowed(row.dialects),
+        networks=_narrowed(row.networks),
+        purpose=row.purpose or None,
+    )
 
 
 def of(session: Session, client: str | None = None) -> Sequence[FeedTokenRow]:
@@ -177,13 +232,11 @@ class Feeds:
         now = self._clock()
         if row is None or not hmac.compare_digest(row.digest, digest) or not row.live(now):
             return None
-        party = party_of(self._register(), row.client)
-        if party is None or row.client in self._revoked().clients:
+        found = grant_of(row, self._register())
+        if found is None or row.client in self._revoked().clients:
             return None  # its protocol ended or asks for proof now, or the client was revoked
         self._used(row, now)
-        return FeedGrant(
-            row.id, row.client, party or None, _narrowed(row.datasets), _narrowed(row.dialects)
-        )
+        return found
 
     def _used(self, row: FeedTokenRow, now: datetime) -> None:
         if now - read_moment(row.used_at) < USED_STEP:

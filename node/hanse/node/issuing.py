@@ -56,6 +56,13 @@ class Recipients:
         here = frozenset({self._resource})
         return Client(client_id, kbo, _NO_KEYS, SCOPES, here, thumbprints)
 
+    def content_hash(self, client_id: str, protocol: str) -> str | None:
+        """Return the digest of the text that is in force with a client; None where none is."""
+        for each in self._register().of(client_id):
+            if each.state == "active" and each.protocol.id == protocol:
+                return each.content_hash
+        return None
+
     def knows(self, resource: str) -> bool:
         """Say whether a token is asked for this node."""
         return resource == self._resource
@@ -80,5 +87,6 @@ def issuer(
             ring=RingFile(file).current,
             clock=proofs.clock,
             nonces=proofs.nonces,
+            agreements=recipients,
         )
     )

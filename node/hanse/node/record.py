@@ -31,7 +31,8 @@ _WORDS_TOLD = 80
 class Decision:
     """A decision as it is written down; `code` is that of a refusal, "" for a permit.
 
-    `credential` is the id of the feed token that was used, if one was.
+    `credential` is the id of the feed token that was used, if one was, and `user` the name a tool
+    sent beside it.
     """
 
     request: Request
@@ -48,6 +49,7 @@ class Decision:
     hidden: int | None = None
     exchange: str = ""
     credential: str | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Recorded:
     hidden: int | None
     exchange: str
     credential: str | None
+    user: str | None
     asked: Mapping[str, Any]
     checks: Sequence[Mapping[str, Any]]
 
@@ -106,7 +109,8 @@ def _entry(decision: Decision) -> Entry:
         "filter": _asked(asked),
         "rows": decision.rows,
         "hidden": decision.hidden,
-        **({"credential": decision.credential} if decision.credential else {}),
+        "credential": decision.credential,
+        "user": decision.user or None,
     }
     return Entry(
         kind="decision",
@@ -218,6 +222,7 @@ def recorded(document: Mapping[str, Any]) -> Recorded:
         hidden=what.get("hidden"),
         exchange=document.get("exchange", ""),
         credential=what.get("credential"),
+        user=what.get("user"),
         asked={**asked, "breakdowns": {}, "narrow": [], **what["filter"]},
         checks=[{**check, "passed": False} for check in document.get("checks", ())],
     )

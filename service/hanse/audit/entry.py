@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "rows",
                 "hidden",
                 "credential",
+                "user",
             }
         ),
         "release": frozenset(

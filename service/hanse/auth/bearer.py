@@ -26,6 +26,8 @@ MAX_HEADER_BYTES: Final = 10_000
 BEARER, DPOP, FEED = "bearer", "dpop", "feed"
 
 _AUTHORIZATION = re.compile(r"(?i:(bearer|dpop)) ([A-Za-z0-9_.-]+)")
+_USER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""An id of a recipient, as we ask for; a mail address or a person's full name is not kept."""
 _BASIC = re.compile(r"(?i:basic) ([A-Za-z0-9+/]+={0,2})")
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -35,13 +37,14 @@ Headers = Iterable[tuple[bytes, bytes]]
 class Credential:
     """What a request presents, unverified: `scheme` is `bearer`, `dpop` or `feed`.
 
-    `proofs` are the values of the `DPoP` header; `basic` says that a feed token came as password.
+    `proofs` are the values of the `DPoP` header; `user` is the name beside a feed token that came
+    as password, "" where it is no plain name: it proves nothing.
     """
 
     scheme: str
     value: str
     proofs: tuple[bytes, ...] = ()
-    basic: bool = False
+    user: str = ""
 
 
 def credential(headers: Headers) -> Credential | None:
@@ -100,8 +103,10 @@ def _password(encoded: str) -> Credential | None:
         pair = b64decode(encoded, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         return None
-    _, colon, password = pair.partition(":")
-    return Credential(FEED, password, basic=True) if colon and is_feed_token(password) else None
+    user, colon, password = pair.partition(":")
+    if not colon or not is_feed_token(password):
+        return None
+    return Credential(FEED, password, user=user if _USER.fullmatch(user) else "")
 
 
 def refuse_in_query(query: bytes) -> None:

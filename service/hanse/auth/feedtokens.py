@@ -7,6 +7,7 @@ digest under a secret of the service, so that a stolen database opens nothing.
 
 import hashlib
 import hmac
+import ipaddress
 import re
 import secrets
 import typing
@@ -31,8 +32,9 @@ _FORM: Final = re.compile(r"hft_[A-Za-z0-9_-]{43}[0-9a-f]{6}")
 class FeedGrant:
     """What a feed token stands for: one client of one recipient, narrowed where it was made so.
 
-    `datasets` and `dialects` None leave what the client's protocols open; `credential` names the
-    token in records and is no secret.
+    `datasets`, `dialects` and `networks` (CIDR) None leave what the client's protocols open;
+    `purpose` is what the token was made for, None where each request says it. `credential` names
+    the token in records and is no secret.
     """
 
     credential: str
@@ -40,6 +42,19 @@ class FeedGrant:
     party: str | None = None
     datasets: frozenset[str] | None = None
     dialects: frozenset[str] | None = None
+    networks: frozenset[str] | None = None
+    purpose: str | None = None
+
+    def reached_from(self, address: str) -> bool:
+        """Say whether the token may be used from a network address."""
+        if self.networks is None:
+            return True
+        try:
+            told = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        plain = getattr(told, "ipv4_mapped", None) or told
+        return any(plain in ipaddress.ip_network(network) for network in self.networks)
 
 
 class FeedTokens(typing.Protocol):

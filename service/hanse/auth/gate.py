@@ -18,12 +18,17 @@ from hanse.errors import Refused, Unauthenticated
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What of a request says who asks. `raw_path` is the path as it came, without the query."""
+    """What of a request says who asks, and from where.
+
+    `raw_path` is the path as it came, without the query; `address` is the network address that
+    counts, "" where none is known.
+    """
 
     headers: Sequence[tuple[bytes, bytes]]
     method: str = "GET"
     raw_path: str = "/"
     dialect: str = "api"
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +85,6 @@ class Gate:
             raise Unauthenticated("TOKEN_INVALID")
         if found.dialects is not None and asked.dialect not in found.dialects:
             raise Refused("FEED_TOKEN_DIALECT", dialect=asked.dialect)
-        return of_feed(found)
+        if not found.reached_from(asked.address):
+            raise Refused("FEED_TOKEN_NETWORK")
+        return of_feed(found, presented.user)

@@ -17,7 +17,8 @@ class Principal:
 
     `party` is the enterprise number of the organisation, `thumbprint` the key a token is bound to;
     `bound` says that the request proved to hold it. `credential` names the feed token that was
-    used, by its id; `datasets` is what it was narrowed to, None where it was not.
+    used, by its id; `datasets` is what it was narrowed to, None where it was not; `user` is the
+    name a tool sent beside it, which proves nothing.
     """
 
     client_id: str | None = None
@@ -30,6 +31,7 @@ class Principal:
     bound: bool = False
     credential: str | None = None
     datasets: frozenset[str] | None = None
+    user: str = ""
 
     @property
     def known(self) -> bool:
@@ -62,12 +64,14 @@ def of_claims(claims: Claims, *, bound: bool = False) -> Principal:
     )
 
 
-def of_feed(grant: FeedGrant) -> Principal:
-    """Return the principal a feed token stands for."""
+def of_feed(grant: FeedGrant, user: str = "") -> Principal:
+    """Return the principal a feed token stands for; `user` is the name that came with it."""
     return Principal(
         client_id=grant.client_id,
         scopes=FEED_SCOPES,
+        purpose=grant.purpose,
         party=grant.party,
         credential=grant.credential,
         datasets=grant.datasets,
+        user=user,
     )

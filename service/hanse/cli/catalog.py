@@ -194,6 +194,9 @@ def client_add(  # noqa: PLR0913 a command's options are its parameters
     resource: Annotated[
         list[str] | None, typer.Option("--resource", help="Nodes it may ask for; else every node.")
     ] = None,
+    bearer: Annotated[
+        bool, typer.Option(help="It cannot prove a key with every request: tokens of an hour.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """Register a program of a party, by its public keys."""
@@ -202,7 +205,7 @@ def client_add(  # noqa: PLR0913 a command's options are its parameters
     from hanse.store.session import transaction
 
     new = clients.NewClient(
-        client_id, party, name or client_id, _jwks(keys), scopes, tuple(resource or ())
+        client_id, party, name or client_id, _jwks(keys), scopes, tuple(resource or ()), bearer
     )
     with database(home) as (_, engine), transaction(engine) as session:
         row = clients.register(session, new, now())

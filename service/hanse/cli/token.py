@@ -26,6 +26,7 @@ Home = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 DAYS = 90
+_LISTS = ("datasets", "dialects", "networks")
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +51,12 @@ def new(  # noqa: PLR0913 a command's options
     dialect: Annotated[
         list[str] | None, typer.Option(help="Only this way of asking, such as api.")
     ] = None,
+    network: Annotated[
+        list[str] | None, typer.Option(help="Only from this network, such as 192.0.2.0/24.")
+    ] = None,
+    purpose: Annotated[
+        str, typer.Option(help="What it reads for, where its tool cannot say so itself.")
+    ] = "",
     home: Home = None,
     as_json: AsJson = False,
     lang: Lang = "",
@@ -64,7 +71,14 @@ def new(  # noqa: PLR0913 a command's options
 
     folder = read_settings(home).home
     asked = credentials.NewFeedToken(
-        client, label, made_by, days, tuple(dataset or ()), tuple(dialect or ())
+        client,
+        label,
+        made_by,
+        days,
+        tuple(dataset or ()),
+        tuple(dialect or ()),
+        tuple(network or ()),
+        purpose,
     )
     with _database(home) as engine:
         zone = ZoneInfo(TIME_ZONE)
@@ -121,9 +135,8 @@ def revoke(
 
 def _document(row: "FeedTokenRow") -> dict[str, Any]:
     return {
-        **row.model_dump(exclude={"digest", "datasets", "dialects"}),
-        "datasets": json.loads(row.datasets),
-        "dialects": json.loads(row.dialects),
+        **row.model_dump(exclude={"digest", *_LISTS}),
+        **{name: json.loads(getattr(row, name)) for name in _LISTS},
         "state": _state(row),
     }
 

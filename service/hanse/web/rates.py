@@ -10,8 +10,9 @@ import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -77,17 +78,8 @@ class Rates:
         headers = scope["headers"]
         shown = [value for name, value in headers if name in CREDENTIAL_HEADERS]
         client = scope.get("client")
-        address = self._address(client[0] if client else "", headers)
+        address = _grouped(address_of(client[0] if client else "", headers, self.proxies))
         return address, hashlib.sha256(b"\n".join(shown)).hexdigest() if shown else ""
-
-    def _address(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
-        """Return whose address counts: the last one that no trusted proxy vouches for."""
-        told = b",".join(value for name, value in headers if name == FORWARDED).decode("latin-1")
-        hops = [hop.strip() for hop in told.split(",") if hop.strip()]
-        address = peer
-        while hops and _within(address, self.proxies):
-            address = hops.pop()
-        return _grouped(address)
 
     def _known(self, name: str) -> _Caller:
         now = self.clock()
@@ -121,7 +113,20 @@ class Rates:
         return max(1, math.ceil(missing / self.rate.per_second))
 
 
-def networks(texts: Iterable[str]) -> tuple[Network, ...]:
+def address_of(
+    peer: str, headers: Iterable[tuple[bytes, bytes]], proxies: Sequence[Network]
+) -> str:
+    """Return whose address counts: the last one that no trusted proxy vouches for."""
+    told = b",".join(value for name, value in headers if name == FORWARDED).decode("latin-1")
+    hops = [hop.strip() for hop in told.split(",") if hop.strip()]
+    address = peer
+    while hops and _within(address, proxies):
+        address = hops.pop()
+    return address
+
+
+@lru_cache(maxsize=16)
+def networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
     """Return networks in CIDR; raises ValueError for a text that is none."""
     return tuple(ipaddress.ip_network(text) for text in texts)
 

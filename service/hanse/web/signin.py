@@ -19,6 +19,8 @@ from hanse.auth.gate import Asked, Gate
 from hanse.auth.principal import Principal
 from hanse.auth.scopes import SCOPES
 from hanse.errors import Refused, Unauthenticated
+from hanse.web.rates import address_of, networks
+from hanse.web.site import Site
 
 API_DIALECT: Final = "api"
 _KNOWN: Final = "hanse.principal"
@@ -31,7 +33,7 @@ async def identify(request: Request) -> Principal:
     """
     scope = request.scope
     if _KNOWN not in scope:
-        gate, asked = _gate(request.app), _asked(scope)
+        gate, asked = _gate(request.app), _asked(scope, request.app.state.site)
         known = gate.quickly(asked)
         if known is None:
             known = await asyncio.to_thread(gate.identify, asked)
@@ -46,12 +48,14 @@ def _gate(app: Any) -> Gate:
     return found or Gate(app.state.verifier)
 
 
-def _asked(scope: Scope) -> Asked:
+def _asked(scope: Scope, site: Site) -> Asked:
     raw = scope.get("raw_path") or scope["path"].encode("ascii", "replace")
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     first = path.split("/", 2)[1] if "/" in path else ""
-    dialect = API_DIALECT if first in {"v1", ""} else first
-    return Asked(scope["headers"], scope["method"], raw.decode("latin-1"), dialect)
+    dialect = API_DIALECT if first in {"v1", ""} else first.lower()
+    peer = scope.get("client")
+    address = address_of(peer[0] if peer else "", scope["headers"], networks(site.rate.proxies))
+    return Asked(scope["headers"], scope["method"], raw.decode("latin-1"), dialect, address)
 
 
 class _SignIn(SecurityBase):

@@ -15,7 +15,7 @@ from tests.support.callers import CLOSED, LISTED, NOW, OPEN, House
 from tests.support.holders import CLIENT, DATA, Holder, bound_house
 
 from hanse.auth import feedtokens
-from hanse.auth.feedtokens import is_feed_token
+from hanse.auth.feedtokens import FeedGrant, is_feed_token
 from hanse.auth.gate import Asked, Gate
 from hanse.auth.tokens import Revocations
 from hanse.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated
@@ -331,3 +331,64 @@ async def test_no_token_stands_in_the_log(house: House, caplog: pytest.LogCaptur
         await get(house, DATA.replace("statistiek", "beleid"), way)
     assert token not in caplog.text
     assert json.dumps(token)[5:30] not in caplog.text
+
+
+async def test_a_tool_that_cannot_say_its_purpose_reads_for_the_one_its_token_was_made_for(
+    house: House,
+) -> None:
+    silent = DATA.partition("&purpose")[0]
+    token, _ = made(house, purpose="statistiek")
+    answer = await get(house, silent, {"apikey": token})
+    assert answer.status_code == 200
+    written = record.find(house.node.engine, answer.headers["decision"])
+    assert written.purpose == "statistiek"
+    other = await get(house, f"{silent}&purpose=beleid", {"apikey": token})
+    assert (other.status_code, other.json()["code"]) == (403, "PURPOSE_DIFFERS")
+    unsaid, _ = made(house)
+    refused = await get(house, silent, {"apikey": unsaid})
+    assert (refused.status_code, refused.json()["code"]) == (403, "DECISION_PURPOSE")
+    with pytest.raises(Invalid, match="FEED_TOKEN_PURPOSE"):
+        made(house, purpose="reclame")
+
+
+async def test_a_token_for_a_network_opens_nothing_from_another(house: House) -> None:
+    here, _ = made(house, networks=("127.0.0.0/8", "2001:db8::/32"))
+    elsewhere, _ = made(house, networks=("192.0.2.0/24",))
+    assert (await get(house, DATA, {"apikey": here})).status_code == 200
+    for told in ({}, {"X-Forwarded-For": "192.0.3.7"}, {"X-Forwarded-For": "192.0.2.7, 192.0.3.7"}):
+        answer = await get(house, DATA, {"apikey": elsewhere, **told})
+        assert (answer.status_code, answer.json()["code"]) == (403, "FEED_TOKEN_NETWORK")
+    # The proxy on this machine says who asked through it.
+    passed = {"apikey": elsewhere, "X-Forwarded-For": "192.0.2.7"}
+    assert (await get(house, DATA, passed)).status_code == 200
+    with pytest.raises(Invalid, match="FEED_TOKEN_FORM"):
+        made(house, networks=("192.0.2.7/24",))
+
+
+@pytest.mark.parametrize(
+    ("address", "reached"),
+    [
+        ("192.0.2.9", True),
+        ("::ffff:192.0.2.9", True),
+        ("192.0.3.9", False),
+        ("2001:db8::1", True),
+        ("2001:db9::1", False),
+        ("", False),
+        ("testclient", False),
+    ],
+)
+def test_networks_are_read_as_addresses(address: str, reached: bool) -> None:
+    grant = FeedGrant("ft-1", CLIENT, networks=frozenset({"192.0.2.0/24", "2001:db8::/32"}))
+    assert grant.reached_from(address) is reached
+    assert FeedGrant("ft-1", CLIENT).reached_from(address)
+
+
+@pytest.mark.parametrize(
+    ("user", "kept"), [("rcp_7f3", "rcp_7f3"), ("an@stad.be", None), ("", None)]
+)
+async def test_the_name_beside_a_token_is_kept_where_it_is_no_persons(
+    house: House, user: str, kept: str | None
+) -> None:
+    token, _ = made(house)
+    answer = await get(house, DATA, basic(user, token))
+    assert record.find(house.node.engine, answer.headers["decision"]).user == kept

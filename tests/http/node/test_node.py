@@ -178,7 +178,8 @@ async def test_this_machine_is_told_which_register_is_in_force(own: House) -> No
 async def test_a_register_edited_in_the_database_is_not_served_as_ready(own: House) -> None:
     own.node.door.worlds.current()
     with transaction(own.node.engine) as session:
-        session.connection().execute(text("UPDATE protocol SET content = replace(content, 'P5Y', 'P9Y')"))
+        changed = "UPDATE protocol SET content = replace(content, 'P5Y', 'P9Y')"
+        session.connection().execute(text(changed))
     async with own.client() as client:
         answer = await client.get("/health/ready")
     assert answer.status_code == 503

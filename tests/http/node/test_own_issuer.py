@@ -7,7 +7,7 @@ import pytest
 from joserfc.jwk import ECKey
 from tests.support import proofs
 from tests.support.callers import BASE_URL, CATALOGUE, House
-from tests.support.holders import CLIENT, DATA, Holder, bound_house
+from tests.support.holders import CLIENT, DATA, PROTOCOL, Holder, bound_house
 
 from hanse.auth.issuer.faults import CLIENT_REFUSED
 from hanse.auth.tokens import Revocations, validate
@@ -50,6 +50,20 @@ async def test_who_the_protocol_names_gets_a_bound_token_and_its_figures(house: 
         async with house.client() as client:
             figures = await client.get(DATA, headers=me.headers(told["access_token"], DATA))
         assert figures.status_code == 200
+
+
+async def test_a_token_for_one_protocol_names_the_text_that_is_in_force(house: House) -> None:
+    told = (await ask(house, KEY, protocol=PROTOCOL)).json()
+    claims = house.node.verifier.verify(told["access_token"])
+    (held,) = house.node.door.register().of(CLIENT)
+    assert (claims.protocol, claims.protocol_hash) == (PROTOCOL, held.content_hash)
+    me = Holder(house, KEY)
+    async with house.client() as client:
+        figures = await client.get(DATA, headers=me.headers(told["access_token"], DATA))
+    assert figures.status_code == 200
+    unknown = (await ask(house, KEY, protocol=f"{PROTOCOL}9")).json()
+    claims = house.node.verifier.verify(unknown["access_token"])
+    assert (claims.protocol, claims.protocol_hash) == (f"{PROTOCOL}9", None)
 
 
 async def test_a_key_the_protocol_does_not_name_gets_nothing(house: House) -> None:

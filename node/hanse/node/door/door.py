@@ -350,6 +350,7 @@ class Door:
             rows=rows,
             exchange=case.exchange,
             credential=case.principal.credential,
+            user=case.principal.user,
         )
         return record.write(self._journal, decision, self._clock())
 
@@ -368,6 +369,7 @@ class Door:
             protocol=refusal.protocol,
             exchange=case.exchange,
             credential=case.principal.credential,
+            user=case.principal.user,
         )
         return record.write(self._journal, decision, self._clock()).ref
 

@@ -1,8 +1,8 @@
 """An issuer of access tokens: who gets one, for which node, for how long, with which words in it.
 
 Order of checks: size and shape, one way to authenticate, assertion, target, scope; then the token.
-A token names one client, one node and one purpose and lives at most five minutes (RFC 9068, RFC
-8707).
+A token names one client, one node and one purpose (RFC 9068, RFC 8707) and lives at most five
+minutes; one hour for a client that cannot prove a key.
 """
 
 import re
@@ -25,14 +25,18 @@ from hanse.auth.issuer.faults import (
 )
 from hanse.auth.issuer.form import Form
 from hanse.auth.issuer.server import Admitted, Rules, Server, TokenRequest
-from hanse.auth.issuer.storage import Assertions, Client, Registry
+from hanse.auth.issuer.storage import Agreements, Assertions, Client, Registry
 from hanse.auth.keys import VerificationKey, read_key
 from hanse.auth.ring import ALGORITHM, Ring
 from hanse.auth.scopes import covers, parse
+from hanse.auth.tokens import MAX_LIFE_SECONDS
 from hanse.errors import Invalid
 from hanse.policies.canonical import canonical
 
 MAX_TOKEN_SECONDS: Final = 300
+BEARER_SECONDS: Final = MAX_LIFE_SECONDS
+"""Tools that cannot prove a key renew below ten minutes; every use is decided anew."""
+
 FAILURES_PER_MINUTE: Final = 120
 ENDPOINT: Final = "/oauth/token"
 
@@ -44,7 +48,8 @@ _PROTOCOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 class IssuerParts:
     """What an issuer is made of: its identifier, its storage, its keys, its clock.
 
-    With `nonces` every proof of possession must carry one of them.
+    With `nonces` every proof of possession must carry one of them; with `agreements` a token for
+    one protocol names the text that is in force.
     """
 
     identifier: str
@@ -54,6 +59,7 @@ class IssuerParts:
     clock: Callable[[], float]
     token_seconds: int = MAX_TOKEN_SECONDS
     nonces: Nonces | None = None
+    agreements: Agreements | None = None
 
 
 class Issuer:
@@ -142,20 +148,21 @@ class Issuer:
         client, thumbprint = admitted.client, admitted.thumbprint
         now = int(self.parts.clock())
         scope = " ".join(sorted(parse(form["scope"])))
+        unbound = thumbprint is None and client.bearer
+        seconds = BEARER_SECONDS if unbound else self.parts.token_seconds
         claims: dict[str, Any] = {
             "iss": self.parts.identifier,
             "sub": client.client_id,
             "client_id": client.client_id,
             "aud": form["resource"],
             "iat": now,
-            "exp": now + self.parts.token_seconds,
+            "exp": now + seconds,
             "jti": secrets.token_urlsafe(16),
             "scope": scope,
             "purpose": form["purpose"],
             "party": client.party,
+            **self._agreed(form, client),
         }
-        if "protocol" in form:
-            claims["protocol"] = form["protocol"]
         if thumbprint is not None:
             claims["cnf"] = {"jkt": thumbprint}
         key = self.parts.ring().signing(now)
@@ -164,9 +171,18 @@ class Issuer:
         return {
             "access_token": token,
             "token_type": "Bearer" if thumbprint is None else "DPoP",
-            "expires_in": self.parts.token_seconds,
+            "expires_in": seconds,
             "scope": scope,
         }
+
+    def _agreed(self, form: Form, client: Client) -> dict[str, str]:
+        """Return what a token says of the one protocol it is for."""
+        if "protocol" not in form:
+            return {}
+        told = {"protocol": form["protocol"]}
+        known = self.parts.agreements
+        text = known.content_hash(client.client_id, form["protocol"]) if known else None
+        return told | ({"protocol_hash": text} if text else {})
 
 
 class _Failures:

@@ -12,7 +12,8 @@ class Client:
 
     `party` is the enterprise number of its organisation. `resources` None means every known one.
     `thumbprints` are keys known by their RFC 7638 thumbprint alone: such a key comes with the
-    request, in its proof of possession.
+    request, in its proof of possession. `bearer` says that it cannot prove a key with each request:
+    its tokens are bound to none, live longer, and open nothing where a protocol does not agree.
     """
 
     client_id: str
@@ -21,6 +22,7 @@ class Client:
     scopes: frozenset[str]
     resources: frozenset[str] | None = None
     thumbprints: frozenset[str] = frozenset()
+    bearer: bool = False
 
 
 class Registry(typing.Protocol):
@@ -31,6 +33,13 @@ class Registry(typing.Protocol):
 
     def knows(self, resource: str) -> bool:
         """Say whether a resource (a node's identifier) is a known, active one."""
+
+
+class Agreements(typing.Protocol):
+    """The texts of protocols, where an issuer has a register of its own."""
+
+    def content_hash(self, client_id: str, protocol: str) -> str | None:
+        """Return the digest of the text in force between a client and this house; None: none."""
 
 
 class Assertions(typing.Protocol):
