@@ -22,6 +22,7 @@ ENROLMENT: Final = "hanse-enrolment+jws"
 PROTOCOL: Final = "hanse-protocol+jws"
 REGISTER: Final = "hanse-register+jws"
 EXCHANGE: Final = "hanse-exchange+jws"
+AREAS: Final = "hanse-areas+jws"
 
 MAX_STATEMENT_BYTES = 64 * 1024 * 1024
 _ALGORITHMS = ["Ed25519"]

@@ -313,6 +313,6 @@ def _check_scope(table: pa.Table, question: Question, manifest: Manifest, peer: 
     listed = {entry.id for entry in manifest.indicators}
     asked = set(question.indicators) or listed
     levels = set(pc.unique(table.column("level")).to_pylist())
-    elsewhere = bool(question.level) and not levels <= {question.level}
+    elsewhere = bool(question.level) and not levels <= set(question.level.split(","))
     if not answered <= listed & asked or elsewhere:
         raise Invalid("ANSWER_CELLS", peer=peer)

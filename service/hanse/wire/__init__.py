@@ -10,6 +10,8 @@ from hanse.wire.answers import Explanation as Explanation
 from hanse.wire.answers import NodeDescription as NodeDescription
 from hanse.wire.answers import Permitted as Permitted
 from hanse.wire.answers import Problem as Problem
+from hanse.wire.areas import AreaFile as AreaFile
+from hanse.wire.areas import AreaTables as AreaTables
 from hanse.wire.body import Body as Body
 from hanse.wire.body import Decimal as Decimal
 from hanse.wire.body import Digest as Digest

@@ -32,6 +32,10 @@ class IndicatorEntry(Body):
     breaks: list[str] = Field(default_factory=list)
     source: str = ""
     threshold: Decimal | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    weight: str | None = None
+    formula: str | None = None
 
 
 class Part(Body):

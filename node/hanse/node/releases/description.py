@@ -143,6 +143,10 @@ def entry(indicator: Indicator, profile: Profile) -> IndicatorEntry:
         breaks=[each.period for each in indicator.breaks],
         source=", ".join(source.name or source.code for source in indicator.sources),
         threshold=decimal(lowest) if lowest else None,
+        numerator=indicator.numerator,
+        denominator=indicator.denominator,
+        weight=indicator.weight,
+        formula=indicator.formula,
     )
 
 
