@@ -1,5 +1,6 @@
 """What every picture is drawn with: elements of SVG 2, patterns, colours, labels that fit."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
@@ -31,6 +32,9 @@ _PATTERNS = (
 )
 
 
+_NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What a picture says in words: its title, what it shows, and the language of its numbers."""
@@ -44,11 +48,11 @@ class Words:
 def element(name: str, content: str = "", **attributes: object) -> str:
     """Return one element; its text is escaped, lengths are rounded to a tenth of a unit."""
     said = "".join(
-        f" {key.rstrip('_').replace('_', '-')}={quoteattr(_spelled(value))}"
+        f" {key.rstrip('_').replace('_', '-')}={quoteattr(plain(_spelled(value)))}"
         for key, value in attributes.items()
         if value is not None
     )
-    return f"<{name}{said}>{escape(content)}</{name}>" if content else f"<{name}{said}/>"
+    return f"<{name}{said}>{escape(plain(content))}</{name}>" if content else f"<{name}{said}/>"
 
 
 def drawn(words: Words, size: tuple[float, float], body: Iterable[str]) -> Picture:
@@ -57,10 +61,15 @@ def drawn(words: Words, size: tuple[float, float], body: Iterable[str]) -> Pictu
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_spelled(width)} '
         f'{_spelled(height)}" font-family="{FONT}" font-size="13" fill="{INK}">'
-        f"<title>{escape(words.title)}</title><desc>{escape(words.description)}</desc>"
+        f"<title>{escape(plain(words.title))}</title><desc>{escape(plain(words.description))}</desc>"
         f"{_PATTERNS}{''.join(body)}</svg>"
     )
     return Picture(svg, words.title, words.description, width)
+
+
+def plain(text: str) -> str:
+    """Return a text without the characters that XML cannot hold; names come from other houses."""
+    return _NOT_XML.sub("", text)
 
 
 def cut(text: str, room: float, size: float = 13) -> str:
