@@ -1,12 +1,11 @@
 """Hold a graph against shapes: print what each top-level result says, by severity.
 
-Question: `data` (text) in `format`, `shapes` (paths of Turtle files, or their text), `known` (paths of
-code lists). What the graph only points to is typed in a copy first, as the class shapes want it.
+Question: `data` (text) in `format`, `shapes` (Turtle files), `known` (files of code lists).
+What the graph only points to is typed in a copy first, as the shapes of classes want it.
 """
 
 import json
 import sys
-from pathlib import Path
 
 from pyshacl import validate
 from rdflib import Graph, Literal, Namespace, URIRef
@@ -40,20 +39,22 @@ def typed(graph: Graph) -> Graph:
     copy = Graph()
     for triple in graph:
         copy.add(triple)
-    for _, predicate, value in graph:
-        if not isinstance(value, URIRef):
-            continue
-        for part, kind in CLASSES.items():
-            if part in value:
-                copy.add((value, RDF.type, kind))
-        if predicate in POINTED:
-            copy.add((value, RDF.type, POINTED[predicate]))
-        if any(part in value for part in CONCEPTS):
-            concept(copy, value)
+        if isinstance(triple[2], URIRef):
+            pointed(copy, triple[1], triple[2])
     for licence in copy.subjects(RDF.type, DCTERMS.LicenseDocument):
         if (licence, DCTERMS.title, None) not in copy:
             copy.add((licence, DCTERMS.title, Literal("licence", lang="en")))
     return copy
+
+
+def pointed(copy: Graph, predicate: URIRef, value: URIRef) -> None:
+    """Type what a property points to."""
+    kinds = [kind for part, kind in CLASSES.items() if part in value]
+    for kind in (*kinds, POINTED.get(predicate)):
+        if kind is not None:
+            copy.add((value, RDF.type, kind))
+    if any(part in value for part in CONCEPTS):
+        concept(copy, value)
 
 
 def concept(copy: Graph, value: URIRef) -> None:
@@ -101,11 +102,7 @@ def main() -> None:
     for path in asked.get("known", []):
         copy.parse(path, format="nt")
     for shapes in asked["shapes"]:
-        read = Graph()
-        if shapes.endswith(".ttl") and Path(shapes).is_file():
-            read.parse(shapes, format="turtle")
-        else:
-            read.parse(data=shapes, format="turtle")
+        read = Graph().parse(shapes, format="turtle")
         for each in results(copy, read):
             print(json.dumps(each))
 
