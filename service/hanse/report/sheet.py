@@ -67,7 +67,7 @@ class Sheet:
     @property
     def name(self) -> str:
         """What the area is called."""
-        return self.theme.areas[self.area]
+        return _short(self.theme.areas[self.area])
 
     def _sections(self) -> Iterator[Section]:
         subjects = self.theme.subjects[:SUBJECTS_MAX]
@@ -158,7 +158,7 @@ class Sheet:
         ).bars()
         regions = [
             Region(code, name, subject.at(code, period).cell, code == self.area)
-            for code, name in self.theme.areas.items()
+            for code, name in (self.theme.areas if self.theme.boundaries else shown).items()
         ]
         drawing = Map(
             Words(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 TICKS = 4
+TINY = 1e-250
+"""Numbers closer than this are drawn as one: their difference cannot be divided any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def over(numbers: Iterable[float], start: float, end: float, *, nought: bool) ->
     low, high = min(known), max(known)
     if nought:
         low, high = min(low, 0.0), max(high, 0.0)
-    if high - low <= abs(high) * 1e-12:
+    if high - low <= max(abs(high) * 1e-12, TINY):
         low, high = (low, low + (abs(low) or 1.0)) if nought else (low - 1, high + 1)
     step = _step((high - low) / TICKS)
     first, last = math.floor(low / step), math.ceil(high / step)
