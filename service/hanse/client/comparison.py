@@ -5,7 +5,7 @@ answered never shows.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from hanse.client.conversation import Pulled
 from hanse.client.fanout import Reply
 from hanse.client.marks import Marks, Place
 from hanse.client.outcome import NodeState, Outcome
+from hanse.client.recast import Onto, worded
 from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS
 from hanse.cube.codelist import TOTAL
 from hanse.cube.comparability import Mark, MarkCode, Reason
@@ -71,6 +72,18 @@ class Comparison:
         """Whether every node itself said something that holds."""
         return all(outcome.reached for outcome in self.outcomes)
 
+    def worded(self, lang: str = "nl") -> pa.Table:
+        """Return the table with `why` behind it: what its marks and notes say, in words."""
+        if "reasons" not in self.table.column_names:
+            return self.table
+        said = {(each.origin, each.reason.code): each.reason.say(lang) for each in self.remarks}
+        columns = (self.table.column(name).to_pylist() for name in ("origin", "reasons"))
+        words = [
+            " ".join(said.get((origin, code), "") for code in codes.split())
+            for origin, codes in zip(*columns, strict=True)
+        ]
+        return self.table.append_column("why", worded(self.table, words, lang))
+
     def document(self, lang: str = "nl") -> dict[str, object]:
         """Return it as one JSON object with a stable set of members; cells stand in columns."""
         return {
@@ -87,11 +100,21 @@ class Comparison:
 
 
 def assemble(
-    replies: Sequence[Reply], seconds: float, deadline_seconds: float, *, marked: bool = True
+    replies: Sequence[Reply],
+    seconds: float,
+    deadline_seconds: float,
+    *,
+    marked: bool = True,
+    onto: Onto | None = None,
 ) -> Comparison:
-    """Put the replies together: one table over all nodes, marked where figures are compared."""
+    """Put the replies together: one table over all nodes, marked where figures are compared.
+
+    With `onto` the figures stand on the areas that were asked for, each saying how it came there.
+    """
     pulls = [reply.pulled for reply in replies if reply.pulled]
     table = _gather(pulls)
+    if onto and pulls:
+        table = onto.applied(table, pulls)
     remarks: tuple[Remark, ...] = ()
     if marked:
         table, remarks = _mark(table, pulls)
@@ -139,7 +162,8 @@ def _empty(names: Sequence[str]) -> pa.Table:
 
 
 def _mark(table: pa.Table, pulls: Sequence[Pulled]) -> tuple[pa.Table, tuple[Remark, ...]]:
-    columns = (table.column(name).to_pylist() for name in Place._fields)
+    names = [name for name in Place._fields if name in table.column_names]
+    columns = (table.column(name).to_pylist() for name in names)
     places = [Place(*values) for values in zip(*columns, strict=True)]
     marks = Marks.over(pulls, places)
     found = [marks.of(place) for place in places]
@@ -165,4 +189,9 @@ def _remarks(
             cells[key] += count
     order = list(MarkCode)
     told = sorted(reasons, key=lambda key: (key[0], order.index(reasons[key].mark), key))
-    return tuple(Remark(key[0], names[key[0]], reasons[key], cells[key]) for key in told)
+    return tuple(Remark(key[0], _called(key[0], names), reasons[key], cells[key]) for key in told)
+
+
+def _called(origin: str, names: Mapping[str, str]) -> str:
+    """Return the name of an origin; a cell made of parts of several houses has them all."""
+    return " + ".join(names.get(each, each) for each in origin.split("+"))

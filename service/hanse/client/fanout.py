@@ -21,11 +21,16 @@ Talk = Callable[[str, Pin], Conversation]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One node and what it is asked; a `fault` that is known beforehand is its whole outcome."""
+    """One node and what it is asked; a `fault` that is known beforehand is its whole outcome.
+
+    `levels` are those it offers, `inputs` the indicators that the asked one is computed from.
+    """
 
     member: MemberEntry
     question: Question
     fault: HanseError | None = None
+    levels: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
     @property
     def blank(self) -> Outcome:

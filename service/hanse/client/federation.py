@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Self
 
+from hanse.areas import Registry
+from hanse.client.areas import AreaCopies
 from hanse.client.cache import AnswerCache
 from hanse.client.catalogue import Catalogue, CatalogueTalk, choose
 from hanse.client.comparison import Comparison, assemble
@@ -20,6 +22,7 @@ from hanse.client.keys import ClientKey
 from hanse.client.line import Line, networks_of
 from hanse.client.node import NodeClient
 from hanse.client.question import Question
+from hanse.client.recast import Onto, inputs_of
 from hanse.client.settings import ClientConfig, ClientSettings, read_config, read_settings
 from hanse.client.signin import Credentials
 from hanse.errors import HanseError, Invalid, NotFound
@@ -43,6 +46,14 @@ class Wish:
     release: str = ""
     purpose: str = ""
     permitted: bool = False
+    vintage: str = ""
+    combine: tuple[str, ...] = ()
+    bounds: bool = False
+
+    @property
+    def recasts(self) -> bool:
+        """Whether figures are wanted on other areas than those they stand on."""
+        return bool(self.vintage or self.combine)
 
     def question(self, dataset: str, indicators: tuple[str, ...], levels: list[str]) -> Question:
         """Return the question to one node that has the dataset at these levels."""
@@ -61,6 +72,16 @@ class Wish:
             permitted=self.permitted,
         )
 
+    def onto(self, registry: Registry, targets: Sequence[Target]) -> Onto:
+        """Return the areas that the figures of these targets are wanted on."""
+        choice = AreaChoice.parse(self.areas)
+        code, _, year = (choice.level or self.level or DEFAULT_LEVEL).partition("@")
+        place = (code, self.vintage or year)
+        onto = Onto.of(registry, place, choice.codes, self.combine, bounds=self.bounds)
+        asked = [set(target.question.indicators) for target in targets]
+        every = frozenset[str]().union(*asked) if all(asked) else frozenset[str]()
+        return replace(onto, indicators=every)
+
 
 class Federation:
     """Everything one user may ask; a catalogue names the nodes and pins their keys.
@@ -73,6 +94,8 @@ class Federation:
         self._purpose = purpose
         self.catalogue = Catalogue(catalogue, line=line)
         self._index = CatalogueTalk(self.catalogue.url, line.blocking.way)
+        kept = line.cache.folder / "areas" if line.cache and line.cache.keep != "nothing" else None
+        self._areas = AreaCopies(self.catalogue.url, line.blocking.way, kept)
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +125,7 @@ class Federation:
         """
         asked = replace(self._meant(wish), permitted=True)
         step = partial(self._compared, indicator, asked)
-        return self._gathered(step, deadline_seconds, marked=True)
+        return self._gathered(step, deadline_seconds, marked=True, wish=asked)
 
     def get(
         self, subject: str, wish: Wish | None = None, deadline_seconds: float | None = None
@@ -111,8 +134,9 @@ class Federation:
 
         The table says of every cell whose it is; figures are not judged against each other.
         """
-        step = partial(self._pulled, subject, self._meant(wish))
-        return self._gathered(step, deadline_seconds, marked=False)
+        asked = self._meant(wish)
+        step = partial(self._pulled, subject, asked)
+        return self._gathered(step, deadline_seconds, marked=asked.recasts, wish=asked)
 
     def locate(self, subject: str, wish: Wish) -> tuple[tuple[MemberEntry, Question], ...]:
         """Return which nodes a subject would be pulled from, and with which question."""
@@ -126,15 +150,26 @@ class Federation:
         said = wish or Wish()
         return replace(said, purpose=said.purpose or self._purpose)
 
-    def _gathered(self, step: Step, seconds: float | None, *, marked: bool) -> Comparison:
+    def areas(self) -> Registry:
+        """Return the area registry of the catalogue: the kept copy while it is away."""
+        return self._line.wait(self._areas.registry)
+
+    def _gathered(
+        self, step: Step, seconds: float | None, *, marked: bool, wish: Wish
+    ) -> Comparison:
         allowed = seconds or self._line.deadline_seconds
 
         async def run(within: Deadline) -> Comparison:
             started = within.clock()
             nodes = Deadline(within.at - ASSEMBLY_SHARE * allowed, within.clock)
-            replies = await ask_all(await step(nodes), self._line.conversation, nodes)
+            targets = await step(nodes)
+            onto = None
+            if wish.recasts:
+                onto = wish.onto(await self._areas.registry(nodes), targets)
+                targets = [onto.widened(target) for target in targets]
+            replies = await ask_all(targets, self._line.conversation, nodes)
             spent = within.clock() - started
-            return assemble(replies, spent, allowed, marked=marked)
+            return assemble(replies, spent, allowed, marked=marked, onto=onto)
 
         return self._line.wait(run, allowed)
 
@@ -178,8 +213,12 @@ def _offered(member: MemberEntry, offer: Publication, wish: Wish) -> Target:
     except Invalid as fault:
         if fault.code != "LEVEL_ABSENT":
             raise
-        return Target(member, Question(offer.dataset), fault)
-    return Target(member, question)
+        if not wish.recasts:
+            return Target(member, Question(offer.dataset), fault)
+        spelled = replace(wish, areas="", level="")
+        question = spelled.question(offer.dataset, (offer.indicator.id,), offer.levels)
+        return Target(member, question, fault, tuple(offer.levels), inputs_of(offer.indicator))
+    return Target(member, question, None, tuple(offer.levels), inputs_of(offer.indicator))
 
 
 def _held(
@@ -192,7 +231,11 @@ def _held(
     if holder is None:
         return Target(member, Question(slug), NotFound("DATASET_NOWHERE", dataset=slug))
     try:
-        return Target(member, wish.question(slug, indicators, holder.dataset.levels))
+        question = wish.question(slug, indicators, holder.dataset.levels)
+        own = {each.id: each for each in holder.dataset.indicators}
+        inputs = [each for code in indicators if code in own for each in inputs_of(own[code])]
+        held = tuple(each for each in inputs if each in own)
+        return Target(member, question, None, tuple(holder.dataset.levels), held)
     except HanseError as fault:
         if fault.code != "LEVEL_ABSENT":
             raise

@@ -6,8 +6,8 @@ matters.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from hanse.client.conversation import Pulled
@@ -29,6 +29,7 @@ class Place(NamedTuple):
     level: str
     period: str
     obs_status: str
+    computed: str = ""
 
 
 @dataclass(slots=True)
@@ -52,25 +53,46 @@ class Marks:
             for pull in pulls
             for entry in pull.manifest.indicators
         }
+        listed = list(places)
         first: dict[Series, Period] = {}
-        for series, text in {(place[:4], place.period) for place in places}:
-            period = read_period(text, entries[series[:3]].reporting_year_start)
+        for series, text in {(place[:4], place.period) for place in listed}:
+            period = read_period(text, _entry(entries, series).reporting_year_start)
             first[series] = min(first.get(series, period), period)
-        return cls(entries, _standard([facts_of(entries[s[:3]], s[3]) for s in first]), first)
+        loaded = {place[:4] for place in listed if not place.computed} or set(first)
+        votes = [facts_of(_entry(entries, each), each[3]) for each in first if each in loaded]
+        return cls(entries, _standard(votes), first)
 
     def of(self, place: Place) -> Mark:
         """Return the mark of a cell; one without a number is incomplete whatever else it is."""
         series = place[:4]
         if series not in self._facts:
-            self._facts[series] = facts_of(self.entries[place[:3]], place.level)
+            self._facts[series] = facts_of(_entry(self.entries, series), place.level)
         first = self.first[series]
         facts = self._facts[series]
+        if place.computed:
+            facts = replace(facts, vintage=self._meant(place.level), recalculated=True)
         kind = (facts, place.period, place.obs_status, first)
         if kind not in self._known:
             period = read_period(place.period, facts.reporting_year_start)
             since = first if first < period else None
             self._known[kind] = mark(self.reference, facts, period, place.obs_status, since)
         return self._known[kind]
+
+    def _meant(self, level: str) -> str:
+        """Return the vintage a computed figure counts as: a whole of the same year is no other."""
+        same = level.partition("@")[2] == self.reference.vintage.partition("@")[2]
+        return self.reference.vintage if same else level
+
+
+def _entry(
+    entries: Mapping[tuple[str, str, str], IndicatorEntry], series: Series
+) -> IndicatorEntry:
+    """Return what the manifest says of a series; of one from several houses, what one says."""
+    if series[:3] in entries:
+        return entries[series[:3]]
+    houses = set(series[0].split("+"))
+    known = [key for key in sorted(entries) if key[2] == series[2]]
+    return entries[next((key for key in known if key[0] in houses), known[0])]
 
 
 VOTED = (
