@@ -1,6 +1,7 @@
 """Graphs against the shapes of the profiles, CKAN's client, and the reader of data contracts."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -212,3 +213,13 @@ def test_a_broken_data_contract_fails(tmp_path: Path) -> None:
     found = environments.run("odcs", "validate.py", {"text": broken})
     assert any("'kind' is a required property" in each.get("fault", "") for each in found)
     assert len(found) > 2
+
+
+def test_the_example_of_the_guide_runs_at_a_catalogue(world: Federation, tmp_path: Path) -> None:
+    guide = (needs.ROOT / "docs" / "guide" / "clients.md").read_text("utf-8")
+    (example,) = re.findall(r"<!-- at the catalogue: ckanapi -->\n```python\n(.*?)```", guide, re.DOTALL)
+    script = tmp_path / "example.py"
+    with live(world.app) as url:
+        script.write_text(example.replace("https://catalogus.example", url), "utf-8")
+        told = environments.execute("ckanapi", script)
+    assert told.startswith("nis41002-bevolking ['http://127.0.0.1:8101/v1/datasets/bevolking/data")
