@@ -24,6 +24,7 @@ from hanse.auth.issuer.faults import (
     refused_proof,
 )
 from hanse.auth.issuer.form import Form
+from hanse.auth.issuer.granted import GRANT, translated
 from hanse.auth.issuer.server import Admitted, Rules, Server, TokenRequest
 from hanse.auth.issuer.storage import Agreements, Assertions, Client, Registry
 from hanse.auth.keys import VerificationKey, read_key
@@ -80,7 +81,10 @@ class Issuer:
 
         `proofs` are the values of its `DPoP` header: with one, the token is bound to its key.
         """
-        status, members = self._server.answer(TokenRequest(form, proofs))
+        try:
+            status, members = self._server.answer(TokenRequest(translated(form), proofs))
+        except TokenFault as fault:
+            status, members = fault.status, fault.body()
         if members.get("error") == "invalid_client" and self._failures.too_many(self.parts.clock()):
             # Only failures are slowed down: nobody can lock out a client that signs rightly.
             return 429, {
@@ -100,12 +104,16 @@ class Issuer:
 
     def _authenticate(self, request: TokenRequest) -> Admitted:
         form, now = request.form, self.parts.clock()
-        if form.get("client_assertion_type") != ASSERTION_TYPE or "client_secret" in form:
+        kind = form.get("client_assertion_type")
+        if kind not in (ASSERTION_TYPE, GRANT) or "client_secret" in form:
             raise refused_client()
         proof, fault = self._proof(request.proofs, now)
         offered = proof.key if proof else None
         assertion = form.get("client_assertion", "")
-        client = self._gate.admit(assertion, form.get("client_id"), now, offered)
+        if kind == GRANT:
+            client = self._gate.granted(assertion, now, offered)
+        else:
+            client = self._gate.admit(assertion, form.get("client_id"), now, offered)
         # Told only now: a proof alone opens no account of what is wrong with it.
         if fault is not None:
             raise fault
