@@ -98,7 +98,7 @@ def respond(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> Res
     name = f"{heading.dataset}-{heading.release}{_SUFFIX[wish.form]}"
     headers = headed(answer, heading, name, governed) | {"ETag": tag}
     if FORMS[wish.form] == "csv":
-        headers["Link"] += f", {_described_by(heading, wish.query)}"
+        headers["Link"] = f"{_described_by(heading, wish.query)}, {headers['Link']}"
     if wish.none_match and tag.removeprefix("W/") in _tags(wish.none_match):
         return Response(status_code=304, headers=headers)
     if answer.file is not None:
