@@ -24,6 +24,7 @@ PLAIN = View(
     level="gemeente@2025",
     areas=("41002",),
     period="2024",
+    purpose="beleid",
 )
 HOSTILE = (
     '1"); __import__("os").system("id"); ("',
@@ -39,7 +40,7 @@ HOSTILE = (
     "\U0001f600\x00\x1b]0;x\x07",
     "*/ -- # // <!--",
 )
-FIELDS = ("base_url", "agency", "dataset", "release", "manifest", "level", "period")
+FIELDS = ("base_url", "agency", "dataset", "release", "manifest", "level", "period", "purpose")
 
 
 def python(text: str) -> str:

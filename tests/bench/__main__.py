@@ -1,16 +1,16 @@
-"""`python -m tests.bench bulk --rows 1000000`, `slices`, `guard`, `log`, `decisions`, `mutation`,
-`all`; `--write` keeps them.
+"""`python -m tests.bench bulk --rows 1000000`, `slices`, `dialects`, `guard`, `log`, `decisions`,
+`mutation`, `all`; `--write` keeps them.
 
 Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that has them.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from tests.bench import bulk, decisions, guard, log, mutation, slices
+from tests.bench import bulk, decisions, dialects, guard, log, mutation, sheets, slices
 from tests.bench.report import Report, show, write
 
-MEASURED = ("bulk", "slices", "guard", "log", "decisions")
+MEASURED = ("bulk", "slices", "dialects", "guard", "log", "decisions", "sheets")
 SMALL, LARGE = 1_000_000, 10_000_000
 
 
@@ -31,18 +31,18 @@ def main() -> None:
 
 
 def _reports(told: argparse.Namespace) -> Iterator[Report]:
-    if told.what in ("bulk", "all"):
-        yield bulk.run(told.rows or SMALL, told.rounds or bulk.ROUNDS)
-    if told.what in ("slices", "all"):
-        yield slices.run(told.rows or SMALL, told.rounds or slices.ROUNDS)
-    if told.what in ("guard", "all"):
-        yield guard.run(told.rows or SMALL)
-    if told.what in ("log", "all"):
-        yield log.run()
-    if told.what in ("decisions", "all"):
-        yield decisions.run()
-    if told.what == "mutation":  # no measure of speed, and many minutes
-        yield mutation.run()
+    rows = told.rows or SMALL
+    runs: dict[str, Callable[[], Report]] = {
+        "bulk": lambda: bulk.run(rows, told.rounds or bulk.ROUNDS),
+        "slices": lambda: slices.run(rows, told.rounds or slices.ROUNDS),
+        "dialects": lambda: dialects.run(rows, told.rounds or dialects.ROUNDS),
+        "guard": lambda: guard.run(rows),
+        "log": log.run,
+        "decisions": decisions.run,
+        "sheets": sheets.run,
+        "mutation": mutation.run,  # no measure of speed, and many minutes
+    }
+    yield from (runs[name]() for name in (MEASURED if told.what == "all" else (told.what,)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import httpx
 import pytest
-from tests.support import golden
+from tests.support import golden, shares
 from tests.support.environments import RUN_SECONDS
 
 from hanse.dialects.snippets import View, tool
@@ -170,3 +170,37 @@ def test_power_bi_opens_the_same_address(view: View) -> None:
     (connection,) = json.loads(tool("pbids").write([view], ""))["connections"]
     address = connection["details"]["address"]["url"]
     assert cells(csv.DictReader(httpx.get(address).text.splitlines()))
+
+
+@pytest.mark.needs("r", "gdal")
+@pytest.mark.parametrize("partner", list(golden.PARTNERS))
+def test_a_partner_pulls_its_own_view_with_a_token_that_no_snippet_holds(
+    node: golden.Golden, view: View, tmp_path: Path, partner: str
+) -> None:
+    truth = node.truth(partner, golden.CLOSED)
+    address = f"{node.url}/v1/datasets/{golden.CLOSED}/data?extent=permitted"
+    told = httpx.get(address, headers=node.headers(partner)).headers
+    pinned = replace(
+        view,
+        dataset=golden.CLOSED,
+        release=told["Release"],
+        manifest=told["Release-Digest"],
+        governed=True,
+    )
+    text, _ = shares.token(node, partner)
+    environ = {"HANSE_TOKEN": text, "HANSE_PURPOSE": "beleid"}
+    ends = {
+        "pandas": f'\nfigures.to_csv("{pinned.name}.csv", index=False)\n',
+        "r": f'\nwrite.csv({pinned.name}, "{pinned.name}.csv", row.names = FALSE)\n',
+        "curl": "",
+        "qgis": f"\nogr2ogr -f CSV {pinned.name}.csv {pinned.name}.gpkg\n",
+    }
+    commands = {"pandas": [sys.executable, "-"], "r": ["Rscript", "--vanilla", "-"]}
+    for name, end in ends.items():
+        written = tool(name).write([pinned], "")
+        assert text not in written
+        folder = tmp_path / name
+        folder.mkdir()
+        run(commands.get(name, ["sh", "-e"]), written + end, folder, **environ)
+        with (folder / f"{pinned.name}.csv").open(newline="") as file:
+            assert cells(csv.DictReader(file)) == truth, name

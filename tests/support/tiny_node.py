@@ -293,12 +293,7 @@ class TinyNode:
                 "profile": "standaard-5",
                 "levels": release.levels,
                 "periods": release.periods,
-                "current": {
-                    "release_id": release.release_id,
-                    "release_no": 1,
-                    "manifest": digest(canonical(release.manifest(self.agency))),
-                    "published_at": PUBLISHED,
-                },
+                "current": self._current(release),
                 "indicator": entry,
                 "harvest": {"state": "fresh", "age_seconds": 60},
             }
@@ -306,6 +301,14 @@ class TinyNode:
             for entry in release.entries()
             if entry["id"] == indicator
         ]
+
+    def _current(self, release: TinyRelease) -> dict[str, Any]:
+        return {
+            "release_id": release.release_id,
+            "release_no": 1,
+            "manifest": digest(canonical(release.manifest(self.agency))),
+            "published_at": PUBLISHED,
+        }
 
     def indexed(self) -> list[dict[str, Any]]:
         """Return the index's lines about its datasets."""
@@ -315,6 +318,7 @@ class TinyNode:
                 "agency_name": self.name,
                 "base_url": self.url,
                 "dataset": {
+                    "current": self._current(release),
                     "slug": release.slug,
                     "title": {"nl": release.slug},
                     "description": {"nl": release.slug},

@@ -94,4 +94,5 @@ def _located(federation: "Federation", subject: str, wish: "Wish") -> "Iterator[
             areas=question.areas,
             period=question.periods,
             governed=held.access != "open",
+            purpose=question.purpose if held.access != "open" else "",
         )

@@ -41,7 +41,7 @@ def power_query(views: Sequence[View], catalogue: str) -> str:
 
 
 def _pulled(view: View) -> str:
-    question = _record({**view.parameters, "format": "csv"})
+    question = _record(view.said)
     return (
         f"        Pull({quoting.m(view.node)}, {quoting.m(view.path)},\n"
         f"            {question},\n"
@@ -58,7 +58,7 @@ def power_bi(views: Sequence[View], catalogue: str) -> str:
     """Return a `.pbids` file, for Power BI Desktop to open; one of these names one source."""
     details = {
         "protocol": "http",
-        "address": {"url": views[0].address("csv")},
+        "address": {"url": views[0].plain_address},
         "authentication": None,
         "query": None,
     }

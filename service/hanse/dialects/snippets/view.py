@@ -11,7 +11,8 @@ class View:
     """A part of a release.
 
     `base_url` is the node's address, `manifest` the digest of the release's signed description.
-    What is left empty is not narrowed. `governed` says that a credential is needed.
+    What is left empty is not narrowed. `governed` says that a credential is needed; `purpose`
+    is for tools that can send no header of their own.
     """
 
     base_url: str
@@ -24,6 +25,7 @@ class View:
     areas: tuple[str, ...] = ()
     period: str = ""
     governed: bool = False
+    purpose: str = ""
 
     @property
     def name(self) -> str:
@@ -58,8 +60,25 @@ class View:
         """Where the dataset's figures stand on the node, without a slash before it."""
         return f"v1/datasets/{quote(self.dataset, safe='')}/data"
 
+    @property
+    def said(self) -> dict[str, str]:
+        """The question with its purpose, as a CSV file."""
+        return {**self.parameters, **self._purpose, "format": "csv"}
+
+    @property
+    def _purpose(self) -> dict[str, str]:
+        return {"purpose": self.purpose} if self.purpose else {}
+
     def address(self, form: str) -> str:
         """Return the whole address of the view as a file of some form."""
         ending = ".parquet" if form == "parquet" else ""
         asked = self.parameters if ending else {**self.parameters, "format": form}
+        return self._at(ending, asked)
+
+    @property
+    def plain_address(self) -> str:
+        """The address of the CSV file for a tool that sends no header: with the purpose in it."""
+        return self._at("", self.said)
+
+    def _at(self, ending: str, asked: dict[str, str]) -> str:
         return f"{self.node}/{self.path}{ending}?{urlencode(asked, safe=',:@')}"
