@@ -17,6 +17,8 @@ from tests.support.tiny_server import Request, Response, Servers
 from hanse.client.keys import ClientKey
 from hanse.client.line import Line
 from hanse.client.signin import ASSERTION_TYPE, Credentials
+from hanse.policies.canonical import canonical, digest
+from hanse.policies.signatures import AREAS, SigningKey, sign
 
 
 class TinyCatalogue:
@@ -29,6 +31,8 @@ class TinyCatalogue:
         self.assertions: set[str] = set()
         self.seen: list[Request] = []
         self.mood = "well"
+        self.tables: dict[str, str] = {}
+        self.key = SigningKey.generate()
         self.expires_in = 300
 
     async def __call__(self, request: Request) -> Response:
@@ -42,13 +46,15 @@ class TinyCatalogue:
             return _json({"issuer": issuer, "token_endpoint": endpoint, "newer_than_us": True})
         if request.path == "/v1/members":
             return _json({"members": [node.member() for node in self.nodes]})
+        if request.path.startswith("/v1/areas"):
+            return self._areas(request.path.removeprefix("/v1/areas").removeprefix("/"))
         if request.path == "/v1/datasets":
             lines = [line for node in self.nodes for line in node.indexed()]
             return _json({"datasets": lines, "total": len(lines), "page": 1, "pages": 1})
         if request.path.startswith("/v1/indicators/"):
             return self._indicator(request.path.rpartition("/")[2])
         if request.path == "/v1/search":
-            return _json(self._search(request.query["q"]))
+            return _json(self._search(request.query.get("q", "")))
         return _json({"code": "NOT_FOUND"}, 404)
 
     def _indicator(self, indicator: str) -> Response:
@@ -76,6 +82,10 @@ class TinyCatalogue:
             "definitions": 1,
         }
         hits = [hit] if q != "niets" else []
+        if not q:
+            entries = [line for node in self.nodes for line in node.indexed()]
+            ids = sorted({each["id"] for line in entries for each in line["dataset"]["indicators"]})
+            hits = [{**hit, "id": each} for each in ids]
         counted = {"question": q, "total": len(hits), "page": 1, "pages": 1, "widened": False}
         return {**counted, "hits": hits, "facets": {}}
 
@@ -94,6 +104,25 @@ class TinyCatalogue:
             node.bound[token] = proofs.holder(request.headers.get("dpop", ""), "POST", address)
             told |= {"token_type": "DPoP"}
         return _json(told)
+
+    def _areas(self, sha256: str) -> Response:
+        """Answer with the list of area tables, or with one of them."""
+        by_digest = {digest(text.encode()): text for text in self.tables.values()}
+        if sha256:
+            return Response(200, {"Content-Type": "text/csv"}, by_digest[sha256].encode())
+        files = [
+            {"name": name, "sha256": digest(text.encode()), "bytes": len(text.encode())}
+            for name, text in self.tables.items()
+        ]
+        told = {
+            "schema": 1,
+            "catalogue": self.url,
+            "version": digest(canonical(files)),
+            "issued_at": "2026-03-02T09:00:00Z",
+            "files": files,
+        }
+        signed = sign(canonical(told), AREAS, self.key)
+        return Response(200, {"Content-Type": "application/jose"}, signed.encode("ascii"))
 
     def _is_client(self, form: dict[str, str]) -> bool:
         """Check the assertion as an issuer must: header, audience, life, single use."""

@@ -33,6 +33,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 Deadline = Annotated[
     float | None, typer.Option("--deadline", help="Longest time in seconds.", min=0.05, max=3600)
 ]
+Vintage = Annotated[
+    str, typer.Option("--vintage", help="Recalculate to the areas of a year; several: 2024,2025.")
+]
+Combine = Annotated[
+    list[str] | None,
+    typer.Option("-a", "--add-up", help="11002+11007, cluster:NAME, province:40000; repeatable."),
+]
+Bounds = Annotated[
+    bool, typer.Option("--bounds", help="Give a hidden sum the bounds that its parts leave.")
+]
 Permitted = Annotated[
     bool, typer.Option("--permitted", help="Exactly what the protocol opens, however little.")
 ]
@@ -152,6 +162,9 @@ def pull(  # noqa: PLR0913 one option per axis of a question
     city: Cities = None,
     purpose: Purpose = "",
     permitted: Permitted = False,
+    vintage: Vintage = "",
+    add_up: Combine = None,
+    bounds: Bounds = False,
     output: Output = None,
     file_format: Format = "",
     deadline: Deadline = None,
@@ -168,19 +181,27 @@ def pull(  # noqa: PLR0913 one option per axis of a question
         release=release,
         purpose=_purpose(purpose),
         permitted=permitted,
+        vintage=vintage,
+        combine=tuple(add_up or ()),
+        bounds=bounds,
     )
     wanted = _format(output, file_format)
-    if output and _save_alone(subject, wish, output, wanted, lang):
+    if output and not wish.recasts and _save_alone(subject, wish, output, wanted, lang):
         return
     _finish(_gathered(subject, wish, deadline), output, wanted, as_json=as_json, lang=lang)
 
 
 def compare(  # noqa: PLR0913 one option per axis of a question
-    indicator: Annotated[str, typer.Argument(metavar="INDICATOR")],
+    indicator: Annotated[
+        str, typer.Argument(metavar="INDICATOR", help="One, or several with commas.")
+    ],
     cities: Cities = None,
     areas: Areas = "",
     periods: Periods = "",
     level: Annotated[str, typer.Option("--level", help="Area level; else gemeente.")] = "",
+    vintage: Vintage = "",
+    add_up: Combine = None,
+    bounds: Bounds = False,
     purpose: Purpose = "",
     deadline: Deadline = None,
     output: Output = None,
@@ -197,6 +218,9 @@ def compare(  # noqa: PLR0913 one option per axis of a question
         level=level,
         cities=listed(cities),
         purpose=_purpose(purpose),
+        vintage=vintage,
+        combine=tuple(add_up or ()),
+        bounds=bounds,
     )
     wanted = _format(output, file_format)
     with connect() as federation:
@@ -277,7 +301,7 @@ def _finish(
             document = {**document, "data": {}, "file": str(output)}
         typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
     elif file_format and not output:
-        typer.echo(write(comparison.table, file_format), nl=False)
+        typer.echo(write(comparison.worded(lang), file_format), nl=False)
     else:
         console = Console()
         if comparison.table.num_rows and not output:
@@ -300,7 +324,7 @@ def _content(comparison: "Comparison", file_format: str, lang: str) -> bytes:
 
         names = sorted(set(comparison.table.column("indicator").to_pylist()))
         return workbook(comparison, ", ".join(names), lang)
-    return write(comparison.table, file_format)
+    return write(comparison.worded(lang), file_format)
 
 
 def listed(cities: list[str] | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from hanse.client.conversation import Pulled
 from hanse.client.fanout import Reply
 from hanse.client.marks import Marks, Place
 from hanse.client.outcome import NodeState, Outcome
-from hanse.client.recast import Onto, worded
+from hanse.client.recast import Onto, laid, worded
 from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS
 from hanse.cube.codelist import TOTAL
 from hanse.cube.comparability import Mark, MarkCode, Reason
@@ -105,7 +105,7 @@ def assemble(
     deadline_seconds: float,
     *,
     marked: bool = True,
-    onto: Onto | None = None,
+    onto: Sequence[Onto] = (),
 ) -> Comparison:
     """Put the replies together: one table over all nodes, marked where figures are compared.
 
@@ -114,10 +114,11 @@ def assemble(
     pulls = [reply.pulled for reply in replies if reply.pulled]
     table = _gather(pulls)
     if onto and pulls:
-        table = onto.applied(table, pulls)
+        table = laid(table, pulls, onto)
     remarks: tuple[Remark, ...] = ()
     if marked:
-        table, remarks = _mark(table, pulls)
+        wanted = frozenset(each.target for each in onto)
+        table, remarks = _mark(table, pulls, wanted)
     outcomes = sorted(
         (reply.outcome for reply in replies), key=lambda each: (each.agency, each.dataset)
     )
@@ -161,11 +162,13 @@ def _empty(names: Sequence[str]) -> pa.Table:
     )
 
 
-def _mark(table: pa.Table, pulls: Sequence[Pulled]) -> tuple[pa.Table, tuple[Remark, ...]]:
+def _mark(
+    table: pa.Table, pulls: Sequence[Pulled], wanted: frozenset[str]
+) -> tuple[pa.Table, tuple[Remark, ...]]:
     names = [name for name in Place._fields if name in table.column_names]
     columns = (table.column(name).to_pylist() for name in names)
     places = [Place(*values) for values in zip(*columns, strict=True)]
-    marks = Marks.over(pulls, places)
+    marks = Marks.over(pulls, places, wanted)
     found = [marks.of(place) for place in places]
     codes = pa.array([each.code.value for each in found], pa.string())
     told = [" ".join(reason.code for reason in each.reasons) for each in found]

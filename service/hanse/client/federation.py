@@ -22,7 +22,7 @@ from hanse.client.keys import ClientKey
 from hanse.client.line import Line, networks_of
 from hanse.client.node import NodeClient
 from hanse.client.question import Question
-from hanse.client.recast import Onto, inputs_of
+from hanse.client.recast import Onto, inputs_of, widened
 from hanse.client.settings import ClientConfig, ClientSettings, read_config, read_settings
 from hanse.client.signin import Credentials
 from hanse.errors import HanseError, Invalid, NotFound
@@ -72,15 +72,18 @@ class Wish:
             permitted=self.permitted,
         )
 
-    def onto(self, registry: Registry, targets: Sequence[Target]) -> Onto:
-        """Return the areas that the figures of these targets are wanted on."""
+    def onto(self, registry: Registry, targets: Sequence[Target]) -> tuple[Onto, ...]:
+        """Return the areas that the figures of these targets are wanted on, vintage by vintage."""
         choice = AreaChoice.parse(self.areas)
         code, _, year = (choice.level or self.level or DEFAULT_LEVEL).partition("@")
-        place = (code, self.vintage or year)
-        onto = Onto.of(registry, place, choice.codes, self.combine, bounds=self.bounds)
         asked = [set(target.question.indicators) for target in targets]
         every = frozenset[str]().union(*asked) if all(asked) else frozenset[str]()
-        return replace(onto, indicators=every)
+        years = [each.strip() for each in self.vintage.split(",") if each.strip()] or [year]
+        found = [
+            Onto.of(registry, (code, each), choice.codes, self.combine, bounds=self.bounds)
+            for each in years
+        ]
+        return tuple(replace(each, indicators=every) for each in found)
 
 
 class Federation:
@@ -120,6 +123,7 @@ class Federation:
     ) -> Comparison:
         """Lay the figures of many nodes side by side, within one total deadline.
 
+        `indicator` is one id, or several with commas between.
         Every node is accounted for in `outcomes`; what did not come is never waited for. Raises
         only when the catalogue itself cannot be asked, or nobody publishes the indicator.
         """
@@ -163,10 +167,10 @@ class Federation:
             started = within.clock()
             nodes = Deadline(within.at - ASSEMBLY_SHARE * allowed, within.clock)
             targets = await step(nodes)
-            onto = None
+            onto: tuple[Onto, ...] = ()
             if wish.recasts:
                 onto = wish.onto(await self._areas.registry(nodes), targets)
-                targets = [onto.widened(target) for target in targets]
+                targets = [widened(target, onto) for target in targets]
             replies = await ask_all(targets, self._line.conversation, nodes)
             spent = within.clock() - started
             return assemble(replies, spent, allowed, marked=marked, onto=onto)
@@ -174,13 +178,16 @@ class Federation:
         return self._line.wait(run, allowed)
 
     async def _compared(self, indicator: str, wish: Wish, within: Deadline) -> list[Target]:
-        subject, members = await asyncio.gather(
-            self._index.indicator(indicator, within), self._index.members(within)
+        named = [each.strip() for each in indicator.split(",") if each.strip()]
+        members, subjects = await asyncio.gather(
+            self._index.members(within),
+            asyncio.gather(*(self._index.indicator(each, within) for each in named)),
         )
+        published = [each for subject in subjects for each in subject.publications]
         targets = []
         for member in choose(members, wish.cities):
-            offers = [each for each in subject.publications if each.agency == member.agency]
-            targets += [_offered(member, offer, wish) for offer in offers]
+            offers = [each for each in published if each.agency == member.agency]
+            targets += _together([_offered(member, offer, wish) for offer in offers])
             if not offers and wish.cities:
                 absent = NotFound("INDICATOR_NOT_THERE", indicator=indicator, city=member.name)
                 targets.append(Target(member, Question(""), absent))
@@ -204,6 +211,22 @@ class Federation:
         if not targets:
             raise NotFound("DATASET_NOWHERE", dataset=slug)
         return targets
+
+
+def _together(targets: Sequence[Target]) -> list[Target]:
+    """Return one target for all indicators that are asked of one dataset in one way."""
+    found: dict[tuple[str, str, bool], Target] = {}
+    for each in targets:
+        key = (each.question.dataset, each.question.level, each.fault is not None)
+        known = found.get(key)
+        if known is None:
+            found[key] = each
+            continue
+        indicators = (*known.question.indicators, *each.question.indicators)
+        question = replace(known.question, indicators=tuple(dict.fromkeys(indicators)))
+        inputs = tuple(dict.fromkeys((*known.inputs, *each.inputs)))
+        found[key] = replace(known, question=question, inputs=inputs)
+    return list(found.values())
 
 
 def _offered(member: MemberEntry, offer: Publication, wish: Wish) -> Target:

@@ -42,12 +42,18 @@ class Marks:
     entries: dict[tuple[str, str, str], IndicatorEntry]
     reference: Facts
     first: dict[Series, Period]
+    wanted: frozenset[str] = frozenset()
     _facts: dict[Series, Facts] = field(default_factory=dict)
-    _known: dict[tuple[Facts, str, str, Period], Mark] = field(default_factory=dict)
+    _known: dict[tuple[Facts, Facts, str, str, Period], Mark] = field(default_factory=dict)
 
     @classmethod
-    def over(cls, pulls: Iterable[Pulled], places: Iterable[Place]) -> "Marks":
-        """Return the marks over everything that was pulled; every series has one vote."""
+    def over(
+        cls, pulls: Iterable[Pulled], places: Iterable[Place], wanted: frozenset[str] = frozenset()
+    ) -> "Marks":
+        """Return the marks over everything that was pulled; every series has one vote.
+
+        `wanted` are the levels with vintage that somebody asked to have figures on.
+        """
         entries = {
             (pull.agency, pull.manifest.dataset, entry.id): entry
             for pull in pulls
@@ -60,7 +66,7 @@ class Marks:
             first[series] = min(first.get(series, period), period)
         loaded = {place[:4] for place in listed if not place.computed} or set(first)
         votes = [facts_of(_entry(entries, each), each[3]) for each in first if each in loaded]
-        return cls(entries, _standard(votes), first)
+        return cls(entries, _standard(votes), first, wanted)
 
     def of(self, place: Place) -> Mark:
         """Return the mark of a cell; one without a number is incomplete whatever else it is."""
@@ -69,19 +75,27 @@ class Marks:
             self._facts[series] = facts_of(_entry(self.entries, series), place.level)
         first = self.first[series]
         facts = self._facts[series]
+        reference = self._beside(place)
         if place.computed:
-            facts = replace(facts, vintage=self._meant(place.level), recalculated=True)
-        kind = (facts, place.period, place.obs_status, first)
+            facts = replace(facts, recalculated=True)
+        kind = (reference, facts, place.period, place.obs_status, first)
         if kind not in self._known:
             period = read_period(place.period, facts.reporting_year_start)
             since = first if first < period else None
-            self._known[kind] = mark(self.reference, facts, period, place.obs_status, since)
+            self._known[kind] = mark(reference, facts, period, place.obs_status, since)
         return self._known[kind]
 
-    def _meant(self, level: str) -> str:
-        """Return the vintage a computed figure counts as: a whole of the same year is no other."""
-        same = level.partition("@")[2] == self.reference.vintage.partition("@")[2]
-        return self.reference.vintage if same else level
+    def _beside(self, place: Place) -> Facts:
+        """Return the reference a cell is held against: one of the year that was asked for.
+
+        Where somebody asked for the areas of a year, a figure on them is on no other vintage, and
+        one that could not be brought there is.
+        """
+        if not self.wanted:
+            return self.reference
+        asked = {each.partition("@")[2] for each in self.wanted}
+        there = bool(place.computed) or place.level.partition("@")[2] in asked
+        return replace(self.reference, vintage=place.level if there else min(self.wanted))
 
 
 def _entry(

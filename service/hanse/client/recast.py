@@ -12,6 +12,7 @@ from hanse.areas.level import split_id
 from hanse.areas.recalculation import NOTE_COLUMNS, combined, recalculated
 from hanse.client.conversation import Pulled
 from hanse.client.fanout import Target
+from hanse.cube.cells import KEY_COLUMNS
 from hanse.cube.formula import parse
 from hanse.cube.indicator import Aggregation, Indicator, MeasureType
 from hanse.errors import Invalid, NotFound
@@ -62,18 +63,10 @@ class Onto:
         wanted = tuple(combination(registry, each, target) for each in combine)
         return cls(registry, target, codes, wanted, bounds)
 
-    def widened(self, target: Target) -> Target:
-        """Return a target that is asked for everything that the wanted areas are made of."""
+    def question_of(self, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the levels and the areas that a target is to be asked for; no areas: all."""
         levels = self._levels(target.levels)
-        if not levels:
-            return target
-        question = replace(
-            target.question,
-            indicators=tuple(dict.fromkeys((*target.question.indicators, *target.inputs))),
-            level=",".join(levels),
-            areas=self._areas(levels),
-        )
-        return replace(target, question=question, fault=None)
+        return levels, self._areas(levels)
 
     def _levels(self, offered: Sequence[str]) -> tuple[str, ...]:
         """Return the levels to ask: every vintage of it, else the coarsest that leads there."""
@@ -133,6 +126,35 @@ class Onto:
     def _shown(self) -> frozenset[str]:
         members = {code for each in self.wanted if "+" in each.code for code in each.members}
         return frozenset({*self.codes, *members, *(each.code for each in self.wanted)})
+
+
+def widened(target: Target, onto: Sequence[Onto]) -> Target:
+    """Return a target that is asked for everything that the wanted areas are made of."""
+    asked = [each.question_of(target) for each in onto]
+    levels = sorted({level for each, _ in asked for level in each})
+    if not levels:
+        return target
+    named = {area for _, areas in asked for area in areas}
+    question = replace(
+        target.question,
+        indicators=tuple(dict.fromkeys((*target.question.indicators, *target.inputs))),
+        level=",".join(levels),
+        areas=tuple(sorted(named)) if all(areas for _, areas in asked) else (),
+    )
+    return replace(target, question=question, fault=None)
+
+
+def laid(table: pa.Table, pulls: Sequence[Pulled], onto: Sequence[Onto]) -> pa.Table:
+    """Return the cells on every wanted vintage; one that stays as it is stands there once."""
+    stacked = pa.concat_tables([each.applied(table, pulls) for each in onto])
+    keys = [name for name in stacked.column_names if name in KEY_COLUMNS or name.isupper()]
+    noted = stacked.column("note").to_pylist()
+    order = sorted(range(stacked.num_rows), key=lambda row: noted[row] == "RECAST_NO_WAY")
+    columns = [stacked.column(name).to_pylist() for name in keys]
+    first: dict[tuple[str, ...], int] = {}
+    for row in order:
+        first.setdefault(tuple(column[row] for column in columns), row)
+    return stacked.take([first[key] for key in sorted(first)]).combine_chunks()
 
 
 def _like(base: pa.Table, loaded: pa.Table) -> pa.Schema:
