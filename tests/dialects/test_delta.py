@@ -281,7 +281,11 @@ def test_hints_of_any_kind_leave_the_table_as_the_permit_opens_it(
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
     ),
@@ -328,3 +332,18 @@ def test_the_profile_file_holds_the_token_it_was_asked_with(node: golden.Golden)
     signed_in = httpx.get(address, headers=node.headers("provincie"))
     assert code(signed_in) == (400, "INVALID_PARAMETER_VALUE")
     assert "no-store" in httpx.get(address, headers=shares.bearer(text)).headers["Cache-Control"]
+
+
+def test_a_client_with_its_own_key_gets_a_profile_without_a_secret(node: golden.Golden) -> None:
+    address = f"{node.url}/delta/hanse.share?client=provincie&kid=provincie-1"
+    found = httpx.get(f"{address}&purpose=beleid").json()
+    endpoint = f"{node.url}/delta/for/beleid"
+    assert (found["endpoint"], found["auth"]["audience"]) == (endpoint, endpoint)
+    assert found["auth"]["issuer"] == node.node.settings.issuer
+    assert found["auth"]["privateKey"] == {
+        "privateKeyFile": "key.pem",
+        "keyId": "provincie-1",
+        "algorithm": "ES256",
+    }
+    for missing in (address, f"{node.url}/delta/hanse.share?kid=x&purpose=beleid"):
+        assert code(httpx.get(missing)) == (400, "INVALID_PARAMETER_VALUE")

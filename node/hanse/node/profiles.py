@@ -30,3 +30,18 @@ def bearer(
     if row is None:  # pragma: no cover - it was read a moment ago, and rows stay
         raise Unauthenticated("TOKEN_INVALID")
     return profile.bearer(endpoint, presented.value, row.expires_at)
+
+
+def private_key(
+    node: Node, endpoint: str, client: str | None, kid: str | None, purpose: str | None
+) -> Mapping[str, Any]:
+    """Return the profile of a client that signs with its own key; it holds no secret.
+
+    Raises `Invalid` where its client, key id or purpose is missing, or no catalogue issues tokens.
+    """
+    for name, value in (("client", client), ("kid", kid), ("purpose", purpose)):
+        if not value:
+            raise Invalid("DELTA_KEY", name=name)
+    if not node.settings.issuer:
+        raise Invalid("DELTA_KEY", name="catalogue_url")
+    return profile.private_key(endpoint, node.settings.issuer, str(client), str(kid))

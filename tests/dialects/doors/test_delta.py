@@ -1,9 +1,17 @@
 """delta-sharing, unmodified, sees the golden dataset cell by cell: tables, old ones, changes."""
 
+import json
+import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
-from tests.support import golden, shares
+from tests.support import environments, golden, needs, shares
+
+GUIDE = needs.ROOT / "docs" / "guide" / "clients.md"
+EXAMPLE = re.compile(r"<!-- with a profile: delta-sharing -->\n```python\n(.*?)```", re.DOTALL)
 
 
 @pytest.fixture(scope="module", params=golden.STATES)
@@ -51,3 +59,34 @@ def test_open_tables_are_seen_whole_by_the_holder_of_a_token(node: golden.Golden
     assert found[1] in ([1], [2])
     assert shares.applied({}, found[2]) == node.truth()
     assert "INVALID_PARAMETER_VALUE" in found[3][0]
+
+
+def test_the_example_of_the_guide_runs_with_the_profile_that_the_node_makes(
+    node: golden.Golden, tmp_path: Path
+) -> None:
+    (example,) = EXAMPLE.findall(GUIDE.read_text("utf-8"))
+    text, _ = shares.token(node, "provincie")
+    (tmp_path / "hanse.share").write_text(json.dumps(shares.profile(node, text)))
+    script = tmp_path / "example.py"
+    script.write_text(example, "utf-8")
+    printed = environments.execute("delta-sharing", script)
+    assert "proef_dicht" in printed
+    assert "11 columns" in printed  # those of a cell, and three that tell of the change
+
+
+SPARK = "HANSE_TEST_SPARK"
+
+
+@pytest.mark.skipif(
+    not os.environ.get(SPARK), reason=f"pyspark is 400 MB and needs Java: {SPARK}=1"
+)
+def test_spark_reads_the_files_of_a_share(node: golden.Golden) -> None:
+    text, _ = shares.token(node, "kenniscentrum")
+    answer = httpx.post(
+        f"{node.url}/delta/for/beleid/{shares.place(golden.CLOSED)}/query",
+        json={},
+        headers=shares.bearer(text),
+    )
+    urls = [each["url"] for each in shares.files(answer)]
+    rows = environments.run("pyspark", "read.py", {"urls": urls})
+    assert shares.truth(rows) == node.truth("kenniscentrum", golden.CLOSED)

@@ -38,6 +38,8 @@ _LISTED: Final = frozenset({"maxResults", "pageToken"})
 
 Rest = Annotated[str, Path(description="Shares, schemas, tables, and what is asked of a table.")]
 
+Name = Annotated[str | None, Parameter(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -71,10 +73,15 @@ def routes(node: Node) -> APIRouter:
         return watched(node.door, held.permit, told)
 
     @router.get(f"/{profile.FILE}", response_class=Response)
-    def profile_file(request: Request, caller: Caller, purpose: Purpose) -> Response:
-        """The profile file of whoever asks with a feed token: what a client is to keep."""
+    def profile_file(
+        request: Request, caller: Caller, purpose: Purpose, client: Name = None, kid: Name = None
+    ) -> Response:
+        """The profile file of the feed token it is asked with, or of a client with its own key."""
         endpoint = _for(f"{node.settings.resource}{delta.ROOT}", purpose)
-        document = profiles.bearer(node, caller, request.scope["headers"], endpoint)
+        if client or kid:
+            document = profiles.private_key(node, endpoint, client, kid, purpose)
+        else:
+            document = profiles.bearer(node, caller, request.scope["headers"], endpoint)
         name = f'attachment; filename="{profile.FILE}"'
         headers = _NO_STORE | {"Content-Disposition": name}
         return Response(
