@@ -3,6 +3,7 @@
 import math
 import re
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -23,11 +24,11 @@ from hanse.report.pictures.maps import Map, Region, layout
 
 HIDDEN, EMPTY = Cell(None, "Q"), Cell(None, "O")
 WORDS = Words("Inwoners", "Drie gebieden naast elkaar.", "nl")
-SQUARE = {
+SQUARE: dict[str, Any] = {
     "type": "Polygon",
     "coordinates": [[[3.0, 51.0], [3.2, 51.0], [3.2, 51.2], [3.0, 51.2], [3.0, 51.0]]],
 }
-ISLANDS = {
+ISLANDS: dict[str, Any] = {
     "type": "MultiPolygon",
     "coordinates": [[[[4.0, 51.0], [4.1, 51.0], [4.1, 51.1], [4.0, 51.0]]]],
 }

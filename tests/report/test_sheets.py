@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from io import BytesIO
 from itertools import product
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -21,7 +22,7 @@ from hanse.report.theme import Entry, Theme
 WIDE = theme()
 
 
-def _reader(document: Document) -> PdfReader:
+def _reader(document: Document) -> Any:
     return PdfReader(BytesIO(pdf.render(document)))
 
 
