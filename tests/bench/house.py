@@ -27,10 +27,13 @@ from hanse.auth.issuer.issuer import Issuer, IssuerParts
 from hanse.auth.jwks import document
 from hanse.auth.keys import read_keys
 from hanse.auth.ring import Ring, write_secret
+from hanse.cube.cells import draft_schema
 from hanse.cube.cleared import scrub
 from hanse.cube.contract import Access, Contract
 from hanse.cube.indicator import Indicator
-from hanse.node import areas, home, migrations, publish
+from hanse.node import areas, home, migrations, publish, shielding
+from hanse.node.intake.draft import Draft
+from hanse.node.ledger import Held
 from hanse.node.press import open_press
 from hanse.node.publish import Prepared
 from hanse.node.releases import description, difference, layout
@@ -63,7 +66,7 @@ data:
   areas: {areas}
   periods: all
   breakdowns: all
-  formats: [json, csv, xlsx, parquet, arrow]
+  formats: [json, csv, xlsx, parquet, arrow, sdmx, odata, pxweb]
 actions: [read]
 terms: {{profile: open-0, group_size_min: 0, retention: P5Y, measures: [audit]}}
 valid: {{from: "2000-01-01", until: "2100-01-01"}}
@@ -174,15 +177,21 @@ def _prepared(cells: pa.Table, registry: Registry) -> Prepared:
     parents = registry.parent_table(LEVEL, PARTITION_LEVEL)
     columns = (parents.column(name).to_pylist() for name in ("child", "parent"))
     arranged = layout.arrange(cleared, {LEVEL: dict(zip(*columns, strict=True))})
+    chosen = profile.find(contract.profile, {})
+    nobody = Held({}, {})
+    # Everything is open, so there is nothing to close: `tests.bench.disclosure` measures that.
+    none = Draft(contract, draft_schema([]).empty_table(), ("generated",), "meting", datetime.now(UTC))
     return Prepared(
         contract=contract,
-        profile=profile.find(contract.profile, {}),
+        profile=chosen,
         arranged=arranged,
         coverage=description.coverage(cleared.table),
         difference=difference.compare(None, contract, cleared.table),
         findings=(),
         waivers={},
         previous=None,
+        shielded=shielding.shield(none, chosen, registry, nobody),
+        held=nobody,
     )
 
 

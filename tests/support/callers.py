@@ -133,8 +133,9 @@ def house(folder: Path, **changes: object) -> House:
     """Return a node with six datasets, behind every kind of lock; `changes` are its settings."""
     given = {"agency": "NIS41002", "name": "Stad Aalst", "kbo": KBO, "base_url": BASE_URL}
     home.init(folder, {**given, "catalogue_url": CATALOGUE, "territory": "gemeente:41002"})
-    # Tests put the clock where they like; the list of what is revoked would grow old with it.
-    chosen = {"revocation_hours": 0, **changes}
+    # Tests put the clock where they like; the list of what is revoked would grow old with it, and
+    # the log, which nobody keeps unless a test does, would fall behind.
+    chosen = {"revocation_hours": 0, "audit_lag_seconds": 0, **changes}
     settings = NodeSettings(_env_file=folder / "node.env", home=folder, **chosen)  # type: ignore[arg-type]
     areas.store(folder, presses.registry())
     engine = create(settings.database)

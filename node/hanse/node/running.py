@@ -18,13 +18,13 @@ from hanse.auth.jwks import Issuers, KeyCache, OwnKeys
 from hanse.auth.principal import Principal
 from hanse.auth.revoked import MAX_CHARACTERS, RevocationFeed
 from hanse.auth.revoked import PATH as REVOCATIONS_PATH
-from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.auth.verifier import Verifier
 from hanse.errors import Invalid, Unavailable
 from hanse.node import credentials, home, issuing, migrations
 from hanse.node.credentials import Feeds
 from hanse.node.door import Door
 from hanse.node.feed import Publisher
+from hanse.node.guard import Backlog, Guard
 from hanse.node.issuing import Recipients
 from hanse.node.settings import NodeSettings
 from hanse.node.spent import SpentNames
@@ -51,7 +51,7 @@ class Node:
     spent: SpentNames
     keys: KeyCache | None
     revocations: RevocationFeed | None
-    guard: "Guard"
+    guard: Guard
     principal: Callable[[Request], Awaitable[Principal]]
 
     @property
@@ -83,7 +83,7 @@ def start(
     keys = _keys(settings, clock, transport)
     seconds = _seconds(clock)
     revocations = _revocations(settings, seconds, transport)
-    guard = Guard(settings, revocations)
+    guard = Guard(settings, revocations, Backlog(engine, settings, clock))
     door = Door(engine, settings.home, clock, record_open=settings.record_open, guard=guard)
     pepper = credentials.secret(settings.home)
     nonces = Nonces(pepper, seconds) if settings.proof_nonce else None
@@ -146,30 +146,6 @@ def _revocations(
         catalogue=settings.issuer,
         anchor=_anchor(settings),
     )
-
-
-class Guard:
-    """What is revoked; called before governed data leaves, it raises when that is long unknown."""
-
-    def __init__(self, settings: NodeSettings, feed: RevocationFeed | None) -> None:
-        self._hours = settings.revocation_hours
-        self._feed = feed
-
-    def __call__(self) -> Revocations:
-        """Return what is revoked; raises `Unavailable` while that is too long unknown."""
-        if self.stale():
-            raise Unavailable("REVOCATIONS_STALE", hours=self._hours)
-        return self.revoked()
-
-    def revoked(self) -> Revocations:
-        """Return what is revoked, however old the list is."""
-        return NOTHING_REVOKED if self._feed is None else self._feed.current()
-
-    def stale(self) -> bool:
-        """Say whether the list is older than governed data can bear."""
-        if self._feed is None or not self._hours:
-            return False
-        return not self._feed.is_fresh(self._hours * 3600.0)
 
 
 class _Fetch:

@@ -77,6 +77,12 @@ class NodeSettings(BaseSettings):
     revocation_hours: int = Field(
         24, description="Age of the list of revoked keys past which governed data waits; 0: any."
     )
+    audit_lag_seconds: int = Field(
+        60, description="Seconds the log may be behind before governed data waits; 0: any.", ge=0
+    )
+    witness_hours: int = Field(
+        0, description="Hours without a witness of the log past which governed data waits; 0: any."
+    )
 
     @property
     def database(self) -> str:

@@ -4,23 +4,25 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
 from sqlmodel import select
-from tests.support.callers import BASE_URL, KBO, LISTED, OPEN, House, Moment, house
+from tests.support.callers import BASE_URL, KBO, LISTED, OPEN, House, Moment, credentials, house
 from tests.support.logs import entry
 
 from hanse.audit.checkpoint import Note, Signer, read_checkpoint, read_note, read_verifier
 from hanse.audit.proof import read_proof
 from hanse.audit.tree import leaf_hash
 from hanse.audit.witness import Submission
-from hanse.node import checkpoints, home, inspection, log, witnesses
+from hanse.node import checkpoints, guard, home, inspection, log, sequencer, witnesses
 from hanse.node.app import create_app
 from hanse.node.keeper import Keeper
 from hanse.node.settings import NodeSettings
+from hanse.node.tables import moment
 from hanse.node.witnesses import EvidenceRow, Peer, WitnessRow
 from hanse.outbound import Outbound
 from hanse.store.session import reading, transaction
@@ -361,3 +363,45 @@ async def test_open_answers_have_a_receipt_too(aalst: House) -> None:
     async with aalst.client() as client:
         answer = await client.get(f"/v1/datasets/{OPEN}/data")
     assert answer.headers["audit-receipt"].startswith(answer.headers["decision"])
+
+
+async def test_governed_figures_wait_for_a_log_that_is_behind_and_open_ones_do_not(
+    tmp_path: Path,
+) -> None:
+    own = house(tmp_path / "aalst", audit_lag_seconds=60)
+    await given(own)
+    own.clock.at += timedelta(seconds=sequencer.LAG_SECONDS_MAX + 1)
+    opened = f"/v1/datasets/{OPEN}/data?level=gemeente@2025"
+    async with own.client("partner") as client:
+        await asyncio.sleep(guard.LOOK_SECONDS)
+        answer = await client.get(DATA)
+        assert (answer.status_code, answer.json()["code"]) == (503, "AUDIT_BEHIND")
+        assert (await client.get(opened)).status_code == 200
+        keeper(own).place()
+        assert (await client.get(DATA)).status_code == 200
+    own.node.close()
+
+
+async def test_a_node_that_needs_a_witness_waits_when_none_answers_for_too_long(
+    tmp_path: Path,
+) -> None:
+    here = house(tmp_path / "aalst", witness_hours=24)
+    async with here.client("partner") as client:
+        here.clock.at += timedelta(hours=23)
+        assert (await _asked(here, client)) == (200, "")
+        here.clock.at += timedelta(hours=2)
+        await asyncio.sleep(guard.LOOK_SECONDS)
+        assert (await _asked(here, client)) == (503, "AUDIT_UNWITNESSED")
+        with transaction(here.node.engine) as session:
+            session.add(WitnessRow(witness="w", size=1, at=moment(here.clock.at)))
+        assert (await _asked(here, client)) == (200, "")
+    here.node.close()
+
+
+async def _asked(here: House, client: httpx.AsyncClient) -> tuple[int, str]:
+    """Ask with a token of the moment; the log keeps up meanwhile."""
+    keeper(here).place()
+    now = int(here.clock.at.timestamp())
+    headers = credentials("partner", iat=now, exp=now + 300)
+    answer = await client.get(DATA, headers=dict(headers))
+    return answer.status_code, "" if answer.status_code == 200 else answer.json()["code"]

@@ -1,6 +1,7 @@
 """Whom the server trusts: its description, its keys, tokens from outside, and its issuer's door."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +12,9 @@ from hanse.cli.attest.line import Line, Reply
 NODE, CATALOGUE = "node", "catalogue"
 GUARDED: Final = "/v1/datasets"
 PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
+_FIGURES: Final = re.compile(r"/(?:data|values|Observations)(?:\.[a-z]+)?(?:/|$)")
+"""The last part of an address that figures have."""
+
 _FORM: Final = ("content-type", "application/x-www-form-urlencoded")
 _ASSERTION: Final = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
 
@@ -57,7 +61,7 @@ def metadata(line: Line) -> Iterator[Finding]:
         yield judge("META", f"keys under {path}", bool(keys), "at least one", "none")
     if kind == CATALOGUE:
         paths = _object(line.get("/openapi.json")).get("paths", {})
-        found = [path for path in paths if "/data" in path.removeprefix("/v1/datasets")]
+        found = [path for path in paths if _FIGURES.search(path)]
         yield judge("T09", "the catalogue hands out no figures", not found, "no route", found)
 
 
