@@ -153,12 +153,13 @@ def _list(asked: Asked, place: Place, name: str) -> Response:
 def _one(asked: Asked, place: Place, step: Step) -> Response:
     """Answer with one entity; a source without a key is the one there is."""
     swing.read(asked.given, ())
-    if step.key is not None:
-        place.narrowed(step)
+    there = place if step.key is None else place.narrowed(step)
     wanted = (step.key or "").lower()
+    if SETS[step.name] == "Variable" and there.variable is not None:
+        wanted = there.variable.code.lower()
     held = [
         entry
-        for entry in place.held(step.name)
+        for entry in there.held(step.name)
         if step.key is None or (entry["ExternalCode"] or "").lower() == wanted
     ]
     if not held:

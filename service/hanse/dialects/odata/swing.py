@@ -243,7 +243,8 @@ def _variables(place: Place) -> Iterator[Entry]:
 
 
 def _cubes(place: Place) -> Iterator[Entry]:
-    return (_variable(each, place.lang) for each in place.every if each.edition.dimensions)
+    held = (place.variable,) if place.variable else place.every
+    return (_variable(each, place.lang) for each in held if each.edition.dimensions)
 
 
 def _variable(variable: Variable, lang: str) -> Entry:
