@@ -21,11 +21,15 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[golden.Golden]:
 
 
 def ask(
-    node: golden.Golden, path: str, caller: str = "nobody", rows: int = 0, **params: Any
+    node: golden.Golden,
+    path: str,
+    caller: str = "nobody",
+    rows: int = 0,
+    options: dict[str, Any] | None = None,
 ) -> httpx.Response:
     prefer = {"Prefer": f"maxpagesize={rows}"} if rows else {}
     headers = {**node.headers(caller), **prefer}
-    return httpx.get(node.url + path, params=params or None, headers=headers)
+    return httpx.get(node.url + path, params=options, headers=headers)
 
 
 def rows(answer: httpx.Response) -> list[dict[str, Any]]:
@@ -67,7 +71,7 @@ def test_the_path_and_keys_may_be_written_in_capitals(node: golden.Golden, root:
 
 
 def test_every_row_has_the_two_notes_and_its_figure_as_text(node: golden.Golden) -> None:
-    found = rows(ask(node, VALUES, **{"$select": "ExternalCode,Period,ValueString"}))
+    found = rows(ask(node, VALUES, options={"$select": "ExternalCode,Period,ValueString"}))
     assert {tuple(each) for each in found} == {
         ("@odata.type", "@odata.id", "ExternalCode", "Period", "ValueString")
     }
@@ -84,7 +88,7 @@ def test_symbols_stand_for_what_has_no_figure(node: golden.Golden) -> None:
     way = f"{ROOT}/Variables('saldo')/GeoLevels('gemeente')/PeriodLevels('year')/Periods('2024')"
     assert {each["ValueString"] for each in rows(ask(node, f"{way}/Values"))} == {"?", "nvt"}
     cube = VALUES.replace("Variables('inw')", "CubeVariables('inw')/DimItems('sex_M')")
-    hidden = rows(ask(node, cube, **{"$filter": "ExternalCode eq 'gemeente_11002'"}))
+    hidden = rows(ask(node, cube, options={"$filter": "ExternalCode eq 'gemeente_11002'"}))
     assert [each["ValueString"] for each in hidden] == ["x"]
 
 
@@ -103,7 +107,9 @@ def test_all_levels_come_in_one_answer(node: golden.Golden) -> None:
     one = ask(
         node,
         VALUES.replace("'gemeente'", "'all'"),
-        **{"$filter": "ExternalCode eq 'gemeente2024_11007' or ExternalCode eq 'gemeente_41002'"},
+        options={
+            "$filter": "ExternalCode eq 'gemeente2024_11007' or ExternalCode eq 'gemeente_41002'"
+        },
     )
     assert {each["ExternalCode"] for each in rows(one)} == {"gemeente2024_11007", "gemeente_41002"}
 
@@ -121,7 +127,7 @@ def test_links_and_steps_both_lead_through_everything(
         linked += page["value"]
         url = page.get("@odata.nextLink", "")
     stepped: list[dict[str, Any]] = []
-    while page := rows(ask(node, path, rows=size, **{"$skip": len(stepped)})):
+    while page := rows(ask(node, path, rows=size, options={"$skip": len(stepped)})):
         stepped += page
     assert linked == stepped == whole
 
@@ -181,7 +187,9 @@ def test_what_cannot_be_answered_is_refused_in_its_form(node: golden.Golden, pat
 
 def test_a_quote_in_a_key_is_written_twice(node: golden.Golden) -> None:
     assert ask(node, f"{ROOT}/Variables('in''w')").status_code == 404
-    found = rows(ask(node, f"{ROOT}/GeoLevels", **{"$filter": "Name eq 'Gemeente'", "$top": 1}))
+    found = rows(
+        ask(node, f"{ROOT}/GeoLevels", options={"$filter": "Name eq 'Gemeente'", "$top": 1})
+    )
     assert len(found) == 1
 
 
