@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from csv import DictReader
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hanse.client.cache import AnswerCache
 from hanse.client.federation import Federation, Wish
 from hanse.client.outcome import NodeState
 from hanse.client.settings import ClientConfig, write_config
+from hanse.client.shape import Shape
 from hanse.errors import Invalid, NotFound, Unavailable
 
 CITIES = {
@@ -159,6 +161,36 @@ def test_combinations_add_up_over_nodes_and_say_what_is_missing() -> None:
     assert (cluster["obs_value"], cluster["note"]) == (None, "RECAST_PART_MISSING")
     assert "41002" in cluster["parts"].split()
     assert rows["gemeente@2025", "13040"]["computed"] == ""
+
+
+def test_per_inhabitant_index_and_spread_go_with_a_merger() -> None:
+    shape = Shape(per=CODES[1], times=100, spread=True, rank=True)
+    with world([city("11002"), city("12025")]) as known:
+        known.catalogue.tables = tables()
+        wish = Wish(
+            areas="gemeente:11002,12025", vintage="2025", periods="2021:2022", shape=shape,
+            combine=("11002+12025",),
+        )  # fmt: skip
+        found = federation(known).compare(CODES[0], wish)
+        indexed = federation(known).compare(CODES[0], replace(wish, shape=Shape(index="2021")))
+        with pytest.raises(Invalid) as fault:
+            federation(known).compare(CODES[0], replace(wish, shape=Shape(index="1999")))
+    rows = {(row["area"], row["period"]): row for row in found.table.to_pylist()}
+    assert rows["11002", "2021"]["obs_value"] == pytest.approx(3_021 / 4_021 * 100)
+    assert rows["11002+12025", "2021"]["obs_value"] == pytest.approx(3_021 / 4_021 * 100)
+    assert {row["shown_as"] for row in rows.values()} == {f"per 100 {CODES[1]}"}
+    assert {row["indicator"] for row in rows.values()} == {CODES[0]}
+    assert rows["11002", "2021"]["rank"] == rows["12025", "2021"]["rank"] == 1
+    assert [(each.period, each.shown, each.of) for each in found.spreads] == [
+        ("2021", 2, 2),
+        ("2022", 2, 2),
+    ]
+    assert {each.area for each in found.trends} == {"11002", "12025", "11002+12025"}
+    assert set(found.document()) >= {"spread", "trends"}
+    values = {(r["area"], r["period"]): r["obs_value"] for r in indexed.table.to_pylist()}
+    assert values["11002", "2021"] == 100
+    assert values["11002", "2022"] == pytest.approx(3_022 / 3_021 * 100)
+    assert fault.value.code == "BENCHMARK_PERIOD"
 
 
 def test_a_pull_may_be_recalculated_too() -> None:

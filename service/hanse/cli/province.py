@@ -202,6 +202,15 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     vintage: Vintage = "",
     add_up: Combine = None,
     bounds: Bounds = False,
+    per: Annotated[str, typer.Option("--per", help="Divide by this indicator (inhabitants).")] = "",
+    times: Annotated[float, typer.Option("--times", help="With --per: times this.", min=0)] = 1.0,
+    index: Annotated[
+        str, typer.Option("--index", help="Show as an index; this period is 100.")
+    ] = "",
+    spread: Annotated[
+        bool, typer.Option("--spread", help="Spread, coverage and trend too.")
+    ] = False,
+    rank: Annotated[bool, typer.Option("--rank", help="Give every area its place.")] = False,
     purpose: Purpose = "",
     deadline: Deadline = None,
     output: Output = None,
@@ -211,6 +220,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
 ) -> None:
     """Lay the figures of many cities side by side, each with its mark; every city accounted for."""
     from hanse.client.federation import Wish, connect
+    from hanse.client.shape import Shape
 
     wish = Wish(
         areas=areas,
@@ -221,6 +231,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
         vintage=vintage,
         combine=tuple(add_up or ()),
         bounds=bounds,
+        shape=Shape(per, times, index, spread, rank),
     )
     wanted = _format(output, file_format)
     with connect() as federation:
@@ -288,10 +299,8 @@ def _finish(
     comparison: "Comparison", output: Path | None, file_format: str, *, as_json: bool, lang: str
 ) -> None:
     """Print or write what came, then leave with the code that says what did not."""
-    from hanse.cli.screen import show
-    from hanse.cli.shown import figures_tables, outcomes_table, remark_lines, sign_of
+    from hanse.cli.shown import sign_of
     from hanse.dialects.figures import write
-    from hanse.messages import say
 
     if output:
         output.write_bytes(_content(comparison, file_format, lang))
@@ -303,16 +312,27 @@ def _finish(
     elif file_format and not output:
         typer.echo(write(comparison.worded(lang), file_format), nl=False)
     else:
-        console = Console()
-        if comparison.table.num_rows and not output:
-            show(*figures_tables(comparison, lang, console), console=console)
-            console.print(say("LEGEND_SYMBOLS", lang), style="dim", markup=False)
-            for line in remark_lines(comparison.remarks, lang):
-                console.print(line, markup=False, highlight=False)
-        show(outcomes_table(comparison.outcomes, lang), console=console)
+        _print(comparison, lang, figures=output is None)
     code = sign_of(comparison)
     if code:
         raise typer.Exit(code)
+
+
+def _print(comparison: "Comparison", lang: str, *, figures: bool) -> None:
+    """Print figures with their legend and remarks, spread where it was asked, and every account."""
+    from hanse.cli.screen import show
+    from hanse.cli.shown import figures_tables, outcomes_table, remark_lines, spread_table
+    from hanse.messages import say
+
+    console = Console()
+    if comparison.table.num_rows and figures:
+        show(*figures_tables(comparison, lang, console), console=console)
+        console.print(say("LEGEND_SYMBOLS", lang), style="dim", markup=False)
+        for line in remark_lines(comparison.remarks, lang):
+            console.print(line, markup=False, highlight=False)
+    if comparison.spreads:
+        show(spread_table(comparison.spreads, lang), console=console)
+    show(outcomes_table(comparison.outcomes, lang), console=console)
 
 
 def _content(comparison: "Comparison", file_format: str, lang: str) -> bytes:

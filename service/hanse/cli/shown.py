@@ -11,6 +11,7 @@ from hanse.cli.screen import fitting
 from hanse.client.answers import tame
 from hanse.client.comparison import Comparison, Remark
 from hanse.client.outcome import NodeState, Outcome
+from hanse.cube.benchmark import Spread
 from hanse.cube.comparability import MarkCode
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.messages import named, nearest, say
@@ -80,6 +81,20 @@ def remark_lines(remarks: Sequence[Remark], lang: str) -> list[str]:
         for each in remarks[:SHOWN_REMARKS]
     ]
     return [*lines, "…"] if len(remarks) > SHOWN_REMARKS else lines
+
+
+def spread_table(spreads: Sequence[Spread], lang: str) -> Table:
+    """Return one line per indicator, level and period: how many areas, and how they lie."""
+    table = Table(box=box.SIMPLE_HEAD)
+    names = ("INDICATOR", "AREA", "PERIODS", "SHOWN", "LOWEST", "MEDIAN", "HIGHEST", "DEVIATION")
+    for at, name in enumerate(names):
+        table.add_column(say(f"COLUMN_{name}", lang), justify="right" if at > 2 else "left")
+    for each in spreads[:SHOWN_ROWS]:
+        numbers = (each.lowest, each.median, each.highest, each.deviation)
+        told = ["" if number is None else f"{number:,.6g}" for number in numbers]
+        place = (Text(tame(text)) for text in (each.indicator, each.level, each.period))
+        table.add_row(*place, f"{each.shown}/{each.of}", *told)
+    return table
 
 
 def outcomes_table(outcomes: Sequence[Outcome], lang: str) -> Table:

@@ -6,7 +6,7 @@ answered never shows.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -16,6 +16,8 @@ from hanse.client.fanout import Reply
 from hanse.client.marks import Marks, Place
 from hanse.client.outcome import NodeState, Outcome
 from hanse.client.recast import Onto, laid, worded
+from hanse.client.shape import AS_IT_IS, Shape
+from hanse.cube.benchmark import Spread, Trend
 from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS
 from hanse.cube.codelist import TOTAL
 from hanse.cube.comparability import Mark, MarkCode, Reason
@@ -61,6 +63,8 @@ class Comparison:
     seconds: float
     deadline_seconds: float
     remarks: tuple[Remark, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -71,6 +75,13 @@ class Comparison:
     def reached(self) -> bool:
         """Whether every node itself said something that holds."""
         return all(outcome.reached for outcome in self.outcomes)
+
+    def _beside(self) -> dict[str, object]:
+        """Return spread and trends, where somebody asked for them."""
+        if not self.spreads and not self.trends:
+            return {}
+        spreads = [{**asdict(each), "coverage": each.coverage} for each in self.spreads]
+        return {"spread": spreads, "trends": [asdict(each) for each in self.trends]}
 
     def worded(self, lang: str = "nl") -> pa.Table:
         """Return the table with `why` behind it: what its marks and notes say, in words."""
@@ -93,6 +104,7 @@ class Comparison:
             "complete": self.complete,
             "nodes": [outcome.document(lang) for outcome in self.outcomes],
             "reasons": [remark.document(lang) for remark in self.remarks],
+            **self._beside(),
             "columns": self.table.column_names,
             "rows": self.table.num_rows,
             "data": self.table.to_pydict(),
@@ -106,6 +118,7 @@ def assemble(
     *,
     marked: bool = True,
     onto: Sequence[Onto] = (),
+    shape: Shape = AS_IT_IS,
 ) -> Comparison:
     """Put the replies together: one table over all nodes, marked where figures are compared.
 
@@ -115,6 +128,8 @@ def assemble(
     table = _gather(pulls)
     if onto and pulls:
         table = laid(table, pulls, onto)
+    if pulls:
+        table = shape.applied(table)
     remarks: tuple[Remark, ...] = ()
     if marked:
         wanted = frozenset(each.target for each in onto)
@@ -122,7 +137,8 @@ def assemble(
     outcomes = sorted(
         (reply.outcome for reply in replies), key=lambda each: (each.agency, each.dataset)
     )
-    return Comparison(table, tuple(outcomes), seconds, deadline_seconds, remarks)
+    beside = shape.beside(table)
+    return Comparison(table, tuple(outcomes), seconds, deadline_seconds, remarks, *beside)
 
 
 def _gather(pulls: Sequence[Pulled]) -> pa.Table:

@@ -24,6 +24,7 @@ from hanse.client.node import NodeClient
 from hanse.client.question import Question
 from hanse.client.recast import Onto, inputs_of, widened
 from hanse.client.settings import ClientConfig, ClientSettings, read_config, read_settings
+from hanse.client.shape import AS_IT_IS, Shape
 from hanse.client.signin import Credentials
 from hanse.errors import HanseError, Invalid, NotFound
 from hanse.wire import IndexedDataset, MemberEntry, Publication, SearchAnswer
@@ -49,6 +50,7 @@ class Wish:
     vintage: str = ""
     combine: tuple[str, ...] = ()
     bounds: bool = False
+    shape: Shape = AS_IT_IS
 
     @property
     def recasts(self) -> bool:
@@ -128,7 +130,8 @@ class Federation:
         only when the catalogue itself cannot be asked, or nobody publishes the indicator.
         """
         asked = replace(self._meant(wish), permitted=True)
-        step = partial(self._compared, indicator, asked)
+        base = asked.shape.per
+        step = partial(self._compared, f"{indicator},{base}" if base else indicator, asked)
         return self._gathered(step, deadline_seconds, marked=True, wish=asked)
 
     def get(
@@ -173,7 +176,7 @@ class Federation:
                 targets = [widened(target, onto) for target in targets]
             replies = await ask_all(targets, self._line.conversation, nodes)
             spent = within.clock() - started
-            return assemble(replies, spent, allowed, marked=marked, onto=onto)
+            return assemble(replies, spent, allowed, marked=marked, onto=onto, shape=wish.shape)
 
         return self._line.wait(run, allowed)
 
