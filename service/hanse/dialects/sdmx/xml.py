@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hanse.cube.cleared import Cleared
 from hanse.dialects.sdmx import names
 from hanse.dialects.sdmx.cells import Layout, in_series
-from hanse.dialects.words import numerals
+from hanse.dialects.words import joined, numerals, spelled
 
 Shape = Literal["generic", "specific21", "specific30"]
 Detail = Literal["full", "dataonly", "serieskeysonly", "nodata"]
@@ -53,7 +55,7 @@ def render(
         yield _data_set(layout, message, action).encode()
         for cleared in pieces:
             if message.detail != "nodata":
-                yield "".join(_series(cleared, layout, message, action)).encode()
+                yield _series(cleared, layout, message, action)
         yield b"</mes:DataSet>"
     yield f"</mes:{_ROOT[message.shape]}>".encode()
 
@@ -109,67 +111,90 @@ def _data_set(layout: Layout, message: Message, action: Action) -> str:
     return f'<mes:DataSet ss:structureRef={name} xsi:type="ns1:DataSetType" ss:action="{action}">'
 
 
-def _series(cleared: Cleared, layout: Layout, message: Message, action: Action) -> Iterator[str]:
+def _series(cleared: Cleared, layout: Layout, message: Message, action: Action) -> bytes:
+    """Return the series of a piece, column by column: each distinct code is escaped once."""
     table = in_series(layout.observations(cleared), layout, layout.edition.periods)
-    told: Sequence[str] = names.SERIES_ATTRIBUTES
-    heads = _rows(table, (*layout.series, *told))
-    observed = (*(_texts(table, name) for name in _WRITTEN), _values(table))
-    open_for: tuple[str, ...] | None = None
+    if not table.num_rows:
+        return b""
     writer = _Generic if message.shape == "generic" else _Specific
-    writer_of = writer(layout.series, message.detail, gone=action == "Delete")
-    for head, *observation in zip(heads, *observed, strict=True):
-        if head != open_for:
-            if open_for is not None:
-                yield writer_of.end
-            yield writer_of.start(head)
-            open_for = head
-        if message.detail != "serieskeysonly":
-            yield writer_of.observation(*observation)
-    if open_for is not None:
-        yield writer_of.end
+    written = writer(table.combine_chunks(), layout.series, message.detail, action == "Delete")
+    first = _first_of_series(written.table, (*layout.series, *names.SERIES_ATTRIBUTES))
+    opening = _join(written.end, written.starts(written.table.filter(first)))
+    before = pc.replace_with_mask(_constant("", len(first)), first, opening)
+    lines = before if message.detail == "serieskeysonly" else _join(before, written.observations())
+    return joined(lines, "").removeprefix(written.end.encode()) + written.end.encode()
 
 
-_WRITTEN: Final = (names.TIME_PERIOD, *names.OBS_ATTRIBUTES)
+def _first_of_series(table: pa.Table, columns: Sequence[str]) -> pa.Array:
+    """Say of every row whether it starts another series than the row before."""
+    differs = np.zeros(table.num_rows, np.bool_)
+    differs[0] = True
+    for name in columns:
+        codes = _column(table, name).dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        differs[1:] |= codes[1:] != codes[:-1]
+    return pa.array(differs)
 
 
-def _rows(table: pa.Table, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    return zip(*(_texts(table, name) for name in columns), strict=True)
+def _column(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _texts(table: pa.Table, name: str) -> list[str]:
-    return list(table.column(name).to_pylist())
+def _constant(text: str, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text), count)
 
 
-def _values(table: pa.Table) -> list[str]:
-    return list(numerals(table.column(names.OBS_VALUE).combine_chunks(), "").to_pylist())
+def _join(*parts: pa.Array | str) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _unless_empty(texts: pa.Array, before: str, after: str) -> pa.Array:
+    return pc.if_else(pc.equal(texts, ""), "", _join(before, texts, after))
+
+
+def _values(table: pa.Table) -> pa.Array:
+    return numerals(_column(table, names.OBS_VALUE), "")
 
 
 @dataclass(frozen=True, slots=True)
 class _Generic:
+    table: pa.Table
     series: tuple[str, ...]
     detail: Detail
     gone: bool
 
     end = "</gen:Series>"
 
-    def start(self, head: tuple[str, ...]) -> str:
-        count = len(self.series)
-        key = "".join(_value(*pair) for pair in zip(self.series, head[:count], strict=True))
-        told = zip(names.SERIES_ATTRIBUTES, head[count:], strict=True)
-        attributes = "".join(_value(name, text) for name, text in told if text)
+    def starts(self, heads: pa.Table) -> pa.Array:
+        """Return what opens each series, by its first rows."""
+        key = _join(*(_named(heads, name) for name in self.series))
+        opened = _join("<gen:Series><gen:SeriesKey>", key, "</gen:SeriesKey>")
         if self.detail != "full" or self.gone:
-            attributes = ""
-        said = f"<gen:Attributes>{attributes}</gen:Attributes>" if attributes else ""
-        return f"<gen:Series><gen:SeriesKey>{key}</gen:SeriesKey>{said}"
+            return opened
+        told = _join(*(_told(heads, name) for name in names.SERIES_ATTRIBUTES))
+        return _join(opened, _unless_empty(told, "<gen:Attributes>", "</gen:Attributes>"))
 
-    def observation(self, period: str, status: str, conf: str, value: str) -> str:
-        measured = f"<gen:ObsValue value={quoteattr(value)}/>" if value and not self.gone else ""
-        said = _value(names.OBS_STATUS, status) + _value(names.CONF_STATUS, conf)
-        attributes = f"<gen:Attributes>{said}</gen:Attributes>"
-        if self.detail != "full" or self.gone:
-            attributes = ""
-        at = f"<gen:ObsDimension value={quoteattr(period)}/>"
-        return f"<gen:Obs>{at}{measured}{attributes}</gen:Obs>"
+    def observations(self) -> pa.Array:
+        """Return every observation."""
+        at = spelled(
+            _column(self.table, names.TIME_PERIOD),
+            lambda text: f"<gen:Obs><gen:ObsDimension value={quoteattr(text)}/>",
+        )
+        if self.gone:
+            return _join(at, "</gen:Obs>")
+        measured = _unless_empty(_values(self.table), '<gen:ObsValue value="', '"/>')
+        if self.detail != "full":
+            return _join(at, measured, "</gen:Obs>")
+        said = (_named(self.table, name) for name in names.OBS_ATTRIBUTES)
+        return _join(at, measured, "<gen:Attributes>", *said, "</gen:Attributes></gen:Obs>")
+
+
+def _named(table: pa.Table, name: str) -> pa.Array:
+    return spelled(_column(table, name), lambda text: _value(name, text))
+
+
+def _told(table: pa.Table, name: str) -> pa.Array:
+    return spelled(_column(table, name), lambda text: _value(name, text) if text else "")
 
 
 def _value(name: str, text: str) -> str:
@@ -178,23 +203,34 @@ def _value(name: str, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Specific:
+    table: pa.Table
     series: tuple[str, ...]
     detail: Detail
     gone: bool
 
     end = "</Series>"
 
-    def start(self, head: tuple[str, ...]) -> str:
-        count = len(self.series)
-        pairs = list(zip(self.series, head[:count], strict=True))
+    def starts(self, heads: pa.Table) -> pa.Array:
+        """Return what opens each series, by its first rows."""
+        parts = [_attribute(heads, name) for name in self.series]
         if self.detail == "full" and not self.gone:
-            told = zip(names.SERIES_ATTRIBUTES, head[count:], strict=True)
-            pairs.extend((name, text) for name, text in told if text)
-        return "<Series" + "".join(f" {name}={quoteattr(text)}" for name, text in pairs) + ">"
+            parts += [_attribute(heads, name, empty=False) for name in names.SERIES_ATTRIBUTES]
+        return _join("<Series", *parts, ">")
 
-    def observation(self, period: str, status: str, conf: str, value: str) -> str:
-        measured = f" OBS_VALUE={quoteattr(value)}" if value and not self.gone else ""
-        said = f' OBS_STATUS="{status}" CONF_STATUS="{conf}"'
-        if self.detail != "full" or self.gone:
-            said = ""
-        return f"<Obs TIME_PERIOD={quoteattr(period)}{measured}{said}/>"
+    def observations(self) -> pa.Array:
+        """Return every observation."""
+        at = _attribute(self.table, names.TIME_PERIOD)
+        if self.gone:
+            return _join("<Obs", at, "/>")
+        measured = _unless_empty(_values(self.table), ' OBS_VALUE="', '"')
+        if self.detail != "full":
+            return _join("<Obs", at, measured, "/>")
+        said = (_attribute(self.table, name) for name in names.OBS_ATTRIBUTES)
+        return _join("<Obs", at, measured, *said, "/>")
+
+
+def _attribute(table: pa.Table, name: str, *, empty: bool = True) -> pa.Array:
+    def spell(text: str) -> str:
+        return f" {name}={quoteattr(text)}" if text or empty else ""
+
+    return spelled(_column(table, name), spell)
