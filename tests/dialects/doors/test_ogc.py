@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +101,17 @@ def test_gdal_lists_the_layers_that_the_reader_may_see(node: golden.Golden) -> N
         )
         assert "PROEF__GEMEENTE_2025" in done.stdout
         assert ("PROEF_DICHT__GEMEENTE_2025" in done.stdout) is wanted
+
+
+GUIDE = (needs.ROOT / "docs" / "guide" / "clients.md").read_text("utf-8")
+
+
+def test_the_commands_of_the_guide_run_as_they_stand(node: golden.Golden, tmp_path: Path) -> None:
+    block = GUIDE.partition("<!-- gdal -->\n```console\n")[2].partition("```")[0]
+    commands = [line.removeprefix("$ ") for line in block.splitlines()]
+    assert len(commands) == 2
+    for command in commands:
+        words = shlex.split(command.replace("https://cijfers.aalst.example", node.url))
+        subprocess.run(words, cwd=tmp_path, timeout=60, check=True, capture_output=True)
+    written = json.loads((tmp_path / "inwoners.geojson").read_text("utf-8"))
+    assert [each["properties"]["inw"] for each in written["features"]] == [9.0, 40.0]
