@@ -1,5 +1,6 @@
 """Figures of many nodes on the areas a reader asks for: one table, one mark per cell."""
 
+import json
 from collections.abc import Iterator
 from csv import DictReader
 from dataclasses import replace
@@ -91,6 +92,52 @@ def test_one_command_gives_every_cell_its_mark_and_its_reason_in_words(tmp_path:
     assert {row["period"] for row in rows} == {str(year) for year in YEARS}
     assert {row["level"] for row in rows} >= {"gemeente@2018", "gemeente@2024", "gemeente@2025"}
     assert all(row["mark"] and (row["mark"] == "comparable" or row["why"]) for row in rows)
+
+
+@pytest.mark.usefixtures("thirteen")
+def test_a_merger_is_shown_before_and_after_and_per_inhabitant() -> None:
+    words = ("--simulate", CODES[0], "--per", CODES[1], "-p", "2025", "--json")
+    told = json.loads(hanse("areas", "merge", "11002", "12025", *words, status=4))
+    shown = dict(zip(told["data"]["area"], told["data"]["obs_value"], strict=True))
+    assert set(shown) == {"11002", "12025", "11002+12025"}
+    assert shown["11002+12025"] == pytest.approx(3_025 / 4_025)
+    assert set(told["data"]["note"]) == {"", "RECAST_SUM"}
+
+
+def test_a_merger_is_announced_as_a_planned_vintage(tmp_path: Path) -> None:
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for name, text in tables().items():
+        (folder / name).write_text(text, "utf-8")
+    home = tmp_path / "node"
+    hanse("areas", "import", folder, "--home", home, "--quiet")
+    words = ("--into", "11099", "--name", "Samen", "--from", "2031-01-01", "--home", home)
+    assert "gemeente@2031" in hanse("areas", "merge", "11002", "12025", *words)
+    levels = json.loads(hanse("areas", "list", "--home", home, "--json"))["levels"]
+    assert {"gemeente@2025": 13, "gemeente@2031": 12}.items() <= {
+        each["level"]: each["areas"] for each in levels
+    }.items()
+    for wrong, code in (
+        (("11002",), "MERGE_PARTS"),
+        (("11002", "12025", "--into", "1", "--from", "ooit"), "MERGE_DAY"),
+        (("11002", "9", "--into", "1", "--from", "2031-01-01"), "AREA_UNKNOWN"),
+    ):
+        with pytest.raises(AssertionError) as failed:
+            hanse("areas", "merge", *wrong, "--home", home)
+        assert code in repr(failed.value.__cause__)
+
+
+@pytest.mark.usefixtures("thirteen")
+def test_a_city_hears_what_keeps_its_indicator_from_comparing(thirteen: TinyWorld) -> None:
+    thirteen.nodes[0].releases[0].facts = {"method": "survey", "definition_version": "2.0.0"}
+    told = json.loads(hanse("concepts", "check", CODES[0], "--json", status=1))
+    reasons = {
+        each["name"]: [one["code"] for one in each["reasons"]] for each in told["publications"]
+    }
+    assert reasons.pop("Aalst") == ["COMPARE_DEFINITION", "COMPARE_METHOD"]
+    assert set(map(tuple, reasons.values())) == {()}
+    assert "methode" in hanse("concepts", "check", CODES[0], "--city", "Aalst", status=1)
+    assert "vergelijkbaar" in hanse("concepts", "check", CODES[0], "--city", "Gent")
 
 
 def federation(known: TinyWorld) -> Federation:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hanse.cli import merging
 from hanse.cli.language import Lang
 from hanse.messages import say
 
@@ -31,6 +32,7 @@ def register(areas: typer.Typer) -> None:
     """Add the commands to those on areas."""
     areas.command("check")(check)
     areas.command("diff")(diff)
+    merging.register(areas)
 
 
 def check(

@@ -30,6 +30,7 @@ TOPICS = (
     "people",
     "attest",
     "province",
+    "concepts",
     "sheet",
     "assistant",
     "snippet",

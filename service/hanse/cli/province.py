@@ -188,7 +188,7 @@ def pull(  # noqa: PLR0913 one option per axis of a question
     wanted = _format(output, file_format)
     if output and not wish.recasts and _save_alone(subject, wish, output, wanted, lang):
         return
-    _finish(_gathered(subject, wish, deadline), output, wanted, as_json=as_json, lang=lang)
+    finish(_gathered(subject, wish, deadline), output, wanted, as_json=as_json, lang=lang)
 
 
 def compare(  # noqa: PLR0913 one option per axis of a question
@@ -236,7 +236,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     wanted = _format(output, file_format)
     with connect() as federation:
         comparison = federation.compare(indicator, wish, deadline)
-    _finish(comparison, output, wanted, as_json=as_json, lang=lang)
+    finish(comparison, output, wanted, as_json=as_json, lang=lang)
 
 
 def explain(
@@ -295,7 +295,7 @@ def _save_alone(subject: str, wish: "Wish", output: Path, file_format: str, lang
     return True
 
 
-def _finish(
+def finish(
     comparison: "Comparison", output: Path | None, file_format: str, *, as_json: bool, lang: str
 ) -> None:
     """Print or write what came, then leave with the code that says what did not."""

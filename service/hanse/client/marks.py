@@ -66,7 +66,7 @@ class Marks:
             first[series] = min(first.get(series, period), period)
         loaded = {place[:4] for place in listed if not place.computed} or set(first)
         votes = [facts_of(_entry(entries, each), each[3]) for each in first if each in loaded]
-        return cls(entries, _standard(votes), first, wanted)
+        return cls(entries, standard(votes), first, wanted)
 
     def of(self, place: Place) -> Mark:
         """Return the mark of a cell; one without a number is incomplete whatever else it is."""
@@ -115,7 +115,7 @@ VOTED = (
 )  # fmt: skip
 
 
-def _standard(votes: Sequence[Facts]) -> Facts:
+def standard(votes: Sequence[Facts]) -> Facts:
     """Return what most series say, fact by fact, ties broken by spelling; a break is nobody's."""
     said = {}
     for name in VOTED:

@@ -107,6 +107,15 @@ def mark(
     return Mark(reasons[0].mark if reasons else MarkCode.COMPARABLE, tuple(reasons))
 
 
+def differing(reference: Facts, other: Facts) -> tuple[Reason, ...]:
+    """Return why two series do not compare, whatever the period: breaks and gaps left aside."""
+    return (
+        *_definition(reference, other),
+        *_differing(reference, other),
+        *_numbers(reference, other),
+    )
+
+
 def _missing(obs_status: str) -> list[Reason]:
     if obs_status not in SYMBOL_OF_OBS_STATUS:
         return []

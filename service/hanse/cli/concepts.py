@@ -1,0 +1,63 @@
+"""Commands on shared definitions: what keeps an indicator from comparing with the others."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from hanse.cli.language import Lang
+
+FINDINGS = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    concepts = typer.Typer(no_args_is_help=True, help="Shared definitions, and who follows them.")
+    concepts.callback()(_group)
+    concepts.command("check")(check)
+    app.add_typer(concepts, name="concepts")
+
+
+def _group() -> None:
+    """Keep `check` a word of its own while it is the only command."""
+
+
+def check(
+    indicator: Annotated[str, typer.Argument(help="Indicator or shared definition.")],
+    city: Annotated[str, typer.Option("--city", help="One city; else all that publish it.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    lang: Lang = "",
+) -> None:
+    """Say what keeps an indicator from comparing, city by city. Exit 1: something does."""
+    from hanse.client.answers import tame
+    from hanse.client.catalogue import choose
+    from hanse.client.concepts import check as checked
+    from hanse.client.federation import connect
+    from hanse.messages import say
+
+    with connect() as federation:
+        found = checked(federation.catalogue.indicator(indicator))
+        if city:
+            (member,) = choose(federation.catalogue.members(), [city])
+            found = tuple(each for each in found if each.agency == member.agency)
+    if as_json:
+        told = [
+            {
+                "agency": each.agency,
+                "name": each.name,
+                "dataset": each.dataset,
+                "indicator": each.indicator,
+                "reasons": [
+                    {"mark": one.mark.value, "code": one.code, "sentence": one.say(lang)}
+                    for one in each.reasons
+                ],
+            }
+            for each in found
+        ]
+        typer.echo(json.dumps({"schema": 1, "publications": told}, ensure_ascii=False))
+    else:
+        for each in found:
+            said = " ".join(one.say(lang) for one in each.reasons) or say("MARK_COMPARABLE", lang)
+            typer.echo(tame(f"{each.name}, {each.dataset}/{each.indicator}: {said}", 1_000))
+    if any(each.reasons for each in found):
+        raise typer.Exit(FINDINGS)

@@ -1,0 +1,60 @@
+"""What keeps a city's indicator from standing beside the others: said before anybody compares.
+
+The facts are those the index has of every publication; the reference is what most of them say, as
+in a comparison, and the shared definition where one is claimed.
+"""
+
+from dataclasses import dataclass
+
+from hanse.client.marks import facts_of, standard
+from hanse.cube.comparability import MarkCode, Reason, differing
+from hanse.wire import ConceptEntry, Publication, SubjectAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One publication of a subject, and everything that keeps it from comparing."""
+
+    agency: str
+    name: str
+    dataset: str
+    indicator: str
+    reasons: tuple[Reason, ...]
+
+
+def check(subject: SubjectAnswer) -> tuple[Checked, ...]:
+    """Return every publication of a subject with its reasons, gravest first; none: it compares."""
+    levels = {id(each): _level(each) for each in subject.publications}
+    votes = [facts_of(each.indicator, levels[id(each)]) for each in subject.publications]
+    reference = standard(votes)
+    order = list(MarkCode)
+    found = []
+    for each, facts in zip(subject.publications, votes, strict=True):
+        reasons = [*_claimed(each, subject.concept), *differing(reference, facts)]
+        reasons.sort(key=lambda reason: order.index(reason.mark))
+        place = (each.agency, each.agency_name, each.dataset, each.indicator.id)
+        found.append(Checked(*place, tuple(reasons)))
+    return tuple(sorted(found, key=lambda each: (each.name, each.dataset)))
+
+
+def _level(publication: Publication) -> str:
+    """Return the newest municipal level it is on, else its last: one level speaks for its year."""
+    own = [each for each in publication.levels if each.startswith("gemeente@")]
+    return max(own or publication.levels, default="")
+
+
+def _claimed(publication: Publication, concept: ConceptEntry | None) -> list[Reason]:
+    """Return what stands between an indicator and the shared definition it could claim."""
+    entry, other = publication.indicator, MarkCode.OTHER_DEFINITION
+    if concept is None:
+        return []
+    id_, _, version = (entry.concept or "").partition("@")
+    told = {"concept": concept.id, "version": concept.version}
+    if id_ != concept.id:
+        return [Reason(other, "CONCEPT_NOT_CLAIMED", told)]
+    claimed = version or entry.definition_version
+    if claimed and claimed.split(".")[0] != concept.version.split(".")[0]:
+        return [Reason(other, "CONCEPT_OTHER_VERSION", {**told, "other": claimed})]
+    if not claimed:
+        return [Reason(other, "CONCEPT_NO_VERSION", told)]
+    return []
