@@ -1,7 +1,7 @@
 """Reports in a browser: no accessibility violation, nothing asked of anybody, no page wider than
 its screen."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 from tests.support.needs import chromium
 from tests.support.reports import a_document
+from tests.support.themes import theme
 
-from hanse.report import page
+from hanse.report import page, tables
+from hanse.report.document import Document
+from hanse.report.sheet import Sheet
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
 
@@ -26,12 +29,24 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+def a_sheet() -> Document:
+    return Sheet(theme(), "41002", "nl").document()
+
+
+MADE: dict[str, Callable[[], Document]] = {
+    "report": a_document,
+    "fact sheet": a_sheet,
+    "tables": lambda: tables.document(theme(subjects=2), "fr"),
+}
+
+
+@pytest.mark.parametrize("made", MADE)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_report_violates_no_accessibility_rule_and_asks_nobody_anything(
-    browser: Browser, scheme: str, tmp_path: Path
+    browser: Browser, scheme: str, made: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "report.html"
-    file.write_bytes(page.render(a_document()))
+    file.write_bytes(page.render(MADE[made]()))
     opened = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
     asked: list[str] = []
     said: list[str] = []
@@ -45,11 +60,12 @@ def test_a_report_violates_no_accessibility_rule_and_asks_nobody_anything(
     opened.close()
 
 
+@pytest.mark.parametrize("document", [a_document(text=LONG), a_sheet()], ids=["report", "sheet"])
 def test_a_report_on_a_narrow_screen_never_scrolls_sideways(
-    browser: Browser, tmp_path: Path
+    browser: Browser, document: Document, tmp_path: Path
 ) -> None:
     file = tmp_path / "report.html"
-    file.write_bytes(page.render(a_document(text=LONG)))
+    file.write_bytes(page.render(document))
     opened = browser.new_page(viewport={"width": 360, "height": 740})
     opened.goto(file.as_uri())
     width = opened.evaluate("document.documentElement.scrollWidth")

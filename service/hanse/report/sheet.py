@@ -5,10 +5,10 @@ figures that are released.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hanse.cube.comparability import MarkCode
-from hanse.messages import say
+from hanse.messages import nearest, say
 from hanse.report import formats
 from hanse.report.document import (
     Block,
@@ -170,7 +170,10 @@ class Sheet:
         columns = (*bars.table.columns, Column(say("COLUMN_MARK", self.lang)))
         marks = [self._mark(subject.at(code, period).mark) for code in shown]
         rows = [(*row, mark) for row, mark in zip(bars.table.rows, [*marks, ""], strict=False)]
-        return Gallery((drawing.picture, bars.picture), Table(title, columns, tuple(rows)))
+        return Gallery(
+            (drawing.picture, bars.picture),
+            Table(self._say("PICTURE_TABLE", title=title), columns, tuple(rows)),
+        )
 
     def _comparator(self, subject: Subject, period: str) -> Comparator | None:
         mean = subject.mean(self.theme.areas, period)
@@ -208,7 +211,8 @@ class Sheet:
         title = f"{_short(subject.title(self.lang))}, {periods[0]} {formats.NONE} {periods[-1]}"
         words = Words(title, self._say("SHEET_LINE", area=self.name), self.lang, subject.decimals)
         chart = OverTime(words, periods, lines)
-        yield Gallery((chart.chart().picture,), _lying(chart))
+        lying = replace(_lying(chart), caption=self._say("PICTURE_TABLE", title=title))
+        yield Gallery((chart.chart().picture,), lying)
 
     def _comparability(self) -> Iterator[Block]:
         """Yield the reasons in words, those of the area's own figures first."""
@@ -218,7 +222,7 @@ class Sheet:
         for each in sorted(self.theme.caveats, key=lambda each: each.agency != agency):
             told[_cut(f"{each.who}: {each.reason.say(self.lang)}", WORD_LETTERS)] = None
         for gone in self.theme.absent:
-            told[_cut(f"{gone.who}: {gone.why.get(self.lang, '')}", WORD_LETTERS)] = None
+            told[_cut(f"{gone.who}: {nearest(gone.why, self.lang)}", WORD_LETTERS)] = None
         sentences = list(told)
         if not sentences:
             yield Paragraph(self._say("SHEET_NO_CAVEAT"))

@@ -59,7 +59,7 @@ def _blocks(theme: Theme, subject: Subject, lang: str) -> Iterator[Block]:
         for each in theme.caveats
         if each.indicator == subject.id
     ]
-    told += [f"{each.who}: {each.why.get(lang, '')}" for each in _gone(theme, subject)]
+    told += [f"{each.who}: {nearest(each.why, lang)}" for each in _gone(theme, subject)]
     if told:
         yield Listing(tuple(dict.fromkeys(told)))
 
@@ -117,5 +117,6 @@ def _ends(theme: Theme, lang: str) -> Iterator[Section]:
         for each in theme.sources
     )
     reading = Paragraph(f"{say('LEGEND_SYMBOLS', lang)} {say('TABLES_STAR', lang)}")
-    sources = Table(say("SHEET_SOURCES", lang), heads, rows)
+    caption = say("PICTURE_TABLE", lang, title=say("COLUMN_RELEASE", lang))
+    sources = Table(caption, heads, rows)
     yield Section(say("SHEET_SOURCES", lang), (reading, sources))

@@ -33,6 +33,8 @@ DARK_FROM = 3
 """From this class on, letters on it are white."""
 LEGEND_ROW = 17
 TILE_MAX = 64.0
+TILE_LETTER = 0.56
+"""Width of a letter in a tile, of its height: that of the widest usual typeface."""
 GAP = 3.0
 
 Geometry = Mapping[str, Any]
@@ -155,8 +157,8 @@ class Map:
         ink, size = (PAPER if dark else INK), max(7.0, min(11.0, side / 5))
         middle = left + side / 2
         words: dict[str, Any] = {"x": middle, "text_anchor": "middle", "fill": ink}
-        size = max(6.5, min(size, (side - 4) / (0.49 * max(1, len(region.name)))))
-        name = cut(region.name, side - 4, size)
+        size = max(6.0, min(size, (side - 4) / (TILE_LETTER * max(1, len(region.name)))))
+        name = cut(region.name, side - 2, size)
         figure = cut(cell.shown(self.words.lang, self.words.decimals), side - 2, size)
         # On a pattern letters need a plain ground of their own.
         plain: dict[str, Any] = {
