@@ -202,6 +202,7 @@ def test_boundaries_stay_when_tables_are_loaded_anew(home: Path) -> None:
         (("--level", "gemeente@1999"), "LEVEL_UNKNOWN"),
         (("--level", "../../x"), "LEVEL_ID"),
         (("--level", LEVEL, "--property", "naam"), "BOUNDARY_PROPERTY"),
+        (("nog.geojson", "--level", LEVEL), "BOUNDARY_ONE"),
     ],
 )
 def test_the_command_refuses_with_a_reason_and_keeps_nothing(

@@ -65,9 +65,10 @@ def import_areas(  # noqa: PLR0913 a command's options are its parameters
     from hanse.node.settings import read_settings
 
     settings = read_settings(home)
-    drawn = next((each for each in sources if each.is_file()), None)
-    if drawn is not None or level:
-        source = Source(drawn or sources[0], object_, property_, attribution)
+    if level or any(each.is_file() for each in sources):
+        if len(sources) > 1:
+            raise Invalid("BOUNDARY_ONE", count=len(sources))
+        source = Source(sources[0], object_, property_, attribution)
         _import_boundaries(settings, source, level, as_json=as_json, quiet=quiet)
         return
     registry = areas.read_folders(sources)
