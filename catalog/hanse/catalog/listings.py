@@ -57,7 +57,10 @@ class Listings:
             held = self._held(session, parties)
             notes = self._notes(session)
         return tuple(
-            replace(each, note=notes.get(each.publisher.agency) or each.note) for each in held
+            replace(each, note=notes[each.publisher.agency])
+            if each.publisher.agency in notes
+            else each
+            for each in held
         )
 
     def one(self, agency: str, slug: str) -> Listing:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
@@ -20,6 +22,8 @@ from hanse.web import problems
 from hanse.web.spoken import Told
 
 LAST_PAGE: Final = 100_000
+KEPT_MAX: Final = 32
+"""Written graphs that are kept; one of a whole page has up to three megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,36 @@ def answer(shown: Page, how: Wanted, headers: dict[str, str]) -> Response:
     said = {**headers, **_headers(shown, how)}
     if how.none_match and _tag(shown, how) in how.none_match:
         return Response(status_code=304, headers=said)
-    body = syntax.written(profiles.view(graph(shown), how.profile), how.syntax)
+    body = _KEPT.get(_tag(shown, how), lambda: _written(shown, how))
     # Harvesters compare the media type as a whole: no charset beside it.
     return Response(body, headers={**said, "Content-Type": how.syntax.media_type})
+
+
+class _Kept:
+    """Graphs as they were written, by their tag; one is made at a time, for it costs seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, bytes] = OrderedDict()
+
+    def get(self, tag: str, make: Callable[[], bytes]) -> bytes:
+        """Return what is kept under a tag, made where it is not."""
+        found = self._held.get(tag)
+        if found is not None:
+            return found
+        with self._lock:
+            if tag not in self._held:
+                self._held[tag] = make()
+            while len(self._held) > KEPT_MAX:
+                self._held.popitem(last=False)
+            return self._held[tag]
+
+
+_KEPT: Final = _Kept()
+
+
+def _written(shown: Page, how: Wanted) -> bytes:
+    return syntax.written(profiles.view(graph(shown), how.profile), how.syntax)
 
 
 def _headers(shown: Page, how: Wanted) -> dict[str, str]:

@@ -217,7 +217,8 @@ def test_a_broken_data_contract_fails(tmp_path: Path) -> None:
 
 def test_the_example_of_the_guide_runs_at_a_catalogue(world: Federation, tmp_path: Path) -> None:
     guide = (needs.ROOT / "docs" / "guide" / "clients.md").read_text("utf-8")
-    (example,) = re.findall(r"<!-- at the catalogue: ckanapi -->\n```python\n(.*?)```", guide, re.DOTALL)
+    marked = r"<!-- at the catalogue: ckanapi -->\n```python\n(.*?)```"
+    (example,) = re.findall(marked, guide, re.DOTALL)
     script = tmp_path / "example.py"
     with live(world.app) as url:
         script.write_text(example.replace("https://catalogus.example", url), "utf-8")
