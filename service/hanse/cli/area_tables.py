@@ -32,6 +32,7 @@ def register(areas: typer.Typer) -> None:
     """Add the commands to those on areas."""
     areas.command("check")(check)
     areas.command("diff")(diff)
+    areas.command("fetch")(fetch)
     merging.register(areas)
 
 
@@ -81,6 +82,16 @@ def diff(
             typer.echo(say("AREAS_DIFFER", lang, source=source, count=len(listed)))
     if any(found.values()):
         raise typer.Exit(FINDINGS)
+
+
+def fetch(home: Home = None, lang: Lang = "") -> None:
+    """Fetch the catalogue's area tables, checked against its pinned keys; own layers stay."""
+    from hanse.node import areacopies
+    from hanse.node.settings import read_settings
+
+    found = areacopies.fetch(read_settings(home))
+    told = {"levels": len(found.levels), "tables": len(found.tables)}
+    typer.echo(say("AREAS_DONE", lang, **told))
 
 
 def _registry(tables: list[Path] | None, home: Path | None) -> "Registry":
