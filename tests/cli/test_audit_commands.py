@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import typer
+from sqlmodel import select
 from tests.support.callers import BASE_URL, LISTED, House, house
 from typer.testing import CliRunner, Result
 
@@ -17,8 +18,11 @@ from hanse.client.receipts import About, Drawer, Receipt, proven, read_receipt
 from hanse.client.watching import look
 from hanse.errors import Conflict, Invalid, NotFound
 from hanse.node.keeper import Keeper
+from hanse.node.log import BodyRow
+from hanse.node.settings import read_settings
 from hanse.outbound import Answer
-from hanse.store.session import transaction
+from hanse.store.engine import create
+from hanse.store.session import reading, transaction
 
 Run = Callable[..., Result]
 EXCHANGE = "6f9c2a4e1b2c4d5e8f90a1b2c3d4e5f6"
@@ -233,3 +237,49 @@ def test_who_looks_twice_sees_that_a_log_was_changed(aalst: House, tmp_path: Pat
     stranger = str(keeper.signer.verifier).split("+")[0]
     with pytest.raises(Invalid, match="AUDIT_KEY"):
         look(BASE_URL, [stranger], tmp_path, transport)
+
+
+def test_a_restore_is_written_down_and_lost_entries_give_the_log_a_new_name(
+    run: Run, tmp_path: Path
+) -> None:
+    here = house(tmp_path / "aalst")
+    folder = here.home
+    here.node.close()
+    size = json.loads(
+        run("audit", "report", "changes", "--format", "json", "--home", folder).stdout
+    )
+    assert size
+    whole = run(
+        "audit", "restored", "--witnessed", 0, "--reason", "proef", "--as", "an", "--home", folder
+    )
+    assert "0 are lost" in whole.stdout
+    assert read_settings(folder).audit_suffix == ""
+    told = run(
+        "audit",
+        "restored",
+        "--witnessed",
+        900,
+        "--reason",
+        "schijf",
+        "--as",
+        "an",
+        "--home",
+        folder,
+    )
+    assert told.stdout.splitlines()[1] == f"the log is {BASE_URL[7:]}/audit-2; restart the node"
+    assert read_settings(folder).audit_suffix == "-2"
+    run("audit", "checkpoint", "--home", folder)
+    note = run("audit", "checkpoint", "--home", folder).stdout
+    assert note.startswith(f"{BASE_URL[7:]}/audit-2\n")
+    engine = create(read_settings(folder).database)
+    with reading(engine) as session:
+        said = [row.body for row in session.exec(select(BodyRow).where(BodyRow.kind == "restore"))]
+    engine.dispose()
+    first, last = (json.loads(each)["what"] for each in said)
+    assert "first" not in first
+    assert (last["first"], last["last"], last["witnessed"]) == (last["size"], 899, 900)
+    assert all('"an"' not in each for each in said), "a person stands there as a commitment"
+    empty = run(
+        "audit", "restored", "--witnessed", 0, "--reason", " ", "--as", "an", "--home", folder
+    )
+    assert isinstance(empty.exception, Invalid)

@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("checkpoint")(checkpoint)
     group.command("erase")(erase)
     group.command("expire")(expire)
+    group.command("restored")(restored)
     app.add_typer(group, name="audit", no_args_is_help=True)
     app.command("verify-audit")(verify)
     app.command("receipts")(receipts)
@@ -169,6 +170,25 @@ def expire(
     at = now()
     gone = inspection.expire(engine, at - timedelta(days=365 * years + years // 4), reason, at)
     typer.echo(f"{gone} entries say nothing any more")
+
+
+def restored(
+    witnessed: Annotated[
+        int, typer.Option(help="The largest size of the log that a witness cosigned.", min=0)
+    ],
+    reason: Annotated[str, typer.Option(help="What was restored and why, kept with the entry.")],
+    by: Annotated[str, typer.Option("--as", help="Who says so.")],
+    home: Home = None,
+) -> None:
+    """Say after a restore what the log came back to; lost entries give it a new name."""
+    from hanse.node import restoring
+    from hanse.store.clock import now
+
+    settings, engine = _node(home)
+    found = restoring.Restored(witnessed, reason, by)
+    told = restoring.tell(engine, settings, found, now())
+    typer.echo(f"{told.ref}: {told.size} entries are here, {told.lost} are lost")
+    typer.echo(f"the log is {told.origin}" + ("; restart the node" if told.lost else ""))
 
 
 def verify(

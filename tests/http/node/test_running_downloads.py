@@ -21,6 +21,7 @@ from tests.support.holders import PROTOCOL, Holder, bound_house
 
 from hanse.auth.revoked import PULL_SECONDS
 from hanse.catalog import oauth, revocations
+from hanse.dialects.ogc import features
 from hanse.dialects.pxweb import table_csv
 from hanse.errors import Refused
 from hanse.node.watching import LOOK_SECONDS
@@ -41,6 +42,7 @@ QUESTIONS = {
     "SDMX-ML": f"/sdmx/2.1/data/NIS41002,{FLOW}/all",
     "OData": f"/odata/v4/NIS41002_{FLOW}",
     "OData of CBS": f"/odata/cbs/v1/NIS41002/{FLOW}__GEMEENTE_2025/Observations",
+    "OGC": f"/ogc/collections/{FLOW}__GEMEENTE_2025/items",
     "PxWeb": f"/px/v2/tables/{FLOW}__GEMEENTE_2025/data?outputFormat=csv{CHOSEN}",
 }
 
@@ -113,7 +115,8 @@ def step(node: Golden, kind: str) -> None:
 async def test_an_answer_on_its_way_breaks_off_when_its_protocol_is_suspended(
     node: Golden, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_csv, "_LINES", 2)  # a small table in more pieces than one
+    monkeypatch.setattr(table_csv, "_LINES", 2)  # a small answer in more pieces than one
+    monkeypatch.setattr(features, "_PIECE", 1)
     asked = (node.app, node.url, QUESTIONS[dialect], node.headers(CLIENT))
     whole = Reading()
     await read(*asked, whole)

@@ -15,6 +15,7 @@ from hanse.node.ogc import ROOT, Given
 from hanse.node.readers import Reader
 from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
+from hanse.node.watching import watched
 from hanse.web import language
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
@@ -93,7 +94,8 @@ def _collection(router: APIRouter, node: Node) -> None:
         given = _given(request)
         page = ogc.page(who, _found(node, who, which, request), given)
         body = collection(page.features(), ogc.counted(page, given))
-        return StreamingResponse(body, headers=_told(page), media_type=GEOJSON)
+        told = StreamingResponse(body, headers=_told(page), media_type=GEOJSON)
+        return watched(node.door, page.answer.permit if page.answer else None, told)
 
     @router.get("/collections/{collection}/items/{feature:path}", response_class=Response)
     @takes_dimensions
