@@ -1,5 +1,6 @@
 """Figures of areas beside one another: bars from nought, or dots with their margin."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -130,9 +131,11 @@ class Beside:
 
 def _axis(scale: Scale, height: float, words: Words) -> list[str]:
     drawn_marks = []
-    for tick in scale.ticks[:: 2 if len(scale.ticks) > 4 else 1]:
+    named = {tick: Cell(tick).shown(words.lang, scale.decimals) for tick in scale.ticks}
+    apart = scale.at(scale.ticks[1]) - scale.at(scale.ticks[0])
+    every = max(1, math.ceil((6.5 * max(map(len, named.values())) + 10) / apart))
+    for tick, spelled in list(named.items())[::every]:
         x = scale.at(tick)
-        spelled = Cell(tick).shown(words.lang, scale.decimals)
         drawn_marks += [
             element("path", d=f"M{x:.1f},{TOP - 4} V{height - 20}", stroke=LINE, stroke_width=1),
             element(

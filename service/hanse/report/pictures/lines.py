@@ -21,7 +21,7 @@ from hanse.report.pictures.canvas import (
     drawn,
     element,
 )
-from hanse.report.pictures.cell import Cell
+from hanse.report.pictures.cell import ABSENT, Cell
 from hanse.report.pictures.scale import Scale, over
 
 HEIGHT, TOP, BOTTOM = 220, 14, 40
@@ -76,7 +76,9 @@ class OverTime:
         body = [*self._grid(frame), *self._spans(frame)]
         for number, line in enumerate(lines):
             body += _stroke(line, frame, INKS[number], STROKES[number])
-            body += _gaps(line, frame, HEIGHT - BOTTOM - 2 - 12 * number)
+            # A comparator that nobody can compute for a period says so by its gap alone.
+            unsaid = ABSENT if number else None
+            body += _gaps(line, frame, HEIGHT - BOTTOM - 2 - 12 * number, unsaid=unsaid)
         body += self._names(lines, frame)
         return Illustration(drawn(self.words, (self.width, HEIGHT), body), self.table())
 
@@ -194,21 +196,26 @@ def _stroke(line: Line, frame: Frame, ink: str, dashes: str) -> list[str]:
                 stroke_dasharray=dashes or None,
             )
         )  # fmt: skip
-        if not dashes:
+        if not dashes or len(places) == 1:
             ends = places if len(places) == 1 else places[-1:]
             parts += [element("circle", cx=x, cy=y, r=2.8, fill=ink) for x, y in ends]
     return parts
 
 
-def _gaps(line: Line, frame: Frame, foot: float, size: float = 9) -> list[str]:
-    """Return a mark at the foot for every figure without a number: hatched where it is hidden."""
+def _gaps(
+    line: Line, frame: Frame, foot: float, size: float = 9, unsaid: str | None = None
+) -> list[str]:
+    """Return a mark at the foot for every figure without a number: hatched where it is hidden.
+
+    A figure with the status `unsaid` has no mark.
+    """
     return [
         element(
             "rect", x=frame.x(number) - size / 2, y=foot - size, width=size, height=size,
             fill=HATCH if cell.hidden else EMPTY, stroke=QUIET, stroke_width=0.6,
         )
         for number, cell in enumerate(line.cells)
-        if cell.value is None
+        if cell.value is None and cell.status != unsaid
     ]  # fmt: skip
 
 
