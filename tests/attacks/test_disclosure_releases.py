@@ -80,7 +80,13 @@ RELEASES = [
 def _pinned(table: pa.Table, plan: Plan, ledger: Ledger, true: dict[tuple[str, ...], int]) -> int:
     """Return how many small counts follow, exactly or nearly, from all that was ever shown."""
     columns = list(zip(*ledger.cells, strict=True))
-    system = equations(read(codes_of(table, plan), columns, list(ledger.cells.values())))
+    system = equations(
+        read(
+            codes_of(table, plan),
+            columns,
+            [None if value is None else int(value) for value in ledger.cells.values()],
+        )
+    )
     values = np.array([true.get(key, 0) for key in system.keys])
     cells = np.flatnonzero((system.row >= 0) & (values >= 1) & (values < plan.rules.k))
     lower = np.where(system.row >= 0, 1, 0)

@@ -180,7 +180,8 @@ def _prepared(cells: pa.Table, registry: Registry) -> Prepared:
     chosen = profile.find(contract.profile, {})
     nobody = Held({}, {})
     # Everything is open, so there is nothing to close: `tests.bench.disclosure` measures that.
-    none = Draft(contract, draft_schema([]).empty_table(), ("generated",), "meting", datetime.now(UTC))
+    empty = draft_schema([]).empty_table()
+    none = Draft(contract, empty, ("generated",), "meting", datetime.now(UTC))
     return Prepared(
         contract=contract,
         profile=chosen,

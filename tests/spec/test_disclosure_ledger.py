@@ -53,7 +53,13 @@ def _pooled(table: pa.Table, plan: Plan, ledger: Ledger) -> int:
     """Return how many small counts somebody can pin who kept every release."""
     codes = codes_of(table, plan)
     columns = list(zip(*ledger.cells, strict=True))
-    system = equations(read(codes, columns, list(ledger.cells.values())))
+    system = equations(
+        read(
+            codes,
+            columns,
+            [None if value is None else int(value) for value in ledger.cells.values()],
+        )
+    )
     model = protect(table, plan).model
     true = dict(zip(keys_of(model), model.values[model.published].tolist(), strict=True))
     values = np.array([true.get(key, 0) for key in system.keys])
