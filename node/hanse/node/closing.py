@@ -6,8 +6,9 @@ disclosure control, with proof; where that cannot be (amounts, zonings that cros
 overlaps, totals below their parts) the totals are hidden until the first holds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from time import process_time
 from types import MappingProxyType
 from typing import Any
 
@@ -20,7 +21,7 @@ from hanse.cube.indicator import Aggregation, Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Conflict, Invalid, Unavailable
 from hanse.node.populations import Known, Rows, Sheet
-from hanse.node.relations import INDICATOR, Bools, Ints, Relations
+from hanse.node.relations import INDICATOR, PERIOD, Bools, Ints, Relations
 from hanse.policies import disclosure
 from hanse.policies.disclosure.plan import Effort, Zeros
 from hanse.policies.profile import Profile
@@ -28,13 +29,11 @@ from hanse.policies.profile import Profile
 PRUNED_CELLS_MAX = 3_000
 """A larger population is not gone over again for cells that could be opened: it takes minutes."""
 
-TOGETHER_ROWS = 500
+TOGETHER_ROWS = 1_000
 """Parts that have nothing to do with one another are closed in runs of about so many rows."""
 
-POPULATION_ROWS_MAX = 8_000
-WORK_ROWS_MAX = 40_000
-"""What takes more than so many rows, of one population and of all, has its totals hidden instead:
-publishing takes seconds, and what hides too much gives nothing away."""
+WORK_SECONDS_MAX = 300.0
+"""What is not closed after so long, of the processor's time, is not published."""
 
 CANDIDATES = 2
 """In a single sum so many of its shown parts are weighed: the smallest, from `CANDIDATE_MIN` on."""
@@ -67,6 +66,8 @@ class Question:
     """One release to be closed: its true cells (draft shape), the rows hidden so far, and rules.
 
     `kept` rows are hidden for no other reason than that they were before: they may be known.
+    `inner` rows are pieces of areas that cross: never shown, and nobody may work one out that is
+    small. `clock` tells the seconds spent.
     """
 
     true: pa.Table
@@ -76,6 +77,8 @@ class Question:
     relations: Relations
     contract: Contract
     profile: Profile
+    inner: Bools
+    clock: Callable[[], float] = process_time
 
 
 def close(question: Question) -> Closed:
@@ -125,6 +128,7 @@ class _Closing:
 
     def __init__(self, question: Question) -> None:
         self.question, self.relations = question, question.relations
+        self.start = question.clock()
         size, given = self.relations.size, self.relations.given
         ranks = algebra.state_ranks(question.true)
         self.ranks = np.full(size, _RANK[CellState.UNKNOWN], dtype=np.int64)
@@ -135,7 +139,9 @@ class _Closing:
         self.hidden[:given] = question.hidden
         self.ground = self.hidden.copy()
         self.void = np.isin(self.ranks, _VOID)
-        self.seen = (self.void | (self.ranks == _VALUE)) & ~self.hidden
+        self.inner = np.zeros(size, dtype=bool)
+        self.inner[:given] = question.inner
+        self.seen = (self.void | (self.ranks == _VALUE)) & ~self.hidden & ~self.inner
         self.less = self.values.copy()
         self.proofs: dict[Any, disclosure.Protected] = {}
         self.part = self.relations.components()
@@ -155,9 +161,11 @@ class _Closing:
                 self.hidden,
                 self.question.kept,
                 short,
+                self.inner,
             )
             for rows in self._populations(able):
                 self._engine(rows)
+                self._check_time()
             self._cover(needy[self.part])
         self._check_ledger()
         given = self.relations.given
@@ -212,14 +220,11 @@ class _Closing:
         relations = self.relations
         frame = relations.frame
         rows = self._weighed(np.flatnonzero(able[self.part]))
-        group = self._groups()[frame.columns["indicator"][rows]]
-        keys = group * max(len(frame.codes["period"]), 1) + frame.columns["period"][rows]
-        left = WORK_ROWS_MAX
-        numbers, sizes = np.unique(keys, return_counts=True)
-        for key, size in zip(numbers.tolist(), sizes.tolist(), strict=True):
-            if size <= min(POPULATION_ROWS_MAX, left):
-                left -= size
-                yield from self._together(rows[keys == key])
+        group = self._groups(INDICATOR)[frame.columns["indicator"][rows]]
+        periods = self._groups(PERIOD)[frame.columns["period"][rows]]
+        keys = group * max(len(frame.codes["period"]), 1) + periods
+        for key in np.unique(keys).tolist():
+            yield from self._together(rows[keys == key])
 
     def _together(self, rows: Ints) -> Iterator[Ints]:
         """Yield the rows in runs of whole parts, each small enough to be quick."""
@@ -233,13 +238,14 @@ class _Closing:
                 first = start
         yield from np.split(rows, cuts)
 
-    def _groups(self) -> Ints:
-        """Return per indicator the number of the group it adds up with."""
+    def _groups(self, kind: int) -> Ints:
+        """Return per indicator, or per period, the number of the group it adds up with."""
         relations, frame = self.relations, self.relations.frame
-        group = np.arange(len(frame.codes["indicator"]), dtype=np.int64)
-        across = relations.kind[relations.equation] == INDICATOR
-        one = frame.columns["indicator"][relations.child[across]]
-        other = frame.columns["indicator"][relations.parent[across]]
+        name = relations.frame.name_of(kind)
+        group = np.arange(len(frame.codes[name]), dtype=np.int64)
+        across = relations.kind[relations.equation] == kind
+        one = frame.columns[name][relations.child[across]]
+        other = frame.columns[name][relations.parent[across]]
         for first, second in sorted(set(zip(one.tolist(), other.tolist(), strict=True))):
             group[group == group[second]] = group[first]
         return group
@@ -248,13 +254,11 @@ class _Closing:
         """Close one population; where it cannot be, halve it until what cannot be stands alone."""
         try:
             self._protect(rows)
-        except Invalid:
-            halves = self._halves(rows)
-            for half in halves:
-                self._engine(half)
-        except Conflict as fault:
-            if fault.code != "DISCLOSURE_NOT_PROVEN":
+        except (Invalid, Conflict) as fault:
+            if isinstance(fault, Conflict) and fault.code != "DISCLOSURE_NOT_PROVEN":
                 raise
+            for half in self._halves(rows):
+                self._engine(half)
 
     def _halves(self, rows: Ints) -> tuple[Ints, ...]:
         parts = np.unique(self.part[rows])
@@ -270,6 +274,7 @@ class _Closing:
         """
         relations = self.relations
         alone = np.bincount(self.part[relations.head], minlength=self.part.max() + 1) == 1
+        alone[self.part[relations.head[relations.kind == PERIOD]]] = False
         free = np.zeros(relations.size, dtype=bool)
         free[rows[alone[self.part[rows]]]] = True
         free[relations.head] = False
@@ -287,16 +292,20 @@ class _Closing:
     def _protect(self, rows: Ints) -> None:
         sheet = Sheet(self.rows, rows)
         true, judged = sheet.tables()
-        population = sheet.population
         rules = _rules(self.question.profile, true.num_rows)
-        found = disclosure.close(
-            true, judged, sheet.structure, rules, {population: sheet.ledger(self.question.known)}
-        )
+        ledgers = sheet.ledgers(self.question.known)
+        found = disclosure.close(true, judged, sheet.structure, rules, ledgers)
         hidden = sheet.hidden(found.cells)
         self.hidden[hidden] = True
         self.proven[self.part[rows]] = True
-        for key, protected in found.protected.items():
-            self.proofs[_numbered(key, self.proofs)] = protected
+        proofs = {id(protected): key for key, protected in sorted(found.protected.items())}
+        for key in sorted(proofs.values()):
+            self.proofs[_numbered(key, self.proofs)] = found.protected[key]
+
+    def _check_time(self) -> None:
+        """Refuse what takes too long: nothing leaves half closed."""
+        if self.question.clock() - self.start > WORK_SECONDS_MAX:
+            raise Conflict("PUBLISH_EFFORT", dataset=self.question.contract.slug)
 
     def _check_ledger(self) -> None:
         """Refuse to hide what readers hold already, with the number it still has."""
@@ -305,12 +314,17 @@ class _Closing:
         lost &= np.isclose(known.values, self.values[:given], rtol=1e-13, atol=0.0)
         rows = np.flatnonzero(lost)
         if rows.size:
-            raise Conflict(
-                "PUBLISH_LEDGER",
-                dataset=self.question.contract.slug,
-                cells=", ".join(_named(self.relations, int(row)) for row in rows[:3]),
-                count=int(rows.size),
-            )
+            raise out_already(self.question, rows)
+
+
+def out_already(question: Question, rows: Ints) -> Conflict:
+    """Return the refusal that names the rows readers hold, though they must be hidden."""
+    return Conflict(
+        "PUBLISH_LEDGER",
+        dataset=question.contract.slug,
+        cells=", ".join(_named(question.relations, int(row)) for row in rows[:3]),
+        count=int(rows.size),
+    )
 
 
 def adds_up(indicator: Indicator) -> bool:
@@ -332,13 +346,18 @@ def _named(relations: Relations, row: int) -> str:
     return " · ".join(relations.frame.spelled(name, row) for name in relations.frame.columns)
 
 
+def least_of(profile: Profile) -> int:
+    """Return the least count that a profile shows anywhere."""
+    return min([profile.min_count, *profile.min_count_by_level.values()])
+
+
 def _rules(profile: Profile, cells: int) -> disclosure.Rules:
-    least = min([profile.min_count, *profile.min_count_by_level.values()])
+    least = least_of(profile)
     zeros = Zeros.PUBLISH if profile.zero_shown else Zeros.SUPPRESSIBLE
     return disclosure.Rules(
         k=least,
         zeros=zeros,
-        attacker_lower=1 if profile.zero_shown else 0,
+        attacker_lower=1,  # whoever is counted himself knows as much, zeros shown or not
         effort=Effort.PRUNE if cells <= PRUNED_CELLS_MAX else Effort.ONCE,
     )
 

@@ -10,6 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -18,18 +19,26 @@ from sqlmodel import Column, Field, Session, col, select
 
 from hanse.cube.codelist import TOTAL
 from hanse.cube.contract import Contract
+from hanse.cube.indicator import MeasureType
 from hanse.errors import Conflict, Unavailable
 from hanse.node.populations import Known
-from hanse.node.relations import Frame, frame_of
+from hanse.node.relations import Bools, Frame, frame_of
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.tables import Row
 from hanse.policies.canonical import canonical
 from hanse.policies.profile import Profile
 
+NO_SIDES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 HIDDEN = ""
 """What stands in the place of a number that was not shown."""
 
 CONTENT_BYTES_MAX = 500_000_000
+
+OWN = "="
+"""Before the name of an indicator: the population of one that names none."""
+TOLD = "%"
+"""After the name of an indicator, and before that of a ratio: the ratio was shown without it."""
+RATIOS = frozenset({MeasureType.SHARE, MeasureType.RATE, MeasureType.MEAN, MeasureType.INDEX})
 
 Place = tuple[str, str]
 """Population and period."""
@@ -64,9 +73,9 @@ class Held:
 
     def levels(self, contract: Contract) -> tuple[str, ...]:
         """Return the levels of a contract, and those that an earlier release showed."""
-        seen = {
-            key.split("\t")[1].partition(":")[0] for each in self.cells.values() for key in each
-        }
+        own = {each.id for each in contract.indicators}
+        keys = (key.split("\t") for each in self.cells.values() for key in each)
+        seen = {parts[1].partition(":")[0] for parts in keys if parts[0] in own}
         return (*contract.levels, *sorted(seen - set(contract.levels)))
 
     def known(self, frame: Frame, rows: int) -> Known:
@@ -81,10 +90,59 @@ class Held:
                 known.values[row] = np.nan if value == HIDDEN else float(value)
         return known
 
+    def telling(self, frame: Frame, contract: Contract) -> Bools:
+        """Say which rows are loaded ratios of which a side is hidden elsewhere."""
+        sides = {
+            each.id: [side for side in (each.numerator, each.denominator) if side]
+            for each in contract.indicators
+            if each.measure_type in RATIOS and not each.formula
+        }
+        names = frame.codes["indicator"]
+        ratio = np.array([bool(sides.get(name)) for name in names], dtype=bool)
+        found = np.zeros(frame.rows, dtype=bool)
+        if not self.cells or not ratio.any():
+            return found
+        keys = _keys(frame, frame.rows, self.populations)
+        wanted = ratio[frame.columns["indicator"][: frame.rows]].tolist()
+        for row, ((_, period), key) in enumerate(keys):
+            if wanted[row]:
+                name, _, rest = key.partition("\t")
+                found[row] = any(
+                    self.cells.get((self.populations[side], period), {}).get(f"{side}\t{rest}")
+                    == HIDDEN
+                    for side in sides[name]
+                )
+        return found
+
+    def implied(self, frame: Frame, rows: int) -> Bools:
+        """Say of which rows readers hold a ratio that tells the figure, beside its other side."""
+        found = np.zeros(rows, dtype=bool)
+        ratios: dict[Place, set[str]] = defaultdict(set)
+        for place, cells in self.cells.items():
+            for key in cells:
+                name, _, rest = key.partition("\t")
+                if TOLD in name:
+                    ratios[place].add(f"{name.partition(TOLD)[0]}\t{rest}")
+        if ratios:
+            for row, (place, key) in enumerate(_keys(frame, rows, self.populations)):
+                found[row] = key in ratios.get(place, ())
+        return found
+
 
 def populations(contract: Contract) -> dict[str, str]:
-    """Return the population of each indicator: as it says itself, else that of its dataset."""
-    return {each.id: each.population or contract.slug for each in contract.indicators}
+    """Return the population of each indicator: as it says itself, else its own, in all datasets.
+
+    The other sides of a ratio that was loaded are there too, wherever they are published.
+    """
+    named = {each.id: each.population or OWN + each.id for each in contract.indicators}
+    sides = [
+        (side, each.population)
+        for each in contract.indicators
+        if each.measure_type in RATIOS and not each.formula
+        for side in (each.numerator, each.denominator)
+        if side
+    ]
+    return {side: population or OWN + side for side, population in sides} | named
 
 
 def load(session: Session, contract: Contract) -> Held:
@@ -92,19 +150,38 @@ def load(session: Session, contract: Contract) -> Held:
     names = populations(contract)
     wanted = (
         select(LedgerRow)
-        .where(col(LedgerRow.population).in_(sorted(set(names.values()))))
+        .where(col(LedgerRow.population).in_(_wanted(names)))
         .order_by(col(LedgerRow.id))
     )
     found: dict[Place, dict[str, str]] = defaultdict(dict)
     last = 0
     for row in session.exec(wanted):
-        found[row.population, row.period].update(_read(row.content))
+        for key, value in _read(row.content):
+            indicator = key.partition("\t")[0].partition(TOLD)[0]
+            found[names.get(indicator, row.population), row.period][key] = value
         last = row.id
     return Held(dict(found), names, last)
 
 
-def entries(cells: pa.Table, frame: Frame, held: Held) -> dict[Place, Cells]:
-    """Return what showing these cells (protected shape) would add to what readers hold."""
+def _wanted(names: Mapping[str, str]) -> list[str]:
+    """Return the populations whose rows may speak of some indicators, named or not."""
+    return sorted({*names.values(), *(OWN + name for name in names)})
+
+
+def _sides(key: str, sides: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
+    """Yield the sides that a shown ratio tells of, and under what key that is written."""
+    name, _, rest = key.partition("\t")
+    for side in sides.get(name, ()):
+        yield side, f"{side}{TOLD}{name}\t{rest}"
+
+
+def entries(
+    cells: pa.Table, frame: Frame, held: Held, sides: Mapping[str, tuple[str, ...]] = NO_SIDES
+) -> dict[Place, Cells]:
+    """Return what showing these cells (protected shape) would add to what readers hold.
+
+    `sides` are, per ratio, the indicators that it tells of and that are published elsewhere.
+    """
     numbers = cells.column("obs_value").to_pylist()
     statuses = cells.column("conf_status").to_pylist()
     found: dict[Place, dict[str, str]] = defaultdict(dict)
@@ -115,6 +192,9 @@ def entries(cells: pa.Table, frame: Frame, held: Held) -> dict[Place, Cells]:
         said = HIDDEN if number is None else repr(float(number)).removesuffix(".0")
         if held.cells.get(place, {}).get(key) != said:
             found[place][key] = said
+        if number is not None:
+            for side, of in _sides(key, sides):
+                found[held.populations[side], place[1]][of] = said
     return {place: found[place] for place in sorted(found)}
 
 
@@ -134,7 +214,7 @@ def append(session: Session, of: Release, new: Mapping[Place, Cells], held: Held
     Raises `Conflict` where another release of the same population came in between.
     """
     newest = session.exec(select(LedgerRow).order_by(col(LedgerRow.id).desc()).limit(1)).first()
-    mine = sorted(set(held.populations.values()))
+    mine = _wanted(held.populations)
     since = select(LedgerRow.id).where(
         col(LedgerRow.population).in_(mine), col(LedgerRow.id) > held.last
     )
@@ -160,10 +240,28 @@ def append(session: Session, of: Release, new: Mapping[Place, Cells], held: Held
     session.flush()
 
 
-def enter(session: Session, row: ReleaseRow, profile: Profile, cells: pa.Table, held: Held) -> None:
-    """Write what a release (protected shape) shows, in the transaction that enters it."""
-    of = Release(row.dataset, row.release_id, row.digest, profile.content_digest)
-    append(session, of, entries(cells, frame_of(cells), held), held)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a release shows (protected shape), under which contract and profile."""
+
+    contract: Contract
+    profile: Profile
+    cells: pa.Table
+
+
+def enter(session: Session, row: ReleaseRow, shown: Shown, held: Held) -> None:
+    """Write what a release shows, in the transaction that enters it."""
+    of = Release(row.dataset, row.release_id, row.digest, shown.profile.content_digest)
+    own = {each.id for each in shown.contract.indicators}
+    sides = {
+        each.id: tuple(
+            side for side in (each.numerator, each.denominator) if side and side not in own
+        )
+        for each in shown.contract.indicators
+        if each.measure_type in RATIOS and not each.formula
+    }
+    new = entries(shown.cells, frame_of(shown.cells), held, sides)
+    append(session, of, new, held)
 
 
 def check(session: Session) -> int:

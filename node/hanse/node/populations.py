@@ -1,5 +1,6 @@
 """One population in the form that disclosure control takes: its cells, and what adds up in it."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from hanse.cube import algebra
+from hanse.cube.codelist import TOTAL
 from hanse.cube.status import HIDDEN, CellState
-from hanse.node.relations import AREA, INDICATOR, Bools, Ints, Relations
+from hanse.node.relations import AREA, INDICATOR, PERIOD, Bools, Ints, Relations
 from hanse.policies import disclosure
+from hanse.policies.disclosure.identity import Term
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Key = tuple[str, ...]
@@ -45,7 +48,8 @@ class Rows:
     """The rows of a release, virtual ones too: place in `STATE_ORDER`, number, whether hidden.
 
     `less` are the numbers less the parts that surely stay shown; `short` says of each equation that
-    its parts are not all rows, or do not make up the whole. `kept` rows are hidden because they
+    its parts are not all rows, or do not make up the whole. `inner` rows are pieces of areas that
+    cross. `kept` rows are hidden because they
     were before: nothing has to stay possible of them.
     """
 
@@ -56,6 +60,12 @@ class Rows:
     hidden: Bools
     kept: Bools
     short: Bools
+    inner: Bools
+
+
+def _shape(key: Key) -> tuple[bool, ...]:
+    """Say over which breakdowns a key is divided."""
+    return tuple(code == TOTAL for code in key)
 
 
 class Sheet:
@@ -64,12 +74,15 @@ class Sheet:
     def __init__(self, work: Rows, rows: Ints) -> None:
         self.work = work
         self.frame = work.relations.frame
-        self.rows = rows[rows < work.relations.given]
+        rows_given = rows[rows < work.relations.given]
+        self.pieces = rows_given[work.inner[rows_given]]
+        self.rows = rows_given[~work.inner[rows_given]]
         self.inside = np.zeros(work.relations.size, dtype=bool)
         self.inside[rows] = True
         self.names = ("indicator", "area", *self.frame.dimensions)
         names = {self.frame.spelled("indicator", int(row)) for row in self.rows}
-        self.population = (min(names), self.frame.spelled("period", int(self.rows[0])))
+        self.first = min(names)
+        self.periods = sorted({self.frame.spelled("period", int(row)) for row in self.rows})
 
     @cached_property
     def structure(self) -> disclosure.Structure:
@@ -85,12 +98,56 @@ class Sheet:
             MappingProxyType(kinds),
             self._links(INDICATOR),
             partial=MappingProxyType({name: codes for name, codes in found.items() if codes}),
+            atoms=self._overlaps(),
+            identities=tuple(sorted(self._identities(), key=repr)),
         )
 
+    def _overlaps(self) -> disclosure.Overlaps:
+        """Return the pieces of areas that cross, with what is counted in them."""
+        if not self.pieces.size:
+            return disclosure.Overlaps()
+        relations, frame, work = self.work.relations, self.frame, self.work
+        mine = work.inner[np.minimum(relations.child, work.inner.size - 1)]
+        mine &= self.inside[relations.child] & (relations.kind[relations.equation] == AREA)
+        held: dict[str, set[str]] = defaultdict(set)
+        for child, parent in zip(
+            relations.child[mine].tolist(), relations.parent[mine].tolist(), strict=True
+        ):
+            held[frame.spelled("area", child)].add(frame.spelled("area", parent))
+        counts = {}
+        for row in self.pieces.tolist():
+            if work.ranks[row] == _VALUE:
+                rest = (frame.spelled(name, row) for name in ("area", *frame.dimensions))
+                key = (frame.spelled("indicator", row), frame.spelled("period", row), *rest)
+                counts[key] = int(work.values[row])
+        inside = {piece: tuple(sorted(areas)) for piece, areas in sorted(held.items())}
+        return disclosure.Overlaps(MappingProxyType(inside), MappingProxyType(counts))
+
+    def _identities(self) -> set[disclosure.Identity]:
+        """Return the sums over time: a longer period less those that make it up."""
+        relations, frame = self.work.relations, self.frame
+        mine = relations.complete & (relations.kind == PERIOD) & self.inside[relations.head]
+        edges = np.flatnonzero(mine[relations.equation])
+        parts: dict[int, set[str]] = defaultdict(set)
+        for edge in edges.tolist():
+            child = frame.spelled("period", int(relations.child[edge]))
+            parts[int(relations.equation[edge])].add(child)
+        return {
+            (
+                Term(1, indicator, frame.spelled("period", head)),
+                *(Term(-1, indicator, part) for part in sorted(parts[equation])),
+            )
+            for equation in parts
+            for head in (int(relations.head[equation]),)
+            for indicator in (frame.spelled("indicator", head),)
+        }
+
     def _links(self, kind: int) -> tuple[tuple[str, str, str], ...]:
-        name = self._column(kind)
+        name = self.frame.name_of(kind)
         relations = self.work.relations
         mine = self.inside[relations.child] & (relations.kind[relations.equation] == kind)
+        if kind == AREA:
+            mine &= ~self.work.inner[relations.child]
         column = self.frame.columns[name]
         ways = relations.way[relations.equation[mine]]
         codes = self.frame.codes[name]
@@ -103,11 +160,6 @@ class Sheet:
             )
         )
         return tuple((f"t{way}", codes[c], codes[p]) for way, c, p in sorted(triples))
-
-    def _column(self, kind: int) -> str:
-        if kind in {AREA, INDICATOR}:
-            return "area" if kind == AREA else "indicator"
-        return self.frame.dimensions[kind - 1]
 
     def _partial(self, kind: int, name: str) -> frozenset[str]:
         """Return the codes of which some part is no row: what is left of them is not zero."""
@@ -131,7 +183,7 @@ class Sheet:
         absent = list(self._absent())
         for name, column in columns.items():
             at = self.names.index(name) if name in self.names else None
-            column += [key[at] if at is not None else self.population[1] for key in absent]
+            column += [key[at] if at is not None else period for period, key in absent]
         levels = [area.partition(":")[0] for area in columns["area"]]
         columns["area"] = [area.partition(":")[2] for area in columns["area"]]
         empty = [_RANK[CellState.EMPTY]] * len(absent)
@@ -152,17 +204,27 @@ class Sheet:
 
         return table(ranks), table(judged)
 
-    def _absent(self) -> Iterator[Key]:
-        """Yield the combinations of finest codes that no row holds: there is nobody in them."""
+    def _absent(self) -> Iterator[tuple[str, Key]]:
+        """Yield the combinations of finest codes that no row holds: there is nobody in them.
+
+        Only of breakdowns that stand beside one another somewhere: else nothing is told of them.
+        """
         structure = self.structure
         partial = structure.partial
-        if any(partial.values()):
+        if any(partial.values()) or self.pieces.size:
             return
         wholes = {link[2] for link in (*structure.areas, *structure.wholes)}
         wholes |= {link[2] for links in structure.breakdowns.values() for link in links}
-        held = set(self._keys())
-        finest = [sorted({key[at] for key in held} - wholes) for at in range(len(self.names))]
-        yield from (key for key in product(*finest) if key not in held)
+        held = set(zip(self._when(), self._keys(), strict=True))
+        shapes = {_shape(key) for _, key in held}
+        finest = [sorted({key[at] for _, key in held} - wholes) for at in range(len(self.names))]
+        for period, key in product(self.periods, product(*finest)):
+            if (period, key) not in held and _shape(key) in shapes:
+                yield period, key
+
+    def _when(self) -> list[str]:
+        codes = self.frame.codes["period"]
+        return [codes[at] for at in self.frame.columns["period"][self.rows].tolist()]
 
     def _keys(self) -> list[Key]:
         columns = [
@@ -171,16 +233,18 @@ class Sheet:
         ]
         return list(zip(*columns, strict=True))
 
-    def ledger(self, known: Known) -> disclosure.Ledger:
-        """Return what readers hold of it already."""
-        seen = known.seen[self.rows]
-        cells: dict[Key, int | None] = {}
-        for key, mark, value in zip(
-            self._keys(), seen.tolist(), known.values[self.rows].tolist(), strict=True
-        ):
+    def ledgers(self, known: Known) -> dict[tuple[str, str], disclosure.Ledger]:
+        """Return what readers hold of it already, period by period."""
+        seen, values = known.seen[self.rows].tolist(), known.values[self.rows].tolist()
+        cells: dict[str, dict[Key, int | None]] = {period: {} for period in self.periods}
+        for period, key, mark, value in zip(self._when(), self._keys(), seen, values, strict=True):
             if mark:
-                cells[key] = int(value) if mark > 0 and value == round(value) else None
-        return disclosure.Ledger(MappingProxyType(cells))
+                whole = mark > 0 and value == round(value)
+                cells[period][key] = int(value) if whole else None
+        return {
+            (self.first, period): disclosure.Ledger(MappingProxyType(each))
+            for period, each in cells.items()
+        }
 
     def hidden(self, cells: pa.Table) -> Ints:
         """Return the rows that are hidden now."""

@@ -18,21 +18,20 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
-from scipy import sparse
 
 from hanse.areas.registry import Registry
 from hanse.cube.contract import Contract
 from hanse.errors import Conflict, NotFound
 from hanse.node import closing, relations
 from hanse.node.closing import Closed
-from hanse.node.relations import Bools, Ints, Relations
+from hanse.node.relations import Ints
 from hanse.node.releases.layout import read_table, write_table
 from hanse.node.shielding import Shielded
 from hanse.policies import disclosure, signatures
 from hanse.policies.canonical import canonical
+from hanse.policies.disclosure.identity import PERIOD
 from hanse.policies.disclosure.layout import EDITION, NOW
 from hanse.policies.disclosure.moves import matrix
-from hanse.policies.disclosure.tree import REST
 from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey, sign
 
@@ -44,7 +43,7 @@ FOLDER = "protection"
 VALUE = -1
 """What stands for the number of a move in the rows that say what a cell is."""
 
-_MEASURES = ("population", "move", "amount", "lower", "upper", "lower_need", "width")
+MEASURES = ("population", "move", "amount", "lower", "upper", "lower_need", "width")
 
 
 def proof_of(closed: Closed, dimensions: tuple[str, ...]) -> pa.Table:
@@ -54,24 +53,25 @@ def proof_of(closed: Closed, dimensions: tuple[str, ...]) -> pa.Table:
     Other rows hold by how much a witness table differs there.
     """
     names = ("indicator", "area", *dimensions)
-    columns: dict[str, list[Any]] = {name: [] for name in (*names, "period", *_MEASURES)}
+    columns: dict[str, list[Any]] = {name: [] for name in (*names, "period", *MEASURES)}
     for number, ((_, period), protected) in enumerate(sorted(closed.proofs.items())):
         for part in (_values(protected), _moves(protected)):
             codes = _codes(protected, part.pop("cell"))
             mine = codes.pop(EDITION) == NOW  # what was shown before and revised is elsewhere
+            periods = codes.get(PERIOD, np.full(mine.size, period, dtype=object))
             for name in names:
                 columns[name].append(codes[name][mine])
             size = int(codes["area"][mine].size)
-            columns["period"].append(np.full(size, period, dtype=object))
+            columns["period"].append(periods[mine])
             columns["population"].append(np.full(size, number, dtype=np.int64))
-            for name in _MEASURES[1:]:
+            for name in MEASURES[1:]:
                 columns[name].append(part[name][mine])
     joined: dict[str, Any] = {
         name: np.concatenate(parts) if parts else [] for name, parts in columns.items()
     }
     return pa.table(
         {
-            name: pa.array(column, pa.int64() if name in _MEASURES else pa.string())
+            name: pa.array(column, pa.int64() if name in MEASURES else pa.string())
             for name, column in joined.items()
         }
     )
@@ -130,7 +130,7 @@ class About:
     cells: pa.Table
 
 
-def summary(shielded: Shielded, about: About) -> bytes:
+def summary(shielded: Shielded, about: About, registry: Registry) -> bytes:
     """Return the summary that travels with the release, as canonical JSON.
 
     Raises `Conflict` where a population has no complete proof: nothing leaves without one.
@@ -150,7 +150,7 @@ def summary(shielded: Shielded, about: About) -> bytes:
             "software": f"hanse {version('hanse')}",
             "requirement": {"width": 2, "above": 1},
             "attacker": {
-                "least": 1 if profile.zero_shown else 0,
+                "least": 1,
                 "knows_relations": True,
                 "kinds_of_hidden_merged": True,
             },
@@ -158,7 +158,10 @@ def summary(shielded: Shielded, about: About) -> bytes:
             "hidden": int(hidden.sum()),
             "failed": 0,
             "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
-            "relations_sha256": shielded.relations.digest(),
+            "relations_sha256": relations.relations_of(
+                about.cells, contract, registry, shielded.wholes
+            ).digest(),
+            "small_below": closing.least_of(profile),
             "wholes": {whole: list(parts) for whole, parts in sorted(shielded.wholes.items())},
         }
     )
@@ -238,152 +241,6 @@ class Vault:
         for path in sorted(self.root.iterdir()) if self.root.is_dir() else ():
             if path.name not in referenced and now - path.stat().st_mtime > older_than:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What the proof of a release shows: its hidden cells, and those that rest on witness tables.
-
-    `covered` cells are safe because every total of theirs is hidden too. `open` cells are not
-    proven, `broken` witness tables do not fit, `differs` names what is not what was signed.
-    """
-
-    hidden: int
-    covered: int
-    witnessed: int
-    moves: int
-    open: int
-    broken: int
-    differs: tuple[str, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether every hidden cell is proven."""
-        return not (self.open or self.broken or self.differs)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
-    """What is verified: the cells that were published, what was said of them, and the proof."""
-
-    cells: pa.Table
-    contract: Contract
-    registry: Registry
-    said: Mapping[str, Any]
-    proof: pa.Table
-    proof_digest: str
-
-
-def verify(case: Case) -> Verified:
-    """Check a release against its proof by whole-number arithmetic, without any solver.
-
-    The relations are made anew from the published cells; only the numbers and changes of hidden
-    cells come from the proof.
-    """
-    wholes = {whole: tuple(parts) for whole, parts in dict(case.said["wholes"]).items()}
-    rests = _rests(case.proof)
-    found = relations.relations_of(case.cells, case.contract, case.registry, wholes, rests)
-    given = found.given
-    hidden = np.zeros(found.size, dtype=bool)
-    hidden[:given] = [each == "C" for each in case.cells.column("conf_status").to_pylist()]
-    seen = np.zeros(found.size, dtype=bool)
-    seen[:given] = [each not in {"Q", "L"} for each in case.cells.column("obs_status").to_pylist()]
-    void = np.zeros(found.size, dtype=bool)
-    void[:given] = [each in {"O", "M"} for each in case.cells.column("obs_status").to_pylist()]
-    place = _places(found, case.proof)
-    worked = _Witness(case.proof, place, found, seen)
-    part = found.components()
-    bare = closing.covered(found, hidden, void) & seen
-    loose = np.zeros(int(part.max(initial=-1)) + 1, dtype=bool)
-    loose[part[bare]] = True
-    resting = hidden & loose[part]
-    resting[given:] = False
-    unproven = int((resting & ~worked.known).sum()) + worked.unmet
-    return Verified(
-        hidden=int(hidden.sum()),
-        covered=int((hidden & ~resting).sum()),
-        witnessed=int(resting.sum()),
-        moves=worked.count,
-        open=unproven,
-        broken=worked.broken,
-        differs=_differs(case, hidden[:given]),
-    )
-
-
-def _differs(case: Case, hidden: Bools) -> tuple[str, ...]:
-    checks = {
-        "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
-        "proof_sha256": case.proof_digest,
-        "hidden": int(hidden.sum()),
-        "cells": int(hidden.size),
-    }
-    return tuple(name for name, value in checks.items() if case.said.get(name) != value)
-
-
-def _rests(proof: pa.Table) -> dict[str, frozenset[str]]:
-    """Return, per column, the codes of what is left of a whole beside its parts."""
-    names = [name for name in proof.column_names if name not in {*_MEASURES, "period"}]
-    return {
-        name: frozenset(
-            code for code in proof.column(name).unique().to_pylist() if code.endswith(REST)
-        )
-        for name in names
-    }
-
-
-def _places(found: Relations, proof: pa.Table) -> Ints:
-    """Return the row of every cell that the proof speaks of, -1 for one that is in no relation."""
-    names = list(found.frame.columns)
-    own = {
-        key: row
-        for row, key in enumerate(
-            zip(*(found.frame.columns[name].tolist() for name in names), strict=True)
-        )
-    }
-    codes = found.frame.codes
-    numbers = {name: {code: at for at, code in enumerate(codes[name])} for name in names}
-    columns = [
-        [numbers[name].get(code, -1) for code in proof.column(name).to_pylist()] for name in names
-    ]
-    keys = zip(*columns, strict=True)
-    return np.array([own.get(key, -1) for key in keys], dtype=np.int64)
-
-
-class _Witness:
-    """The numbers and witness tables of a proof, weighed against the relations."""
-
-    def __init__(self, proof: pa.Table, place: Ints, found: Relations, seen: Bools) -> None:
-        column = {name: np.asarray(proof.column(name).to_numpy()) for name in _MEASURES}
-        says = column["move"] == VALUE
-        size = found.size
-        self.known = np.zeros(size, dtype=bool)
-        self.known[place[says & (place >= 0)]] = True
-        value, lower = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        value[place[says]], lower[place[says]] = column["amount"][says], column["lower"][says]
-        changes, at = ~says, place[~says]
-        owner = np.stack([column["population"][changes], column["move"][changes]])
-        _, number = np.unique(owner, axis=1, return_inverse=True)
-        number = np.ravel(number)
-        self.count = int(number.max(initial=-1)) + 1
-        amount = column["amount"][changes]
-        shape = (self.count, size)
-        witness = sparse.csr_matrix((amount, (number, np.maximum(at, 0))), shape=shape)
-        broken = np.zeros(self.count, dtype=bool)
-        broken[number[(at < 0) | seen[at] | (value[at] + amount < lower[at])]] = True
-        off = (found.matrix() @ witness.T.tocsc()).tocsc()
-        off.eliminate_zeros()
-        broken[np.diff(off.indptr) > 0] = True
-        self.broken = int(broken.sum())
-        low, high = value.copy(), value.copy()
-        sound = ~broken[number]
-        np.minimum.at(low, at[sound], value[at[sound]] + amount[sound])
-        np.maximum.at(high, at[sound], value[at[sound]] + amount[sound])
-        needs = says & (column["width"] > VALUE)
-        cells = place[needs]
-        met = (high[cells] >= column["upper"][needs]) & (low[cells] <= column["lower_need"][needs])
-        met &= high[cells] - low[cells] >= column["width"][needs]
-        met &= cells >= 0
-        self.unmet = int((~met).sum())
 
 
 def read_summary(folder: Path, key: SigningKey) -> Mapping[str, Any]:

@@ -36,7 +36,7 @@ from hanse.node import (
 )
 from hanse.node.intake.draft import Draft
 from hanse.node.ledger import Held
-from hanse.node.proofs import Vault, Verified
+from hanse.node.proofs import Vault
 from hanse.node.releases import (
     derived,
     description,
@@ -52,6 +52,7 @@ from hanse.node.releases.difference import CELLS_NAMED_MAX, Difference
 from hanse.node.releases.registration import Withdrawal
 from hanse.node.shielding import Shielded
 from hanse.node.tables import moment
+from hanse.node.verifying import Case, Verified, verify
 from hanse.policies import profile as profiles
 from hanse.policies.canonical import canonical, digest
 from hanse.policies.profile import Profile
@@ -179,9 +180,7 @@ def verified(press: Press, dataset: str, release_id: str | None = None) -> Verif
     vault, address = Vault(press.home), row.digest.removeprefix("sha-256:")
     said = {**said, "proof_sha256": vault.said(address, press.key)}
     proof = vault.open(address)
-    return proofs.verify(
-        proofs.Case(cells, contract, press.registry, said, proof, vault.digest(address))
-    )
+    return verify(Case(cells, contract, press.registry, said, proof, vault.digest(address)))
 
 
 def prepare(press: Press, draft: Draft) -> Prepared:
@@ -343,7 +342,8 @@ def _release(
     protection.file(press, prepared, row)
     with transaction(press.engine) as session:
         registration.enter(session, prepared.contract, row, stones, prepared.previous)
-        ledger.enter(session, row, prepared.profile, prepared.arranged.table, prepared.held)
+        shown = ledger.Shown(prepared.contract, prepared.profile, prepared.arranged.table)
+        ledger.enter(session, row, shown, prepared.held)
         if signatures.proposal_id is not None:
             proposals.approve(session, signatures.proposal_id, signatures.approved_by)
     sweep(press)
@@ -383,7 +383,7 @@ def _write(
         (folder / CONTRACT).write_bytes(content)
         cells = prepared.arranged.table
         about = proofs.About(contract, prepared.profile, edition.release_id, cells)
-        proofs.write(folder, proofs.summary(shielded, about), press.key)
+        proofs.write(folder, proofs.summary(shielded, about, press.registry), press.key)
         names = {CONTRACT: "application/json", **proofs.FILES}
         described = [layout.part(folder, name, "metadata", names[name]) for name in names]
         measured = (prepared.coverage, (*parts, *described), stones)

@@ -20,10 +20,11 @@ from hanse.areas.correspondence import WHOLE
 from hanse.areas.registry import Registry
 from hanse.cube import encoding
 from hanse.cube.cells import dimensions_of
-from hanse.cube.codelist import TOTAL, Codelist
+from hanse.cube.codelist import Codelist
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation
 from hanse.cube.rule import computable
+from hanse.node import spans
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -31,10 +32,8 @@ Wholes = Mapping[str, tuple[str, ...]]
 """Indicators that are the sum of others, with their parts."""
 
 NONE = -1
-AREA, INDICATOR = 0, 1_000
-
-
-NO_RESTS: Mapping[str, frozenset[str]] = MappingProxyType({})
+NAMES: Mapping[int, str] = MappingProxyType({0: "area", 1_000: "indicator", 1_001: "period"})
+AREA, INDICATOR, PERIOD = 0, 1_000, 1_001
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +45,10 @@ class Frame:
     columns: Mapping[str, Ints]
     rows: int
 
+    def name_of(self, kind: int) -> str:
+        """Return the column over which a kind of equation adds."""
+        return NAMES[kind] if kind in NAMES else self.dimensions[kind - 1]
+
     def spelled(self, name: str, row: int) -> str:
         """Return the code of a row in a column."""
         return self.codes[name][int(self.columns[name][row])]
@@ -56,8 +59,8 @@ class Relations:
     """All edges between the rows of a frame. `frame` holds the virtual rows too, from `given` on.
 
     `child`, `parent` and `equation` have one entry per edge; `head` is the whole of each equation,
-    `kind` what it adds over (`AREA`, `INDICATOR`, else 1 + the place of the breakdown), `way` the
-    table it follows.
+    `kind` what it adds over (`AREA`, `INDICATOR`, `PERIOD`, else 1 + the place of the breakdown),
+    `way` the table it follows.
     `complete` says of an equation that all its parts are rows, `crossing` that some part of it also
     lies in another whole, `manifold` that its whole is divided in other ways of the same kind too.
     """
@@ -142,15 +145,13 @@ def relations_of(
     contract: Contract,
     registry: Registry,
     wholes: Wholes,
-    rests: Mapping[str, frozenset[str]] = NO_RESTS,
 ) -> Relations:
     """Return everything that adds up among the cells.
 
     Figures of which nothing is a sum (medians and such) are related only where two areas are the
-    same territory. `rests` names, per column, what is left of a code beside its parts: its name
-    begins with that of the code.
+    same territory.
     """
-    work = _Work(frame_of(cells), contract, rests, _computed(cells, contract, wholes))
+    work = _Work(frame_of(cells), contract, _computed(cells, contract, wholes))
     levels = sorted({area.partition(":")[0] for area in work.codes["area"]})
     for step in _steps(levels, registry):
         work.areas(step, registry)
@@ -159,6 +160,7 @@ def relations_of(
             work.breakdown(dimension.id, dimension.codelist)
     for whole, parts in sorted(wholes.items()):
         work.whole(whole, parts)
+    work.periods(contract)
     return work.finished()
 
 
@@ -197,7 +199,6 @@ class _Work:
         self,
         frame: Frame,
         contract: Contract,
-        rests: Mapping[str, frozenset[str]],
         computed: frozenset[str],
     ) -> None:
         self.dimensions, self.given = frame.dimensions, frame.rows
@@ -210,7 +211,7 @@ class _Work:
         geo = np.array([i is None or i.aggregate_geo is not apart for i in found], dtype=bool)
         codes = [i is None or i.aggregate_breakdown is not apart for i in found]
         self.over_areas, self.over_codes = geo & ~loose, np.array(codes, dtype=bool) & ~loose
-        self.rests = rests
+        self.over_time = np.zeros(len(found), dtype=bool)
         self.edges: list[tuple[Ints, Ints, Bools]] = []
         self.kinds: list[int] = []
         self.needs: list[Mapping[int, int]] = []
@@ -234,7 +235,7 @@ class _Work:
                 same.add(parent)
             if child is not None:
                 links.append((child, parent, row.type not in WHOLE))
-        for way in _ways(links):
+        for way in spans.ways(links):
             self._link("area", way, children, AREA, same)
 
     def _area(self, place: dict[str, int], code: str) -> int:
@@ -249,7 +250,7 @@ class _Work:
         parents = {code.id: code.parent for code in codelist.codes}
         links, children = [], dict[int, int]()
         for code in dict.fromkeys((*parents, *self.codes[name])):
-            above = _above(code, parents, place)
+            above = spans.above(code, parents, place)
             if above is None:
                 continue
             if code in place:
@@ -265,6 +266,18 @@ class _Work:
             return
         links = [(place[part], place[whole], False) for part in parts]
         self._link("indicator", links, {place[whole]: len(parts)}, INDICATOR, None)
+
+    def periods(self, contract: Contract) -> None:
+        """Add the edges of periods that make up a longer one, for indicators summed over time."""
+        summed = [each for each in contract.indicators if each.aggregate_time is Aggregation.SUM]
+        for start in sorted({each.reporting_year_start for each in summed}):
+            names = {each.id for each in summed if each.reporting_year_start == start}
+            over = [code in names for code in self.codes["indicator"]]
+            self.over_time = np.array(over, dtype=bool)
+            place = {code: number for number, code in enumerate(self.codes["period"])}
+            links, children = spans.longer(place, start)
+            for way in spans.ways(links):
+                self._link("period", way, children, PERIOD, None)
 
     def _link(
         self,
@@ -293,6 +306,8 @@ class _Work:
         indicator = self.columns["indicator"][rows]
         if name == "indicator":
             return np.ones(rows.size, dtype=bool)
+        if name == "period":
+            return np.asarray(self.over_time[indicator])
         if same is None:
             return np.asarray(self.over_codes[indicator])
         alike = np.isin(up[self.columns[name][rows]], sorted(same))
@@ -366,31 +381,4 @@ class _Work:
 
     def _column(self, number: int) -> str:
         kind = self.kinds[number]
-        if kind == AREA:
-            return "area"
-        return "indicator" if kind == INDICATOR else self.dimensions[kind - 1]
-
-
-def _ways(links: Sequence[tuple[int, int, bool]]) -> list[list[tuple[int, int, bool]]]:
-    """Return the links such that in each list a child stands once; further parents come after."""
-    ways: list[list[tuple[int, int, bool]]] = [[]]
-    seen: dict[int, int] = {}
-    for link in links:
-        number = seen.get(link[0], 0)
-        seen[link[0]] = number + 1
-        if number == len(ways):
-            ways.append([])
-        ways[number].append(link)
-    return ways
-
-
-def _above(code: str, parents: Mapping[str, str | None], place: Mapping[str, int]) -> str | None:
-    """Return the nearest code above one that has rows; the total is above everything."""
-    seen = {code}
-    above = parents.get(code)
-    while above is not None and above not in place and above not in seen:
-        seen.add(above)
-        above = parents.get(above)
-    if above is not None and above in place and above not in seen:
-        return above
-    return TOTAL if code != TOTAL and TOTAL in place else None
+        return NAMES[kind] if kind in NAMES else self.dimensions[kind - 1]

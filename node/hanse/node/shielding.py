@@ -22,7 +22,7 @@ from hanse.cube.formula import parse
 from hanse.cube.indicator import Indicator
 from hanse.cube.rule import computable
 from hanse.cube.status import HIDDEN
-from hanse.node import closing, relations
+from hanse.node import closing, crossings, relations
 from hanse.node.closing import Closed, Question
 from hanse.node.intake.checks import sums
 from hanse.node.intake.checks.case import Case
@@ -75,14 +75,16 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
     contract = draft.contract
     indicators = contract.indicators
     true = _true(draft, registry, held.levels(contract))
-    inside, outside = _published(true, contract, held)
-    judged = pa.concat_tables([primary.protect(inside, indicators, profile), outside])
-    true = pa.concat_tables([inside, outside])
+    inside, outside, pieces = _published(true, contract, held, registry, profile)
+    first = _judged(inside, contract, profile, held)
+    judged = pa.concat_tables([first, outside, pieces])
+    true = pa.concat_tables([inside, outside, pieces])
     wholes = _wholes(draft, registry)
     found = relations.relations_of(true, contract, registry, wholes)
     known = held.known(found.frame, found.given)
-    hidden = _ranks(judged) >= _HIDDEN_FROM
-    kept = (known.seen < 0) & (_ranks(true) == _VALUE) & ~hidden
+    inner = np.arange(found.given) >= inside.num_rows + outside.num_rows
+    hidden = (_ranks(judged) >= _HIDDEN_FROM) | (inner & _small(true, profile))
+    kept = (known.seen < 0) & (_ranks(true) == _VALUE) & ~hidden & ~inner
     question = Question(
         true,
         hidden | kept,
@@ -91,9 +93,11 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         found,
         contract,
         profile,
+        inner,
     )
     opened = closing.open_rows(replace(question, known=Known.nothing(found.given)))
     closed = closing.close(question)
+    _check_told(question, closed.hidden & held.implied(found.frame, found.given))
     rows = inside.num_rows
     open_ = closing.restated(judged, closed.hidden).slice(0, rows)
     counted = primary.rounded(open_, indicators, profile)
@@ -116,15 +120,45 @@ def _true(draft: Draft, registry: Registry, levels: tuple[str, ...]) -> pa.Table
     return derived.rolled_up(draft.cells, replace(draft.contract, levels=levels), registry)
 
 
-def _published(true: pa.Table, contract: Contract, held: Held) -> tuple[pa.Table, pa.Table]:
-    """Split cells into those of the release, and those that an earlier one showed.
+def _published(
+    true: pa.Table, contract: Contract, held: Held, registry: Registry, profile: Profile
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Split cells into those of the release, those that an earlier one showed, and pieces.
 
-    Levels that nobody ever sees are left out: their cells are added up, and cannot be subtracted.
+    Pieces are those in which areas that are shown cut one another. Other levels that nobody ever
+    sees are left out: their cells are added up, and cannot be subtracted.
     """
     inside, other = derived.at_levels(true, contract.levels)
     frame = relations.frame_of(other)
-    seen = held.known(frame, frame.rows).seen
-    return inside, other.filter(pa.array(seen != 0))
+    seen = held.known(frame, frame.rows).seen != 0
+    outside, rest = other.filter(pa.array(seen)), other.filter(pa.array(~seen))
+    if closing.least_of(profile) <= 1:
+        return inside, outside, rest.slice(0, 0)  # no count is small
+    shown = pa.concat_tables([inside, outside])
+    pieces, _ = crossings.split(shown, rest, contract, registry)
+    return inside, outside, pieces
+
+
+def _small(cells: pa.Table, profile: Profile) -> Bools:
+    """Say which cells are small counts wherever they lie."""
+    ranks = algebra.state_ranks(cells)
+    values = np.asarray(algebra.numbers(cells, ranks))
+    small = (values >= 1) & (values < closing.least_of(profile))
+    return np.asarray(small & (np.asarray(ranks) == _VALUE))
+
+
+def _judged(inside: pa.Table, contract: Contract, profile: Profile, held: Held) -> pa.Table:
+    """Return the cells judged one by one, and by what is hidden of their sides elsewhere."""
+    judged = primary.protect(inside, contract.indicators, profile)
+    told = held.telling(relations.frame_of(inside), contract)
+    return closing.restated(judged, told) if told.any() else judged
+
+
+def _check_told(question: Question, lost: Bools) -> None:
+    """Refuse to hide what a ratio that readers hold tells."""
+    rows = np.flatnonzero(lost)
+    if rows.size:
+        raise closing.out_already(question, rows)
 
 
 def _wholes(draft: Draft, registry: Registry) -> dict[str, tuple[str, ...]]:

@@ -85,7 +85,7 @@ def _matrix(
     shape: tuple[int, ...],
 ) -> sparse.csr_matrix:
     """Return code - Σ parts, for every code of a dimension and every combination of the others."""
-    blocks = []
+    blocks = [sparse.csr_matrix((0, int(np.prod(shape))), dtype=np.int64)]
     for axis, (split, place) in enumerate(zip(splits, places, strict=True)):
         if not split:
             continue

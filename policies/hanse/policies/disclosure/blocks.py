@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import csgraph
 
-from hanse.policies.disclosure.dimension import Dimension, Ints
-from hanse.policies.disclosure.model import Model
+from hanse.policies.disclosure.dimension import Dimension, Ints, Sparse
+from hanse.policies.disclosure.model import Bools, Model
+from hanse.policies.disclosure.solver import columns_of
 
 SMALL = 4
 """A dimension of no more codes is never cut into neighbourhoods."""
@@ -25,6 +27,10 @@ STRETCH_BRANCHES_MIN = 5
 PARTNERS = 10
 PARTNER_CHOICE_MIN = 20
 STEPS_KEPT = 16
+PIECE_CELLS_MAX = 1_000
+"""A piece that hangs together with no other is searched whole up to so many cells."""
+PIECES_CELLS_MAX = 100_000
+"""A larger table is one: that it falls apart is not looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,17 +42,39 @@ class Step:
 
 
 @lru_cache(maxsize=STEPS_KEPT)
-def steps(dimension: Dimension, others: int) -> tuple[Step, ...]:
-    """Return the neighbourhoods of a dimension from narrow to whole.
+def _steps(dimension: Dimension, others: int) -> "_Steps":
+    """Return the neighbourhoods of a dimension; those of the last few dimensions are kept.
 
     `others` is the number of combinations of codes of the other dimensions. The populations of a
-    release share their dimensions, so the last few are kept.
+    release often share their dimensions.
     """
-    if dimension.size <= SMALL:
-        everything = np.arange(dimension.size)
-        return (Step(np.zeros(dimension.size, dtype=np.int64), (everything,)),)
-    cutter = _Cutter(dimension, others)
-    return tuple(cutter.step(number) for number in range(len(dimension.levels)))
+    return _Steps(dimension, others)
+
+
+class _Steps:
+    """The neighbourhoods of a dimension from narrow to whole, each made when it is asked for."""
+
+    def __init__(self, dimension: Dimension, others: int) -> None:
+        self._dimension, self._others = dimension, others
+        self._made: dict[int, Step] = {}
+        self._cutter: _Cutter | None = None
+
+    def __len__(self) -> int:
+        return 1 if self._dimension.size <= SMALL else len(self._dimension.levels)
+
+    def __getitem__(self, number: int) -> Step:
+        if number not in self._made:
+            self._made[number] = self._cut(number)
+        return self._made[number]
+
+    def _cut(self, number: int) -> Step:
+        size = self._dimension.size
+        whole = number == len(self) - 1 and size <= CODES_MAX
+        if size <= SMALL or whole:
+            return Step(np.zeros(size, dtype=np.int64), (np.arange(size),))
+        if self._cutter is None:
+            self._cutter = _Cutter(self._dimension, self._others)
+        return self._cutter.step(number)
 
 
 class _Cutter:
@@ -173,12 +201,54 @@ class Block:
         return np.ravel_multi_index(np.ix_(*self.codes), shape).ravel()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Cells that hang together and with no others, and the protected cells among them."""
+
+    own: Ints
+    targets: Ints
+
+    def cells(self, shape: tuple[int, ...]) -> Ints:
+        """Return the indices of the cells, sorted."""
+        return self.own
+
+
+class Pieces:
+    """The parts into which a table falls by itself: no relation joins one to another.
+
+    A table of many small sums is many small tables; each is its own whole neighbourhood.
+    """
+
+    def __init__(self, model: Model, columns: Sparse, fixed: Bools) -> None:
+        cells = np.flatnonzero(~fixed)
+        part = columns_of(columns, cells)
+        found = csgraph.connected_components(abs(part).T @ abs(part), directed=False)[1]
+        self._order = cells[np.argsort(found, kind="stable")]
+        sizes = np.bincount(found)
+        self._stops = np.cumsum(sizes)
+        self._piece = np.full(model.cells, -1, dtype=np.int64)
+        self._piece[cells] = found
+        self._small = sizes <= PIECE_CELLS_MAX
+
+    def blocks(self, targets: Ints) -> Iterator[Piece]:
+        """Yield the small pieces that hold targets."""
+        piece = self._piece[targets]
+        kept = piece >= 0
+        kept[kept] = self._small[piece[kept]]
+        targets, piece = targets[kept], piece[kept]
+        order = np.argsort(piece, kind="stable")
+        numbers, starts = np.unique(piece[order], return_index=True)
+        for number, mine in zip(numbers, np.split(targets[order], starts[1:]), strict=True):
+            start = self._stops[number - 1] if number else 0
+            yield Piece(self._order[start : self._stops[number]], mine)
+
+
 class Chain:
     """The sequence of cuts from narrow to the whole table, the largest dimension widened last."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._steps = [steps(each, model.cells // each.size) for each in model.dimensions]
+        self._steps = [_steps(each, model.cells // each.size) for each in model.dimensions]
         self._cuts = _cuts(self._steps, int(np.argmax(model.shape)))
 
     def __len__(self) -> int:
@@ -198,7 +268,7 @@ class Chain:
                 yield Block(codes, targets[order[bounds[number] : bounds[number + 1]]])
 
 
-def _cuts(ways: Sequence[tuple[Step, ...]], widest: int) -> list[tuple[int, ...]]:
+def _cuts(ways: Sequence[_Steps], widest: int) -> list[tuple[int, ...]]:
     """Return the step of every dimension, cut after cut."""
     last = [len(way) - 1 for way in ways]
     narrow = [0] * len(ways)

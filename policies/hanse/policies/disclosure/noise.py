@@ -32,8 +32,8 @@ class Spread:
     No figure 1 … `absent` is ever shown; zero stays zero, and nothing falls below it.
     """
 
-    deviation: int = 3
-    variance: float = 1.0
+    deviation: int = 5
+    variance: float = 2.0
     absent: int = 2
 
     def __post_init__(self) -> None:

@@ -147,7 +147,8 @@ class Sheet:
     def _virtual(self, laid: Laid, past: Past, rules: Rules) -> Bools:
         """Return the small cells nobody shows that anybody could work out, or the node knows.
 
-        An amount does not tell by its size whether it is about few.
+        A small one that was hidden before stays protected, whatever was shown since. An amount
+        does not tell by its size whether it is about few.
         """
         found = np.zeros(laid.base.cells, dtype=bool)
         if self.amounts or not rules.slivers:
@@ -158,7 +159,6 @@ class Sheet:
             if mark is Mark.KEPT
         ]
         found[laid.places(kept) - (laid.model.cells - laid.base.cells)] = True
-        found &= laid.follows
         found |= ~laid.base.published & (laid.known | laid.follows)
         return found & is_small(laid.base.values, rules) & ~laid.nobody
 

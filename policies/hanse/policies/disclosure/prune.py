@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hanse.policies.disclosure.blocks import Block, Chain
+from hanse.policies.disclosure.blocks import Block, Chain, Piece
 from hanse.policies.disclosure.dimension import Ints, Sparse
 from hanse.policies.disclosure.model import Bools, sums
 from hanse.policies.disclosure.moves import Move
-from hanse.policies.disclosure.repair import State, amounts
+from hanse.policies.disclosure.repair import State, amounts, pieces_of
 from hanse.policies.disclosure.solver import Program, columns_of
 
 BLOCK_HIDDEN_MAX = 4_000
@@ -32,8 +32,12 @@ def prune(
     opener.open_untouched()
     first = max(opener.candidates().size, 1)
     seen = 0
+    for piece in pieces_of(state, columns, opener.candidates()):
+        told(seen / first)
+        opener.try_block(piece)
+        seen += piece.targets.size
     for cut in CUTS:
-        if cut < len(chain):
+        if cut < len(chain) and opener.candidates().size:
             for block in chain.blocks(cut, opener.candidates(), 10 * BLOCK_HIDDEN_MAX):
                 told(seen / first)
                 opener.try_block(block)
@@ -74,7 +78,7 @@ class _Opener:
         for cell in cells:
             self._chains.know(cell)
 
-    def try_block(self, block: Block) -> None:
+    def try_block(self, block: Block | Piece) -> None:
         """Try to open the block's targets, dearest first."""
         cells = block.cells(self._state.model.shape)
         cells = cells[self._state.free()[cells] & ~self._state.fixed[cells]]

@@ -4,18 +4,19 @@ A move that lives inside the hidden cells makes table + move a table that fits e
 so nobody can exclude it. One move serves every cell it touches.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import csgraph
 
 from hanse.errors import Conflict
-from hanse.policies.disclosure.blocks import Block, Chain
+from hanse.policies.disclosure.blocks import PIECES_CELLS_MAX, Block, Chain, Piece, Pieces
 from hanse.policies.disclosure.certificate import Needs
 from hanse.policies.disclosure.dimension import Ints, Sparse
 from hanse.policies.disclosure.model import Bools, Model
 from hanse.policies.disclosure.moves import Move
-from hanse.policies.disclosure.solver import Floats, Program, columns_of
+from hanse.policies.disclosure.solver import Floats, Program, columns_of, is_whole
 
 FREE = 0.001
 """What moving a cell costs that is hidden anyway."""
@@ -23,6 +24,11 @@ TOUCHED = 1e-7
 """A change below this is the solver's noise."""
 BLOCK_CELLS_MAX = 60_000
 TABLE_CELLS_MAX = 400_000
+BULK_TARGETS_MIN = 3
+BULK_BLOCK_MIN = 12
+"""Fewer targets are sought one by one."""
+BULK_ROUNDS = 8
+"""How often many targets are moved at once, up and down in turn."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,6 +68,12 @@ def repair(state: State, chain: Chain, columns: Sparse, told: Callable[[float], 
     """
     first = max(state.open_targets().size, 1)
     seen = 0
+    if state.model.cells <= PIECES_CELLS_MAX:
+        bulk(state, np.flatnonzero(~state.fixed), columns)
+    for piece in pieces_of(state, columns, state.open_targets()):
+        told(seen / first)
+        _mend(state, piece, columns)
+        seen += piece.targets.size
     for cut in range(len(chain)):
         targets = state.open_targets()
         if not targets.size:
@@ -100,13 +112,71 @@ def settle(state: State, columns: Sparse, *, strict: bool) -> Ints:
     return np.array(linear, dtype=np.int64)
 
 
-def _mend(state: State, block: Block, columns: Sparse) -> None:
+def pieces_of(state: State, columns: Sparse, targets: Ints) -> Iterator[Piece]:
+    """Yield the pieces of a table that falls apart, as far as they hold targets."""
+    if targets.size and state.model.cells <= PIECES_CELLS_MAX:
+        yield from Pieces(state.model, columns, state.fixed).blocks(targets)
+
+
+def bulk(state: State, cells: Ints, columns: Sparse) -> None:
+    """Widen many targets at once by moves of what is hidden already: these cost nothing.
+
+    What one change of the table does falls apart into moves that have nothing in common.
+    """
+    free = cells[state.free()[cells]]
+    part = columns_of(columns, free)
+    program: Program | None = None
+    for number in range(BULK_ROUNDS):
+        targets = np.intersect1d(state.open_targets(), free, assume_unique=True)
+        up = number % 2 == 0
+        asked = _asked(state, targets, up=up)
+        targets, asked = targets[asked > 0], asked[asked > 0]
+        if targets.size < BULK_TARGETS_MIN:
+            return
+        program = program or program_of(state, columns, free)
+        change = program.together(np.searchsorted(free, targets), asked, up=up)
+        if change is None:
+            return
+        whole = np.round(change).astype(np.int64)
+        for places, moved in _apart(part, whole):
+            if is_whole(change[places]):
+                accept(state, Move(free[places], moved))
+
+
+def _asked(state: State, cells: Ints, *, up: bool) -> Ints:
+    """Return by how much each of some cells has still to be moved up, or down, as `amounts`."""
+    values, needs = state.model.values[cells], state.needs
+    down = np.minimum(values - needs.lower[cells], needs.width - 1)
+    down = np.maximum(down, values - needs.lower_need[cells])
+    if not up:
+        return np.where(state.low[cells] > values - down, down, 0)
+    rise = np.maximum(needs.upper[cells] - values, needs.width - down)
+    return np.where(state.high[cells] < values + rise, rise, 0)
+
+
+def _apart(columns: Sparse, change: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Yield places and changes of the moves that a change of the table consists of."""
+    touched = np.flatnonzero(change)
+    if not touched.size:
+        return
+    part = abs(columns_of(columns, touched))
+    count, found = csgraph.connected_components(part.T @ part, directed=False)
+    order = np.argsort(found, kind="stable")
+    stops = np.cumsum(np.bincount(found, minlength=count))
+    for mine in np.split(touched[order], stops[:-1]):
+        yield mine, change[mine]
+
+
+def _mend(state: State, block: Block | Piece, columns: Sparse) -> None:
     """Seek moves for the targets of one block, small values first."""
     targets = block.targets[~state.met(block.targets)]
     if not targets.size:
         return
     cells = block.cells(state.model.shape)
     cells = cells[~state.fixed[cells]]
+    if isinstance(block, Block) and targets.size >= BULK_BLOCK_MIN:
+        bulk(state, cells, columns)
+        targets = targets[~state.met(targets)]
     program = program_of(state, columns, cells)
     values = state.model.values
     for target in targets[np.lexsort((targets, values[targets]))].tolist():

@@ -80,6 +80,27 @@ class Program:
             return None
         return np.asarray(found[: self._cells] - found[self._cells :])
 
+    def together(self, cells: Ints, amounts: Ints, *, up: bool) -> Floats | None:
+        """Return a change that moves as many of some cells by their amounts as it can.
+
+        None where nothing was found in time. The costs are as before afterwards.
+        """
+        mine = cells if up else cells + self._cells
+        columns, zeros = mine.astype(np.int32), np.zeros(cells.size)
+        ends = amounts.astype(np.float64)
+        if not up:
+            ends = np.minimum(ends, self._room[cells])
+        self._solver.changeColsCost(columns.size, columns, np.full(cells.size, -1.0))
+        self._solver.changeColsBounds(columns.size, columns, zeros, ends)
+        self._solver.run()
+        solved = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        found = np.array(self._solver.getSolution().col_value) if solved else None
+        self.open(cells)
+        self._solver.changeColsCost(columns.size, columns, self._cost[cells])
+        if found is None:
+            return None
+        return np.asarray(found[: self._cells] - found[self._cells :])
+
     def whole(self, cell: int, amount: int) -> Floats | None:
         """Return a cheap move in whole numbers: the cheapest, one near it, or by branching."""
         found = self._multiple(self.cheapest(cell, amount))

@@ -1,0 +1,60 @@
+"""What lies under what: months under a quarter, quarters under a year, codes under their total."""
+
+from collections.abc import Mapping, Sequence
+
+from hanse.cube.codelist import TOTAL
+from hanse.cube.period import MONTHS, Period
+
+
+def longer(
+    place: Mapping[str, int], start: str
+) -> tuple[list[tuple[int, int, bool]], dict[int, int]]:
+    """Return the links from periods to the longer ones they make up, and how many make up each.
+
+    A longer period is divided into the longest shorter ones of which all are there.
+    """
+    known = {Period.parse(code, start): at for code, at in place.items()}
+    links: list[tuple[int, int, bool]] = []
+    children: dict[int, int] = {}
+    for period, at in sorted(known.items(), key=lambda each: each[1]):
+        for freq in sorted(MONTHS, key=lambda each: -MONTHS[each]):
+            parts = divided(period, freq)
+            if parts and all(part in known for part in parts):
+                links += [(known[part], at, False) for part in parts]
+                children[at] = len(parts)
+                break
+    return links, children
+
+
+def divided(period: Period, freq: str) -> tuple[Period, ...]:
+    """Return the periods of a shorter frequency that make up a period; none for a longer one."""
+    count = MONTHS[period.freq] // MONTHS[freq]
+    if count < 2:
+        return ()
+    first = Period(period.start_date, freq, period.reporting_year_start)
+    return tuple(first.shift(number) for number in range(count))
+
+
+def ways(links: Sequence[tuple[int, int, bool]]) -> list[list[tuple[int, int, bool]]]:
+    """Return the links such that in each list a child stands once; further parents come after."""
+    ways: list[list[tuple[int, int, bool]]] = [[]]
+    seen: dict[int, int] = {}
+    for link in links:
+        number = seen.get(link[0], 0)
+        seen[link[0]] = number + 1
+        if number == len(ways):
+            ways.append([])
+        ways[number].append(link)
+    return ways
+
+
+def above(code: str, parents: Mapping[str, str | None], place: Mapping[str, int]) -> str | None:
+    """Return the nearest code above one that has rows; the total is above everything."""
+    seen = {code}
+    upper = parents.get(code)
+    while upper is not None and upper not in place and upper not in seen:
+        seen.add(upper)
+        upper = parents.get(upper)
+    if upper is not None and upper in place and upper not in seen:
+        return upper
+    return TOTAL if code != TOTAL and TOTAL in place else None

@@ -1,0 +1,191 @@
+"""Checks a release against its proof by whole-number arithmetic, without what made it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
+
+from hanse.areas.registry import Registry
+from hanse.cube.cells import dimensions_of
+from hanse.cube.contract import Contract
+from hanse.node import closing, relations
+from hanse.node.proofs import MEASURES, VALUE
+from hanse.node.relations import Bools, Ints, Relations
+
+WIDTH = 2
+"""How far apart two values of a small count must lie that both remain possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the proof of a release shows: its hidden cells, and those that rest on witness tables.
+
+    `covered` cells are safe because every total of theirs is hidden too. `open` cells are not
+    proven, `broken` witness tables do not fit, `differs` names what is not what was signed.
+    """
+
+    hidden: int
+    covered: int
+    witnessed: int
+    moves: int
+    open: int
+    broken: int
+    differs: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hidden cell is proven."""
+        return not (self.open or self.broken or self.differs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """What is verified: the cells that were published, what was said of them, and the proof."""
+
+    cells: pa.Table
+    contract: Contract
+    registry: Registry
+    said: Mapping[str, Any]
+    proof: pa.Table
+    proof_digest: str
+
+
+def verify(case: Case) -> Verified:
+    """Check a release against its proof by whole-number arithmetic, without any solver.
+
+    The relations are made anew from the published cells; only the numbers and changes of hidden
+    cells come from the proof.
+    """
+    wholes = {whole: tuple(parts) for whole, parts in dict(case.said["wholes"]).items()}
+    cells = _with_pieces(case)
+    found = relations.relations_of(cells, case.contract, case.registry, wholes)
+    given = case.cells.num_rows
+    hidden = np.zeros(found.size, dtype=bool)
+    hidden[:given] = [each == "C" for each in case.cells.column("conf_status").to_pylist()]
+    seen = np.zeros(found.size, dtype=bool)
+    seen[:given] = [each not in {"Q", "L"} for each in case.cells.column("obs_status").to_pylist()]
+    void = np.zeros(found.size, dtype=bool)
+    void[:given] = [each in {"O", "M"} for each in case.cells.column("obs_status").to_pylist()]
+    place = _places(found, case.proof)
+    worked = _Witness(case.proof, place, found, seen)
+    part = found.components()
+    bare = closing.covered(found, hidden, void) & seen
+    loose = np.zeros(int(part.max(initial=-1)) + 1, dtype=bool)
+    loose[part[bare]] = True
+    resting = hidden & loose[part]
+    resting[given:] = False
+    small = resting & _counted(found, case.contract) & worked.small(int(case.said.get("small_below", 0)))
+    unproven = int((resting & ~worked.known).sum()) + worked.unmet + int(small.sum())
+    return Verified(
+        hidden=int(hidden.sum()),
+        covered=int((hidden & ~resting).sum()),
+        witnessed=int(resting.sum()),
+        moves=worked.count,
+        open=unproven,
+        broken=worked.broken,
+        differs=_differs(case, hidden[:given], wholes),
+    )
+
+
+def _counted(found: Relations, contract: Contract) -> Bools:
+    """Say which rows are counts that add up: a small one of these is never to be pinned."""
+    counts = {each.id for each in contract.indicators if closing.adds_up(each)}
+    mine = np.array([code in counts for code in found.frame.codes["indicator"]], dtype=bool)
+    return np.asarray(mine[found.frame.columns["indicator"]])
+
+
+def _differs(case: Case, hidden: Bools, wholes: relations.Wholes) -> tuple[str, ...]:
+    told = relations.relations_of(case.cells, case.contract, case.registry, wholes)
+    checks = {
+        "relations_sha256": told.digest(),
+        "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
+        "proof_sha256": case.proof_digest,
+        "hidden": int(hidden.sum()),
+        "cells": int(hidden.size),
+    }
+    return tuple(name for name, value in checks.items() if case.said.get(name) != value)
+
+
+def _with_pieces(case: Case) -> pa.Table:
+    """Return the keys of the release, and of the areas that only the proof speaks of.
+
+    These are never shown: pieces of areas that cross, or what an earlier release held.
+    """
+    names = ("indicator", "level", "area", "period", *dimensions_of(case.cells.schema))
+    keys = case.cells.select(list(names))
+    proof = case.proof.select([name for name in names if name != "level"])
+    area = pc.split_pattern(proof["area"], ":", max_splits=1).to_pylist()
+    levels = pa.array([each[0] if len(each) == 2 else None for each in area], pa.string())
+    codes = pa.array([each[-1] for each in area], pa.string())
+    at = proof.column_names.index("area")
+    proof = proof.set_column(at, "area", codes).append_column("level", levels)
+    own = pa.array([*case.contract.levels, None], pa.string())
+    other = proof.filter(pc.invert(pc.is_in(proof["level"], own)))
+    other = other.group_by(list(names)).aggregate([])
+    return pa.concat_tables([keys, other.select(list(names)).cast(keys.schema)])
+
+
+def _places(found: Relations, proof: pa.Table) -> Ints:
+    """Return the row of every cell that the proof speaks of, -1 for one that is in no relation."""
+    names = list(found.frame.columns)
+    own = {
+        key: row
+        for row, key in enumerate(
+            zip(*(found.frame.columns[name].tolist() for name in names), strict=True)
+        )
+    }
+    codes = found.frame.codes
+    numbers = {name: {code: at for at, code in enumerate(codes[name])} for name in names}
+    columns = [
+        [numbers[name].get(code, -1) for code in proof.column(name).to_pylist()] for name in names
+    ]
+    keys = zip(*columns, strict=True)
+    return np.array([own.get(key, -1) for key in keys], dtype=np.int64)
+
+
+class _Witness:
+    """The numbers and witness tables of a proof, weighed against the relations."""
+
+    def __init__(self, proof: pa.Table, place: Ints, found: Relations, seen: Bools) -> None:
+        column = {name: np.asarray(proof.column(name).to_numpy()) for name in MEASURES}
+        says = column["move"] == VALUE
+        size = found.size
+        self.known = np.zeros(size, dtype=bool)
+        self.known[place[says & (place >= 0)]] = True
+        value, lower = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        value[place[says]], lower[place[says]] = column["amount"][says], column["lower"][says]
+        changes, at = ~says, place[~says]
+        owner = np.stack([column["population"][changes], column["move"][changes]])
+        _, number = np.unique(owner, axis=1, return_inverse=True)
+        number = np.ravel(number)
+        self.count = int(number.max(initial=-1)) + 1
+        amount = column["amount"][changes]
+        shape = (self.count, size)
+        witness = sparse.csr_matrix((amount, (number, np.maximum(at, 0))), shape=shape)
+        broken = np.zeros(self.count, dtype=bool)
+        broken[number[(at < 0) | seen[at] | (value[at] + amount < lower[at])]] = True
+        off = (found.matrix() @ witness.T.tocsc()).tocsc()
+        off.eliminate_zeros()
+        broken[np.diff(off.indptr) > 0] = True
+        self.broken = int(broken.sum())
+        low, high = value.copy(), value.copy()
+        sound = ~broken[number]
+        np.minimum.at(low, at[sound], value[at[sound]] + amount[sound])
+        np.maximum.at(high, at[sound], value[at[sound]] + amount[sound])
+        needs = says & (column["width"] > VALUE)
+        cells = place[needs]
+        met = (high[cells] >= column["upper"][needs]) & (low[cells] <= column["lower_need"][needs])
+        met &= high[cells] - low[cells] >= column["width"][needs]
+        met &= cells >= 0
+        self.unmet = int((~met).sum())
+        self._value, self._low, self._high = value, low, high
+
+    def small(self, least: int) -> Bools:
+        """Say which counts below `least` the witness tables leave too little room."""
+        close = (self._high <= self._value) | (self._high - self._low < WIDTH)
+        return np.asarray(self.known & (self._value >= 1) & (self._value < least) & close)
