@@ -79,7 +79,8 @@ def verify(case: Case) -> Verified:
     loose[part[bare]] = True
     resting = hidden & loose[part]
     resting[given:] = False
-    small = resting & _counted(found, case.contract) & worked.small(int(case.said.get("small_below", 0)))
+    least = int(case.said.get("small_below", 0))
+    small = resting & _counted(found, case.contract) & worked.small(least)
     unproven = int((resting & ~worked.known).sum()) + worked.unmet + int(small.sum())
     return Verified(
         hidden=int(hidden.sum()),
