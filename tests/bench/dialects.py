@@ -236,8 +236,8 @@ def _report(rows: int, measured: list[Measured], seconds: float) -> Report:
         tuple(_row(each, rows, limit) for each in measured),
     )  # fmt: skip
     return Report(
-        name=f"dialects-{round(rows / 1e6)}m",
-        command=f"python -m tests.bench dialects --rows {round(rows / 1e6)}000000 --write",
+        name=f"dialects-{round(rows / 1e5) / 10:g}m",
+        command=f"python -m tests.bench dialects --rows {round(rows / 1e5)}00000 --write",
         tables=(table,),
         notes=(
             f"{rows:,} cells; scrubbed, arranged, written, signed, registered in {seconds:.1f} s.",

@@ -7,7 +7,8 @@ its element or attribute away; the status beside it says why. Source: the schema
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from itertools import pairwise
+from typing import Any, Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
@@ -36,6 +37,12 @@ _ROOT: Final[Mapping[Shape, str]] = {
 }
 
 
+STEP_ROWS: Final = 8_192
+"""About how many observations are written at a time: what they are made of takes some memory."""
+
+Starts = np.ndarray[Any, np.dtype[np.bool_]]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What stands around the data: the kind of message, how much of it, its id and its moment."""
@@ -55,7 +62,7 @@ def render(
         yield _data_set(layout, message, action).encode()
         for cleared in pieces:
             if message.detail != "nodata":
-                yield _series(cleared, layout, message, action)
+                yield from _series(cleared, layout, message, action)
         yield b"</mes:DataSet>"
     yield f"</mes:{_ROOT[message.shape]}>".encode()
 
@@ -111,28 +118,43 @@ def _data_set(layout: Layout, message: Message, action: Action) -> str:
     return f'<mes:DataSet ss:structureRef={name} xsi:type="ns1:DataSetType" ss:action="{action}">'
 
 
-def _series(cleared: Cleared, layout: Layout, message: Message, action: Action) -> bytes:
-    """Return the series of a piece, column by column: each distinct code is escaped once."""
+def _series(cleared: Cleared, layout: Layout, message: Message, action: Action) -> Iterator[bytes]:
+    """Yield the series of a piece, some at a time, column by column: each code is escaped once."""
     table = in_series(layout.observations(cleared), layout, layout.edition.periods)
     if not table.num_rows:
-        return b""
+        return
     writer = _Generic if message.shape == "generic" else _Specific
-    written = writer(table.combine_chunks(), layout.series, message.detail, action == "Delete")
-    first = _first_of_series(written.table, (*layout.series, *names.SERIES_ATTRIBUTES))
+    first = _first_of_series(table, (*layout.series, *names.SERIES_ATTRIBUTES))
+    for start, stop in pairwise(_bounds(first)):
+        part = table.slice(start, stop - start).combine_chunks()
+        written = writer(part, layout.series, message.detail, action == "Delete")
+        yield _lines(written, pa.array(first[start:stop]), keys=message.detail == "serieskeysonly")
+
+
+def _bounds(first: Starts) -> list[int]:
+    """Return where to cut so that no series is cut, in steps of about `STEP_ROWS`."""
+    starts = np.flatnonzero(first)
+    steps = np.searchsorted(starts, np.arange(STEP_ROWS, len(first), STEP_ROWS))
+    cuts = starts[np.unique(steps[steps < len(starts)])]
+    return [0, *(int(each) for each in cuts if each), len(first)]
+
+
+def _lines(written: "_Generic | _Specific", first: pa.Array, *, keys: bool) -> bytes:
     opening = _join(written.end, written.starts(written.table.filter(first)))
     before = pc.replace_with_mask(_constant("", len(first)), first, opening)
-    lines = before if message.detail == "serieskeysonly" else _join(before, written.observations())
-    return joined(lines, "").removeprefix(written.end.encode()) + written.end.encode()
+    lines = before if keys else _join(before, written.observations())
+    end = written.end.encode()
+    return joined(lines, "").removeprefix(end) + end
 
 
-def _first_of_series(table: pa.Table, columns: Sequence[str]) -> pa.Array:
+def _first_of_series(table: pa.Table, columns: Sequence[str]) -> Starts:
     """Say of every row whether it starts another series than the row before."""
     differs = np.zeros(table.num_rows, np.bool_)
     differs[0] = True
     for name in columns:
         codes = _column(table, name).dictionary_encode().indices.to_numpy(zero_copy_only=False)
         differs[1:] |= codes[1:] != codes[:-1]
-    return pa.array(differs)
+    return differs
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:
