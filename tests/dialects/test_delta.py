@@ -302,7 +302,7 @@ def test_no_question_is_a_fault_of_ours(
     node: golden.Golden, body: dict[str, object], bounds: tuple[str, object]
 ) -> None:
     answer = query(node, body, {})
-    assert answer.status_code in (200, 400)
+    assert answer.status_code in (200, 400, 422)  # the last by the gate before all bodies
     given = {"startingVersion": bounds[0], "endingVersion": str(bounds[1])}
     assert get(node, f"{shares.place()}/changes", None, **given).status_code in (200, 400)
 

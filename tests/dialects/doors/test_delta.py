@@ -61,6 +61,7 @@ def test_open_tables_are_seen_whole_by_the_holder_of_a_token(node: golden.Golden
     assert "INVALID_PARAMETER_VALUE" in found[3][0]
 
 
+@pytest.mark.parametrize("node", ["second"], indirect=True)
 def test_the_example_of_the_guide_runs_with_the_profile_that_the_node_makes(
     node: golden.Golden, tmp_path: Path
 ) -> None:
@@ -80,6 +81,7 @@ SPARK = "HANSE_TEST_SPARK"
 @pytest.mark.skipif(
     not os.environ.get(SPARK), reason=f"pyspark is 400 MB and needs Java: {SPARK}=1"
 )
+@pytest.mark.parametrize("node", ["second"], indirect=True)
 def test_spark_reads_the_files_of_a_share(node: golden.Golden) -> None:
     text, _ = shares.token(node, "kenniscentrum")
     answer = httpx.post(
