@@ -25,6 +25,7 @@ from hanse.cube.spelling import composed
 from hanse.cube.status import CellState, Flag
 from hanse.dialects.swing import Shape, SwingWorkbook
 from hanse.errors import HanseError, Invalid
+from hanse.node.intake.calendars import dated
 from hanse.node.intake.draft import SLUG, Draft
 
 _DATED = re.compile(r"[0-9]{4}$")
@@ -67,13 +68,7 @@ def build(
     if not SLUG.fullmatch(order.slug):
         raise Invalid("DATASET_SLUG", dataset=order.slug[:80])
     cells = _located(reading.cells, order, registry)
-    periods = _periods(cells)
-    cells = _put(
-        cells, "period", encoding.mapped(_column(cells, "period"), lambda t: str(periods[t]))
-    )
-    for each in reading.indicators:
-        if each.reporting_year_start:
-            cells = _of_reporting_years(cells, each.id)
+    cells = dated(cells, _periods(cells), reading.indicators)
     refuse_duplicates(cells)
     if order.scope:
         cells = within(cells, order.scope, registry)
@@ -179,18 +174,6 @@ def _periods(cells: pa.Table) -> Mapping[str, Period]:
             place = _place(cells, pc.equal(column, text))
             raise Invalid("INTAKE_PERIOD", text=text[:32], **place) from fault
     return found
-
-
-def _of_reporting_years(cells: pa.Table, indicator: str) -> pa.Table:
-    """Return the cells with the years of one indicator as reporting years.
-
-    A Swing workbook writes the school year 2023/24 as 2023; that it is one, its sheet says.
-    """
-    texts = _column(cells, "period").cast(pa.string())
-    years = pc.match_substring_regex(texts, pattern="^[0-9]{4}$")
-    meant = pc.and_(pc.equal(_column(cells, "indicator"), indicator), years)
-    spelled = pc.if_else(meant, pc.binary_join_element_wise(texts, "A1", "-"), texts)
-    return _put(cells, "period", spelled.dictionary_encode())
 
 
 def refuse_duplicates(cells: pa.Table) -> None:

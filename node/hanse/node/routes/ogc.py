@@ -13,7 +13,7 @@ from hanse.dialects.ogc.question import read
 from hanse.node import ogc
 from hanse.node.ogc import ROOT, Given
 from hanse.node.readers import Reader
-from hanse.node.routes.question import Purpose
+from hanse.node.routes.question import Purpose, as_written
 from hanse.node.running import Node
 from hanse.node.watching import watched
 from hanse.web import language
@@ -75,7 +75,7 @@ def _collection(router: APIRouter, node: Node) -> None:
         """One collection; what is asked of it is repeated in its links."""
         found = _found(node, who, which, request)
         read(_given(request), found.edition, found.level)
-        asked = request.url.query
+        asked = as_written(request)
         return _document(documents.collection(found.described(_lang(node, request), asked)))
 
     @router.get("/collections/{collection}/schema", response_class=Response)

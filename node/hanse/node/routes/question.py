@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import Depends, Header, Path, Request
 from fastapi import Query as Parameter
@@ -92,7 +93,12 @@ async def wish(
     headers = request.headers
     chosen = form_of(form, headers.get("accept", ""))
     lang = language.of_scope(request.scope["path"], request.scope["headers"], "nl")
-    return Wish(chosen, codec, lang, headers.get("if-none-match", ""), request.url.query)
+    return Wish(chosen, codec, lang, headers.get("if-none-match", ""), as_written(request))
+
+
+def as_written(request: Request) -> str:
+    """Return the question as it was written, fit to stand in an address that we give out."""
+    return quote(request.scope["query_string"], safe="%&=+:@,/;!$'()*?-._~")
 
 
 @dataclass(frozen=True, slots=True)
