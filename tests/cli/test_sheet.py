@@ -28,7 +28,7 @@ from hanse.cli import province, sheet
 from hanse.cli.main import exit_code
 from hanse.client.settings import ClientConfig, write_config
 from hanse.cube.indicator import SourceThreshold
-from hanse.errors import HanseError
+from hanse.errors import HanseError, Invalid
 from hanse.messages import LANGUAGES
 from hanse.node import publish
 from hanse.node.publish import Intent
@@ -233,3 +233,10 @@ def test_the_workbook_of_a_comparison_explains_itself(tmp_path: Path) -> None:
     assert len(book["Grafiek"]._charts) == 1
     assert _found(file, CANARIES) == set()
     assert _found(file, SEEN)
+
+
+def test_a_small_installation_says_what_it_lacks() -> None:
+    sheet.require(sheet.PARTS)
+    with pytest.raises(Invalid) as refused:
+        sheet.require(("babel", "a_library_that_nobody_has"))
+    assert refused.value.parameters == {"missing": "a_library_that_nobody_has"}

@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from hanse.client.themes import Gathered
     from hanse.report.document import Document
     from hanse.report.theme import Theme
+
+PARTS = ("babel", "jinja2", "typst", "xlsxwriter")
+"""What makes pages, PDFs and workbooks: not part of the small installation."""
 
 BOUNDARIES_BYTES_MAX = 200_000_000
 SHOWN_AREAS = 20
@@ -50,6 +54,7 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
 
     The area's figures stand beside those of the other cities, with their mean and what compares.
     """
+    require(PARTS)
     from hanse.client.federation import Wish, connect
     from hanse.client.themes import Asked, gather
 
@@ -72,6 +77,13 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
 
     seconds = f"{time.monotonic() - began:.1f}"
     typer.echo(say("SHEET_MADE", languages[0], count=count, folder=str(folder), seconds=seconds))
+
+
+def require(parts: Sequence[str]) -> None:
+    """Raise `Invalid` (SHEET_INSTALL) where a library that reports are made with is not there."""
+    missing = [name for name in parts if find_spec(name) is None]
+    if missing:
+        raise Invalid("SHEET_INSTALL", missing=", ".join(missing))
 
 
 def _files(

@@ -50,10 +50,13 @@ def render(table: pa.Table, about: About) -> bytes:
     """Return the workbook of a comparison's table.
 
     Raises `Invalid`: XLSX_ROWS for more cells than a sheet holds, CELLS_HIDDEN_NUMBER for a hidden
-    or missing cell with a number.
+    or missing cell with a number, FILE_FORMAT_UNKNOWN where the writer of workbooks is missing.
     """
-    import xlsxwriter
-
+    try:
+        import xlsxwriter
+    except ImportError as fault:
+        others = "csv, json, parquet, arrow"
+        raise Invalid("FILE_FORMAT_UNKNOWN", format="xlsx", formats=others) from fault
     if table.num_rows > ROWS_MAX:
         raise Invalid("XLSX_ROWS", rows=table.num_rows, limit=ROWS_MAX)
     rows = table.to_pylist()
