@@ -21,6 +21,7 @@ from hanse.cube.benchmark import Spread, Trend
 from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS
 from hanse.cube.codelist import TOTAL
 from hanse.cube.comparability import Mark, MarkCode, Reason
+from hanse.messages import say
 
 ORIGIN_COLUMNS: Final = ("origin", "origin_name", "dataset", "release", "manifest")
 MARK_COLUMNS: Final = ("mark", "reasons")
@@ -88,10 +89,16 @@ class Comparison:
         if "reasons" not in self.table.column_names:
             return self.table
         said = {(each.origin, each.reason.code): each.reason.say(lang) for each in self.remarks}
-        columns = (self.table.column(name).to_pylist() for name in ("origin", "reasons"))
+        names = ("origin", "reasons", "level")
+        columns = (self.table.column(name).to_pylist() for name in names)
         words = [
-            " ".join(said.get((origin, code), "") for code in codes.split())
-            for origin, codes in zip(*columns, strict=True)
+            " ".join(
+                say(code, lang, level=level)
+                if code == "COMPARE_RECALCULATED"
+                else said.get((origin, code), "")
+                for code in codes.split()
+            )
+            for origin, codes, level in zip(*columns, strict=True)
         ]
         return self.table.append_column("why", worded(self.table, words, lang))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import pyarrow as pa
 
@@ -18,9 +17,6 @@ from hanse.cube.indicator import Aggregation, Indicator, MeasureType
 from hanse.errors import Invalid, NotFound
 from hanse.messages import say
 from hanse.wire import IndicatorEntry
-
-NAMED_AREAS_MAX: Final = 400
-"""More areas than this are not named one by one in a question: all that is open is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +59,7 @@ class Onto:
         wanted = tuple(combination(registry, each, target) for each in combine)
         return cls(registry, target, codes, wanted, bounds)
 
-    def question_of(self, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the levels and the areas that a target is to be asked for; no areas: all."""
-        levels = self._levels(target.levels)
-        return levels, self._areas(levels)
-
-    def _levels(self, offered: Sequence[str]) -> tuple[str, ...]:
+    def levels_of(self, offered: Sequence[str]) -> tuple[str, ...]:
         """Return the levels to ask: every vintage of it, else the coarsest that leads there."""
         code = split_id(self.target)[0]
         own = {level for level in offered if level.partition("@")[0] == code}
@@ -82,25 +73,6 @@ class Onto:
             and self.registry.correspondence(level, self.target) is not None
         ]
         return tuple(each.id for each in sorted(leading, key=lambda each: -each.rank)[:1])
-
-    def _areas(self, levels: Sequence[str]) -> tuple[str, ...]:
-        members = {*self.codes, *(code for each in self.wanted for code in each.members)}
-        if not self.codes and not self.wanted:
-            return ()
-        if not self.codes and self.wanted and not self._alone:
-            return ()
-        found: set[str] = {each.code for each in self.wanted if each.level in levels}
-        for level in levels:
-            if self.registry.has(level) and self.registry.has(self.target):
-                for code in members:
-                    found |= self.registry.below(self.target, code, level)
-                    found |= {code} & self.registry.areas(level).keys()
-        return tuple(sorted(found)) if len(found) <= NAMED_AREAS_MAX else ()
-
-    @property
-    def _alone(self) -> bool:
-        """Whether every combination names its areas one by one, so that these alone are asked."""
-        return all("+" in each.code for each in self.wanted)
 
     def applied(self, table: pa.Table, pulls: Sequence[Pulled]) -> pa.Table:
         """Return the pulled cells on the wanted areas, in the shape of `recalculated`."""
@@ -129,17 +101,20 @@ class Onto:
 
 
 def widened(target: Target, onto: Sequence[Onto]) -> Target:
-    """Return a target that is asked for everything that the wanted areas are made of."""
-    asked = [each.question_of(target) for each in onto]
-    levels = sorted({level for each, _ in asked for level in each})
+    """Return a target that is asked for everything that the wanted areas are made of.
+
+    Areas are not named: a release has the codes of its own time only, and refuses others. What is
+    open is asked whole; a part that does not come is said of the figure that needs it.
+    """
+    levels = sorted({level for each in onto for level in each.levels_of(target.levels)})
     if not levels:
         return target
-    named = {area for _, areas in asked for area in areas}
     question = replace(
         target.question,
         indicators=tuple(dict.fromkeys((*target.question.indicators, *target.inputs))),
         level=",".join(levels),
-        areas=tuple(sorted(named)) if all(areas for _, areas in asked) else (),
+        areas=(),
+        permitted=True,
     )
     return replace(target, question=question, fault=None)
 
