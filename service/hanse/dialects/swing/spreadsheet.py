@@ -31,6 +31,7 @@ it."""
 _CELL = re.compile(
     rb"<c ([^>]*?)(?:/>|>(?:<f[^>]*?(?:/>|>([^<]*)</f>))?(<v>[^<]*</v>|<v/>|<is>)?)", re.DOTALL
 )
+_NO_RESULT = (b"<v/>", b"<v></v>")
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _ZIP = b"PK\x03\x04"
 
@@ -129,6 +130,11 @@ def _unescape(text: str) -> str:
     return text.replace("&amp;", "&")
 
 
+def _lacks_result(attributes: bytes, held: bytes | None) -> bool:
+    """Say whether a formula has no stored result; an empty text (`t="str"`) is one."""
+    return held is None or (held in _NO_RESULT and b't="str"' not in attributes)
+
+
 def _search(text: bytes) -> _Marks:
     errors: list[tuple[int, int]] = []
     uncached: list[tuple[int, int]] = []
@@ -136,7 +142,7 @@ def _search(text: bytes) -> _Marks:
         attributes = match.group(1)
         is_error = b't="e"' in attributes
         is_formula = text.startswith(b"<f", text.index(b">", match.start()) + 1)
-        if not is_error and not (is_formula and match.group(3) is None):
+        if not is_error and not (is_formula and _lacks_result(attributes, match.group(3))):
             continue
         reference = _REFERENCE.search(attributes)
         if reference is None:
