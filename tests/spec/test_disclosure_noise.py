@@ -44,9 +44,9 @@ def test_another_seed_is_another_noise() -> None:
     ("name", "spread"),
     [
         ("deviation", {"deviation": 2}),
-        ("absent", {"absent": 3}),
+        ("absent", {"absent": 5}),
         ("variance", {"variance": 0.0}),
-        ("variance", {"variance": 10.0}),
+        ("variance", {"variance": 26.0}),
     ],
 )
 def test_noise_that_hides_nothing_is_refused(name: str, spread: dict[str, float]) -> None:

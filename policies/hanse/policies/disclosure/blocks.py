@@ -230,12 +230,19 @@ class Pieces:
         self._piece[cells] = found
         self._small = sizes <= PIECE_CELLS_MAX
 
+    def small(self) -> Ints:
+        """Return the cells of all small pieces, sorted."""
+        cells = np.flatnonzero(self._piece >= 0)
+        return cells[self._small[self._piece[cells]]]
+
     def blocks(self, targets: Ints) -> Iterator[Piece]:
         """Yield the small pieces that hold targets."""
         piece = self._piece[targets]
         kept = piece >= 0
         kept[kept] = self._small[piece[kept]]
         targets, piece = targets[kept], piece[kept]
+        if not targets.size:
+            return
         order = np.argsort(piece, kind="stable")
         numbers, starts = np.unique(piece[order], return_index=True)
         for number, mine in zip(numbers, np.split(targets[order], starts[1:]), strict=True):

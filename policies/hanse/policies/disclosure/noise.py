@@ -33,7 +33,7 @@ class Spread:
     """
 
     deviation: int = 5
-    variance: float = 2.0
+    variance: float = 1.0
     absent: int = 2
 
     def __post_init__(self) -> None:

@@ -25,7 +25,6 @@ TOUCHED = 1e-7
 BLOCK_CELLS_MAX = 60_000
 TABLE_CELLS_MAX = 400_000
 BULK_TARGETS_MIN = 3
-BULK_BLOCK_MIN = 12
 """Fewer targets are sought one by one."""
 BULK_ROUNDS = 8
 """How often many targets are moved at once, up and down in turn."""
@@ -69,7 +68,7 @@ def repair(state: State, chain: Chain, columns: Sparse, told: Callable[[float], 
     first = max(state.open_targets().size, 1)
     seen = 0
     if state.model.cells <= PIECES_CELLS_MAX:
-        bulk(state, np.flatnonzero(~state.fixed), columns)
+        bulk(state, Pieces(state.model, columns, state.fixed).small(), columns)
     for piece in pieces_of(state, columns, state.open_targets()):
         told(seen / first)
         _mend(state, piece, columns)
@@ -174,9 +173,6 @@ def _mend(state: State, block: Block | Piece, columns: Sparse) -> None:
         return
     cells = block.cells(state.model.shape)
     cells = cells[~state.fixed[cells]]
-    if isinstance(block, Block) and targets.size >= BULK_BLOCK_MIN:
-        bulk(state, cells, columns)
-        targets = targets[~state.met(targets)]
     program = program_of(state, columns, cells)
     values = state.model.values
     for target in targets[np.lexsort((targets, values[targets]))].tolist():
