@@ -228,7 +228,7 @@ class Pieces:
         self._stops = np.cumsum(sizes)
         self._piece = np.full(model.cells, -1, dtype=np.int64)
         self._piece[cells] = found
-        self._small = sizes <= PIECE_CELLS_MAX
+        self._small = (sizes <= PIECE_CELLS_MAX) & ((sizes > 1).sum() > 1)
 
     def small(self) -> Ints:
         """Return the cells of all small pieces, sorted."""
