@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from tests.support import golden
 
@@ -40,3 +41,24 @@ def test_its_second_release_revises_adds_and_takes_away(node: golden.Golden) -> 
     assert len(after.keys() - before.keys()) == len(before.keys() - after.keys()) == 1
     node.withdraw_second(release)
     assert node.truth() == before
+
+
+ANSWERS = [
+    "/sdmx/2.1/data/PROEF_DICHT",
+    "/sdmx/3.0/data/dataflow/NIS41002/PROEF_DICHT/1.0.0?updatedAfter=2020-01-01T00:00:00Z",
+    "/odata/v4/NIS41002_PROEF_DICHT",
+    "/px/v2/tables/PROEF_DICHT__GEMEENTE_2025/data",
+    f"/v1/datasets/{golden.CLOSED}/data?extent=permitted",
+]
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_every_dialect_says_which_release_it_is_and_leaves_a_receipt(
+    node: golden.Golden, path: str
+) -> None:
+    answer = httpx.get(node.url + path, headers=node.headers("provincie"))
+    assert answer.status_code == 200
+    assert answer.headers["Release-Digest"].startswith("sha-256:")
+    assert answer.headers["Protocol"] == "urn:protocol:aalst:2026-101"
+    assert answer.headers["Audit-Receipt"].startswith(answer.headers["Decision"])
+    assert "no-store" in answer.headers["Cache-Control"]

@@ -103,3 +103,21 @@ class Changed:
     decision: str
     since: str | None
     changes: Changes
+    receipt: str = ""
+
+
+def told(answer: Answer | Changed) -> dict[str, str]:
+    """Return what the headers of every dialect say of an answer: release, protocol, decision.
+
+    `X-Release-Id` is the name that clients of statistical standards look for.
+    """
+    release = answer.manifest.release_id
+    said = {
+        "Release": release,
+        "X-Release-Id": release,
+        "Release-Digest": answer.digest,
+        "Protocol": answer.permit.protocol,
+    }
+    if answer.decision:
+        said |= {"Decision": answer.decision, "Audit-Receipt": answer.receipt}
+    return said

@@ -17,7 +17,7 @@ from hanse.dialects.sdmx.address import HELD, Address
 from hanse.dialects.sdmx.cells import Layout
 from hanse.dialects.sdmx.limits import of_series
 from hanse.errors import Invalid, NotFound
-from hanse.node.answer import Answer, Changed
+from hanse.node.answer import Answer, Changed, told
 from hanse.node.readers import Reader, edition, editions
 from hanse.node.releases import tables
 from hanse.node.running import Node
@@ -174,7 +174,7 @@ def _data(node: Node, reader: Reader, address: Address, wanted: Wanted) -> Said:
         kept = _first_full(of_series(pieces, layout, _bounds(address)))
         parts = [("Information" if address.family == "2.1" else "Replace", kept)]
     media_type, body = _written(parts, layout, chosen, address, wanted)
-    headers = _headers(layout.edition, opened.decision)
+    headers = told(opened)
     return Said(body, media_type, headers=headers, permit=opened.permit)
 
 
@@ -349,11 +349,6 @@ def _unique(artefacts: Iterable[structures.Artefact]) -> tuple[structures.Artefa
     """Return every artefact once: shared code lists stand with each dataset that uses them."""
     found = {f"{type(each).__name__}={each.id}({each.version})": each for each in artefacts}
     return tuple(found.values())
-
-
-def _headers(found: Edition, decision: str) -> dict[str, str]:
-    told = {"X-Release-Id": found.release, "Release-Digest": found.manifest}
-    return told | ({"Decision": decision} if decision else {})
 
 
 def _moment(name: str, text: str) -> datetime:

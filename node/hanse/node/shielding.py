@@ -102,9 +102,9 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
     open_ = closing.restated(judged, closed.hidden).slice(0, rows)
     counted = primary.rounded(open_, indicators, profile)
     computed = _told(_with_formulas(counted, contract), contract)
-    cells = _told(primary.protect(computed, indicators, profile), contract)
+    told = _told(primary.protect(computed, indicators, profile), contract)
     return Shielded(
-        cells=cells,
+        cells=derived.flagged(told, indicators),
         base=true,
         closed=closed,
         relations=found,

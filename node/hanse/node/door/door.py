@@ -223,6 +223,7 @@ class Door:
             decision=sealed.ref if sealed else "",
             since=base.release_id if base else None,
             changes=found,
+            receipt=sealed.receipt if sealed else "",
         )
 
     def _current_at(self, dataset: str, at: datetime) -> tables.ReleaseRow | None:

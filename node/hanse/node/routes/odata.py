@@ -17,6 +17,7 @@ from hanse.dialects.odata.options import options, parameters
 from hanse.dialects.odata.rows import Cbs, Wide
 from hanse.errors import HanseError, NotFound
 from hanse.node import continuing, odata
+from hanse.node.answer import told as said_of
 from hanse.node.continuing import Stale
 from hanse.node.odata import CodeOf, Source, TooMuch
 from hanse.node.readers import Reader, edition, editions
@@ -223,9 +224,7 @@ def _rows(asked: Asked, source: Source, context: str) -> Response:
     found = odata.page(asked.node, asked.reader, source, wanted)
     headers = dict(_HEADERS)
     if found.answer is not None:
-        headers["X-Release-Id"] = found.answer.manifest.release_id
-        if found.answer.decision:
-            headers["Decision"] = found.answer.decision
+        headers |= said_of(found.answer)
     body = odata.written(found, odata.selected(wanted, source.rows.columns), context)
     told = StreamingResponse(body, headers=headers, media_type=documents.JSON)
     return watched(asked.node.door, found.answer.permit if found.answer else None, told)

@@ -11,6 +11,7 @@ from hanse.dialects.ogc import documents
 from hanse.dialects.ogc.features import GEOJSON, collection
 from hanse.dialects.ogc.question import read
 from hanse.node import ogc
+from hanse.node.answer import told as said_of
 from hanse.node.ogc import ROOT, Given
 from hanse.node.readers import Reader
 from hanse.node.routes.question import Purpose, as_written
@@ -111,10 +112,9 @@ def _found(node: Node, who: Reader, which: str, request: Request) -> ogc.Found:
 
 
 def _told(page: ogc.Page) -> dict[str, str]:
-    headers = {**_HEADERS, "X-Release-Id": page.found.edition.release}
-    if page.answer is not None and page.answer.decision:
-        headers["Decision"] = page.answer.decision
-    return headers
+    if page.answer is None:
+        return {**_HEADERS, "X-Release-Id": page.found.edition.release}
+    return {**_HEADERS, **said_of(page.answer)}
 
 
 def _given(request: Request) -> Given:

@@ -15,6 +15,7 @@ from hanse.dialects.pxweb.selection import Chosen
 from hanse.errors import Invalid
 from hanse.messages import LANGUAGES
 from hanse.node import pxweb
+from hanse.node.answer import told as said_of
 from hanse.node.heading import heading
 from hanse.node.readers import Reader
 from hanse.node.routes.question import Purpose
@@ -132,9 +133,7 @@ def _answer(node: Node, who: Reader, table: str, request: Request, chosen: Chose
     cut = pxweb.cut(node, who, pxweb.one(node, who, table, spoken), chosen)
     parameters = frozenset(filter(None, given.get("outputformatparams", "").split(",")))
     media_type, body = _written(node, cut, form, parameters)
-    headers = _NO_STORE | {"X-Release-Id": cut.table.edition.release}
-    if cut.answer.decision:
-        headers["Decision"] = cut.answer.decision
+    headers = _NO_STORE | said_of(cut.answer)
     told = StreamingResponse(iter(body), headers=headers, media_type=media_type)
     return watched(node.door, cut.answer.permit, told)
 

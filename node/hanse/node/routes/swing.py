@@ -17,6 +17,7 @@ from hanse.dialects.odata.swing import ENTITIES, SETS, TOP, Place, Step, steps
 from hanse.dialects.odata.swing_rows import NOTES
 from hanse.errors import HanseError, NotFound
 from hanse.node import continuing, odata, swing
+from hanse.node.answer import told as said_of
 from hanse.node.continuing import Stale
 from hanse.node.odata import Page
 from hanse.node.readers import Reader
@@ -179,9 +180,7 @@ def _values(asked: Asked, place: Place) -> Response:
         page = odata.page(asked.node, asked.reader, source, wanted)
     headers = dict(_HEADERS)
     if page.answer is not None:
-        headers["X-Release-Id"] = page.answer.manifest.release_id
-        if page.answer.decision:
-            headers["Decision"] = page.answer.decision
+        headers |= said_of(page.answer)
     columns = (*NOTES, *odata.selected(wanted, ENTITIES["Value"]))
     body = odata.written(page, columns, context)
     told = StreamingResponse(body, headers=headers, media_type=documents.JSON)
