@@ -73,10 +73,16 @@ def _rows(city: City, dataset: str) -> Iterator[tuple[str | int, ...]]:
         districts = [
             _counts(city, dataset, year, number, dice) for number in range(len(city.districts))
         ]
-        for code, counts in zip(city.district_codes(), districts, strict=True):
-            yield (str(year), "wijk", code, *counts)
+        if not _before_merger(city, year):
+            for code, counts in zip(city.district_codes(), districts, strict=True):
+                yield (str(year), "wijk", code, *counts)
         whole = tuple(sum(column) for column in zip(*districts, strict=True))
         yield from _municipalities(city, year, whole)
+
+
+def _before_merger(city: City, year: int) -> bool:
+    """Say whether a city was two municipalities then; its districts were drawn when they merged."""
+    return city.nis == MERGED_INTO and year < CHANGE_YEAR
 
 
 def _municipalities(
@@ -84,7 +90,7 @@ def _municipalities(
 ) -> Iterator[tuple[str | int, ...]]:
     """Yield the municipality, or before the merger the two that it was."""
     nis, _, size = MERGED
-    if city.nis != MERGED_INTO or year >= CHANGE_YEAR:
+    if not _before_merger(city, year):
         yield (str(year), "gemeente", city.nis, *whole)
         return
     share = size / city.inhabitants
