@@ -15,8 +15,7 @@ from tests.support.needs import shared_data
 from hanse.areas import Registry
 from hanse.areas.area import Area
 from hanse.areas.level import Level
-from hanse.cube.codelist import Code, Codelist
-from hanse.cube.contract import Dimension
+from hanse.cube.codelist import Code, Codelist, Dimension
 from hanse.node import publish
 from hanse.node.publish import Intent
 

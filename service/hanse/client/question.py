@@ -12,8 +12,9 @@ class Question:
     """A question to a dataset; what is left empty is not narrowed.
 
     `level` is `level@vintage`, or several with commas between; `periods` a period or `from:to` in
-    canonical spelling. `permitted` asks for exactly what the permit opens where the question leaves room; without it a question
-    that is wider than the permit is refused whole, for an answer is never silently partial.
+    canonical spelling. `permitted` asks for exactly what the permit opens where the question leaves
+    room; without it a question that is wider than the permit is refused whole, for an answer is
+    never silently partial.
     """
 
     dataset: str

@@ -233,7 +233,7 @@ class Pieces:
     def small(self) -> Ints:
         """Return the cells of all small pieces, sorted."""
         cells = np.flatnonzero(self._piece >= 0)
-        return cells[self._small[self._piece[cells]]]
+        return np.asarray(cells[self._small[self._piece[cells]]], dtype=np.int64)
 
     def blocks(self, targets: Ints) -> Iterator[Piece]:
         """Yield the small pieces that hold targets."""
