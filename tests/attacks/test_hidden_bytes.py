@@ -24,20 +24,20 @@ CANARIES = (73_194_628, 73_194_731, 73_195_557)
 SHOWN = 912_345_678
 LINES = (
     *(
-        ("inw", presses.SECTOR, code, 2024, number)
+        ("kanarie", presses.SECTOR, code, 2024, number)
         for code, number in zip(("41002A", "41002B", "11002A"), CANARIES, strict=True)
     ),
-    ("inw", presses.SECTOR, "11002B", 2024, SHOWN),
+    ("kanarie", presses.SECTOR, "11002B", 2024, SHOWN),
 )
 STRICT = Profile("streng", {"nl": "Streng"}, {"nl": "Streng"}, min_count=100_000_000)
 
 FORMS = ("json", "csv", "csv-spreadsheet", "xlsx", "parquet", "arrow", "arrow&codec=zstd")
 QUESTIONS = (
     "",
-    "&indicator=inw",
+    "&indicator=kanarie",
     "&area=41002A",
     "&area=41002A,11002B",
-    "&area=41002A,11002B&indicator=inw&period=2024",
+    "&area=41002A,11002B&indicator=kanarie&period=2024",
     "&extent=permitted",
 )
 
@@ -48,7 +48,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     built = house(tmp_path_factory.mktemp("node") / "aalst")
     key = home.signing_key(built.home)
     press = presses.press(built.home, key=key, own_profiles={"streng": STRICT})
-    contract = presses.contract(slug="geheim", levels=(presses.SECTOR,), profile="streng")
+    contract = presses.contract(
+        presses.indicator("kanarie"), slug="geheim", levels=(presses.SECTOR,), profile="streng"
+    )
     publish(press, presses.draft(LINES, replace(contract)), Intent(), "an")
     press.engine.dispose()
     yield built

@@ -58,7 +58,7 @@ def pages(
 
 
 def test_every_answer_names_one_version_and_its_type(node: golden.Golden) -> None:
-    for path in ("/odata/v4/", "/odata/v4/Datasets", SET, CBS, f"{SET}?$hutspot=1"):
+    for path in ("/odata/v4", "/odata/v4/", "/odata/v4/Datasets", SET, CBS, f"{SET}?$hutspot=1"):
         answer = ask(node, path)
         assert answer.headers.get_list("OData-Version") == ["4.0"]
         assert answer.headers["Content-Type"].startswith("application/json;odata.metadata=minimal")

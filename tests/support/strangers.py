@@ -213,7 +213,7 @@ def town(
     home.init(folder, {**given, "catalogue_url": CATALOGUE, "territory": "gemeente:41002"})
     if like is not None:
         (folder / home.KEY).write_bytes((like.home / home.KEY).read_bytes())
-    settings = NodeSettings(_env_file=folder / "node.env", home=folder)
+    settings = NodeSettings(_env_file=folder / "node.env", home=folder, audit_lag_seconds=0)
     areas.store(folder, atlas().registry())
     engine = create(settings.database)
     press = presses.press(

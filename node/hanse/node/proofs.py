@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -239,8 +239,9 @@ class Vault:
     def sweep(self, referenced: Collection[str], older_than: float, now: float) -> None:
         """Remove what belongs to no release and is older than so many seconds."""
         for path in sorted(self.root.iterdir()) if self.root.is_dir() else ():
-            if path.name not in referenced and now - path.stat().st_mtime > older_than:
-                shutil.rmtree(path, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another publication has just given it its name
+                if path.name not in referenced and now - path.stat().st_mtime > older_than:
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def read_summary(folder: Path, key: SigningKey) -> Mapping[str, Any]:

@@ -64,11 +64,23 @@ def routes(node: Node) -> APIRouter:
     """Return the routes of both layouts."""
     router = APIRouter(tags=["odata"], route_class=spoken(_tell, _STATUSES))
 
+    @router.get(WIDE, response_class=Response, include_in_schema=False)
+    @takes_dimensions
+    def wide_root(request: Request, caller: Caller, purpose: Purpose) -> Response:
+        """The list of sets."""
+        return _wide(_asked(node, request, Reader(caller, purpose, "odata"), WIDE))
+
     @router.get(WIDE + "/{rest:path}", response_class=Response)
     @takes_dimensions
     def wide(rest: Rest, request: Request, caller: Caller, purpose: Purpose) -> Response:
         """One set of wide rows per dataset, with codes and labels beside one another."""
         return _wide(_asked(node, request, Reader(caller, purpose, "odata"), WIDE))
+
+    @router.get(CBS, response_class=Response, include_in_schema=False)
+    @takes_dimensions
+    def cbs_root(request: Request, caller: Caller, purpose: Purpose) -> Response:
+        """The list of catalogues and datasets."""
+        return _cbs(_asked(node, request, Reader(caller, purpose, "odata"), CBS))
 
     @router.get(CBS + "/{rest:path}", response_class=Response)
     @takes_dimensions

@@ -212,7 +212,8 @@ def _texts(column: pa.ChunkedArray) -> pa.Array:
         return whole.cast(pa.string())
     if whole.null_count == len(whole):
         return pa.repeat(pa.scalar("null"), len(whole))
-    return spelled(whole, lambda text: json.dumps(text, ensure_ascii=False))
+    said = spelled(whole.fill_null(""), lambda text: json.dumps(text, ensure_ascii=False))
+    return pc.if_else(pc.is_valid(whole), said, "null")
 
 
 def _decimals(texts: pa.Array) -> pa.Array:
