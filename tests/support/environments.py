@@ -34,16 +34,7 @@ def run(client: str, script: str, question: Mapping[str, Any], **environ: str) -
     """
     folder = CLIENTS / client
     command = _command(client, folder / script)
-    done = subprocess.run(
-        command,
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        env={**_plain(), **environ},
-        cwd=tempfile.gettempdir(),
-        check=False,
-    )
+    done = _ask(command, Path(tempfile.gettempdir()), json.dumps(question), environ)
     if done.returncode != 0:
         pytest.fail(f"{client}/{script}: {done.stderr[-3_000:]}", pytrace=False)
     return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
@@ -56,18 +47,30 @@ def execute(client: str, script: Path, **environ: str) -> str:
     """
     interpreter = [str(_python(client)), "-I"]
     command = ["Rscript", "--vanilla"] if script.suffix == ".R" else interpreter
-    done = subprocess.run(
-        [*command, str(script)],
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        env={**_plain(), **environ},
-        cwd=script.parent,
-        check=False,
-    )
+    done = _ask([*command, str(script)], script.parent, "", environ)
     if done.returncode != 0:
         pytest.fail(f"{client}: {done.stderr[-3_000:]}", pytrace=False)
     return done.stdout
+
+
+def _ask(
+    command: list[str], folder: Path, given: str, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a client; one that ends by a signal, as some do when they leave, is asked once more."""
+    for _ in range(2):
+        done = subprocess.run(
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            env={**_plain(), **environ},
+            cwd=folder,
+            check=False,
+        )
+        if done.returncode >= 0:
+            break
+    return done
 
 
 def _plain() -> dict[str, str]:
