@@ -132,9 +132,8 @@ def _stay(stage: "Stage") -> bool:
             time.sleep(0.2)
     finally:
         servers.stop_all()
-    for step in told.steps:
-        if "fault" in step:
-            typer.echo(f"{step['step']}: {step['fault']}", err=True)
+    for line in told.faults:
+        typer.echo(line, err=True)
     typer.echo("stopped")
     return bool(told.ok)
 

@@ -50,6 +50,11 @@ class Story:
         """Whether every step so far was what it should be."""
         return bool(self.steps) and all(step["ok"] for step in self.steps)
 
+    @property
+    def faults(self) -> list[str]:
+        """What went wrong, a line per step."""
+        return [f"{step['step']}: {step['fault']}" for step in self.steps if "fault" in step]
+
     def document(self) -> dict[str, Any]:
         """Return the whole story as one JSON object."""
         return {
