@@ -178,7 +178,7 @@ def test_no_route_of_the_catalogue_carries_a_figure(world: Federation) -> None:
     document = world.app.openapi()
     text = str(document)
     assert not [name for name in MEASURE_COLUMNS if name in text]
-    assert not [path for path in document["paths"] if "data" in path.replace("/datasets", "")]
+    assert not [path for path in document["paths"] if "data" in path.replace("dataset", "")]
     media = {
         media_type
         for operations in document["paths"].values()

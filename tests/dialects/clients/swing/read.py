@@ -47,7 +47,8 @@ def values(way, variable, breakdown):
             for row in found.to_dict("records"):
                 area = row["ExternalCode"].removeprefix(level + "_")
                 key = [variable, row["GeoLevel"], area, row["Period"], breakdown]
-                print(json.dumps([key, row["ValueString"], row["Description"]]))
+                said = row["Description"] if isinstance(row["Description"], str) else None
+                print(json.dumps([key, row["ValueString"], said]))
 
 
 for variable in [row["ExternalCode"] for row in pages("Variables", step=10)]:
