@@ -12,7 +12,7 @@ from hanse.dialects.delta.capabilities import Capabilities
 from hanse.dialects.delta.listing import Item
 from hanse.dialects.delta.names import Place
 from hanse.dialects.delta.question import When
-from hanse.dialects.edition import Edition, text_in
+from hanse.dialects.edition import Edition, slug_of, text_in
 from hanse.errors import HanseError, Invalid, NotFound, Unauthenticated
 from hanse.node import continuing, deltafiles
 from hanse.node.deltafiles import Told, Version
@@ -157,7 +157,7 @@ def _page(node: Node, reader: Reader, page: Page, items: list[Item]) -> bytes:
 
 
 def _edition(node: Node, reader: Reader, place: Place, release: str | None = None) -> Edition:
-    found = edition(node, reader, names.slug_of(place.table), release)
+    found = edition(node, reader, slug_of(place.table), release)
     if names.place(found) != place:
         raise _absent(reader)
     return found

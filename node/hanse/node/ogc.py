@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from hanse.areas.area import Area
 from hanse.areas.boxes import Box
 from hanse.cube.query import PeriodWindow, Query
-from hanse.dialects.edition import Edition
+from hanse.dialects.edition import Edition, slug_of_table
 from hanse.dialects.ogc import documents, features
 from hanse.dialects.ogc.documents import Described
 from hanse.dialects.ogc.features import CELLS_MAX, GEOJSON, Cells, Counted, Cut
@@ -92,11 +92,11 @@ def every(node: Node, reader: Reader) -> Iterator[Found]:
 
 def one(node: Node, reader: Reader, collection: str, release: str | None = None) -> Found:
     """Return a collection by its id; raises what the door raises, `NotFound` for no such level."""
-    whole = edition(node, reader, documents.slug_of(collection), release)
-    for level in whole.areas:
-        if documents.collection_id(whole, level) == collection:
-            return Found(node, whole, level, boundaries.load(node.home, level))
-    raise NotFound("NOT_FOUND")
+    whole = edition(node, reader, slug_of_table(collection), release)
+    level = whole.level_of(collection)
+    if level is None:
+        raise NotFound("NOT_FOUND")
+    return Found(node, whole, level, boundaries.load(node.home, level))
 
 
 def page(reader: Reader, found: Found, given: Given) -> Page:
@@ -168,7 +168,7 @@ def counted(page: Page, given: Given) -> Counted:
     found, question = page.found, page.question
     address = (
         f"{found.node.settings.resource}{ROOT}/collections/"
-        f"{quote(documents.collection_id(found.edition, found.level))}"
+        f"{quote(found.edition.table_id(found.level))}"
     )
     links = [
         documents.link("self", _address(address, given), GEOJSON),

@@ -9,12 +9,11 @@ import pyarrow as pa
 
 from hanse.cube.cells import protected_schema
 from hanse.cube.cleared import Cleared, scrub
-from hanse.cube.period import Period
 from hanse.cube.query import PeriodWindow, Query
 from hanse.dialects import jsonstat
-from hanse.dialects.edition import Edition
+from hanse.dialects.edition import Edition, slug_of_table
 from hanse.dialects.jsonstat import INDICATOR, REF_AREA, TIME_PERIOD, Axis, Filled
-from hanse.dialects.pxweb import selection, tables
+from hanse.dialects.pxweb import selection
 from hanse.dialects.pxweb.selection import Chosen
 from hanse.dialects.pxweb.tables import MAX_CELLS, Table
 from hanse.errors import NotFound, Refused
@@ -79,12 +78,11 @@ def _text(table: Table) -> str:
 
 def one(node: Node, reader: Reader, table_id: str, lang: str) -> Found:
     """Return a table by its id; raises what the door raises, `NotFound` for no such level."""
-    whole = edition(node, reader, tables.slug_of(table_id))
-    for level in whole.areas:
-        found = _found(node, whole, level, lang)
-        if found.table.id == table_id.upper():
-            return found
-    raise NotFound("NOT_FOUND")
+    whole = edition(node, reader, slug_of_table(table_id))
+    level = whole.level_of(table_id.upper())
+    if level is None:
+        raise NotFound("NOT_FOUND")
+    return _found(node, whole, level, lang)
 
 
 def _found(node: Node, whole: Edition, level: str, lang: str) -> Found:
@@ -121,6 +119,7 @@ def _nothing(cut: Cut) -> pa.Table:
 
 def _query(found: Found, cube: tuple[Axis, ...]) -> Query:
     codes = {axis.id: frozenset(axis.codes) for axis in cube}
+    chosen = [each for each in found.table.edition.periods if str(each) in codes[TIME_PERIOD]]
     breakdowns: Mapping[str, frozenset[str]] = MappingProxyType(
         {name: held for name, held in codes.items() if name not in _FIXED}
     )
@@ -129,7 +128,7 @@ def _query(found: Found, cube: tuple[Axis, ...]) -> Query:
         indicators=frozenset(code.lower() for code in codes[INDICATOR]),
         levels=frozenset({found.table.level}),
         areas=codes[REF_AREA],
-        periods=_span(found.table.edition.periods, codes[TIME_PERIOD]),
+        periods=PeriodWindow.over(chosen),
         breakdowns=breakdowns,
         release=found.table.edition.release,
         permitted_only=True,
@@ -137,9 +136,3 @@ def _query(found: Found, cube: tuple[Axis, ...]) -> Query:
 
 
 _FIXED: Final = frozenset({INDICATOR, REF_AREA, TIME_PERIOD})
-
-
-def _span(periods: tuple[Period, ...], chosen: frozenset[str]) -> PeriodWindow:
-    held = [each for each in periods if str(each) in chosen]
-    first = min(held, key=lambda each: each.start_date)
-    return PeriodWindow(first, max(held, key=lambda each: each.end_date))

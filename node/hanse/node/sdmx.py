@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Final
 
 from hanse.cube.cleared import Cleared
-from hanse.dialects.edition import Edition, text_in
+from hanse.dialects.edition import Edition, slug_of, text_in
 from hanse.dialects.sdmx import csv, messages, names, negotiation, question, structures, xml
 from hanse.dialects.sdmx.address import HELD, Address
 from hanse.dialects.sdmx.cells import Layout
@@ -70,7 +70,7 @@ def answer(node: Node, reader: Reader, address: Address, wanted: Wanted) -> Said
 def _structures(node: Node, reader: Reader, address: Address, wanted: Wanted) -> Said:
     chosen = negotiation.structure(address.family, wanted.accept, address.parameter("format"))
     found = [
-        structures.described(each, wanted.lang)
+        structures.Described(each, wanted.lang)
         for each in editions(node, reader)
         if _agency_fits(each, address) and _version_fits(each.contract.version, address.version)
     ]
@@ -82,21 +82,27 @@ def _structures(node: Node, reader: Reader, address: Address, wanted: Wanted) ->
 
 def _chosen(found: structures.Described, address: Address) -> Iterator[structures.Artefact]:
     """Yield the artefacts of one dataset that are asked for, and those that are referred to."""
-    kinds = _kinds(found)
+    of_dataset = address.kind in ("dataflow", "datastructure")
+    if of_dataset and not _id_fits(found.edition.dialect_id, address):
+        return
     asked = HELD if address.kind == "*" else (address.kind,)
-    own = [each for kind in asked for each in kinds.get(kind, ()) if _id_fits(each.id, address)]
+    own = [each for kind in asked for each in _of_kind(found, kind) if _id_fits(each.id, address)]
     yield from own
     if own:
         yield from _references(found, address)
 
 
-def _kinds(found: structures.Described) -> Mapping[str, tuple[structures.Artefact, ...]]:
-    return {
-        "dataflow": (found.flow,),
-        "datastructure": (found.structure,),
-        "conceptscheme": (found.concepts,),
-        "codelist": found.codelists,
-    }
+def _of_kind(found: structures.Described, kind: str) -> tuple[structures.Artefact, ...]:
+    match kind:
+        case "dataflow":
+            return (found.flow,)
+        case "datastructure":
+            return (found.structure,)
+        case "conceptscheme":
+            return (found.concepts,)
+        case "codelist":
+            return found.codelists
+    return ()
 
 
 def _references(found: structures.Described, address: Address) -> Iterator[structures.Artefact]:
@@ -111,7 +117,7 @@ def _references(found: structures.Described, address: Address) -> Iterator[struc
         yield from found.codelists
         return
     if references in HELD:
-        yield from _kinds(found)[references]
+        yield from _of_kind(found, references)
         return
     if references in ("parents", "ancestors") and address.kind == "dataflow":
         return
@@ -119,7 +125,7 @@ def _references(found: structures.Described, address: Address) -> Iterator[struc
 
 
 def _schema(node: Node, reader: Reader, address: Address, wanted: Wanted) -> Said:
-    found = structures.described(_edition(node, reader, address), wanted.lang)
+    found = structures.Described(_edition(node, reader, address), wanted.lang)
     parts = [each for each in found.every if each is not found.flow]
     return _message(node, parts, "json20", wanted)
 
@@ -140,7 +146,7 @@ def _availability(node: Node, reader: Reader, address: Address, wanted: Wanted) 
         raise Empty("SDMX_EMPTY")
     told = {name: sorted(codes) for name, codes in present.items() if _is_asked(name, address)}
     constraint = structures.availability(found, told, count)
-    described = structures.described(found, wanted.lang)
+    described = structures.Described(found, wanted.lang)
     referred = described.every if address.parameter("references") in ("all", "descendants") else ()
     return _message(node, (constraint, *referred), chosen.form, wanted)
 
@@ -318,7 +324,7 @@ def _edition(node: Node, reader: Reader, address: Address, release: str | None =
     """Return the dataset that an address names; raises what the door raises."""
     if len(address.ids) != 1:
         raise Invalid("SDMX_PATH", given=",".join(address.ids)[:60])
-    slug = address.ids[0].lower().replace("_", "-")
+    slug = slug_of(address.ids[0])
     found = edition(node, reader, slug, release)
     fits = _agency_fits(found, address) and _version_fits(found.contract.version, address.version)
     if not fits or found.dialect_id != address.ids[0]:
@@ -362,7 +368,7 @@ def _moment(name: str, text: str) -> datetime:
 def _release_at(node: Node, address: Address, text: str) -> str:
     """Return the release that was current at a moment; raises `NotFound` where there was none."""
     at = moment(_moment("asOf", text))
-    slug = address.ids[0].lower().replace("_", "-") if address.ids else ""
+    slug = slug_of(address.ids[0]) if address.ids else ""
     with reading(node.engine) as session:
         rows = tables.history(session, slug)
     held = [row for row in rows if row.published_at <= at and row.state == tables.PUBLISHED]

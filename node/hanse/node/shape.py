@@ -34,7 +34,7 @@ class Shape:
     @property
     def span(self) -> PeriodWindow:
         """The window from the first day to the last."""
-        return _hull(self.periods)
+        return PeriodWindow.over(self.periods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +181,7 @@ def _periods(shape: Shape, asked: PeriodWindow | None) -> PeriodWindow:
             given=f"{asked.start or ''}:{asked.end or ''}",
             choice=f"{span.start or ''}:{span.end or ''}",
         )
-    return _hull(inside)
-
-
-def _hull(periods: Collection[Period]) -> PeriodWindow:
-    if not periods:
-        return PeriodWindow()
-    first = min(periods, key=lambda each: each.start_date)
-    return PeriodWindow(first, max(periods, key=lambda each: each.end_date))
+    return PeriodWindow.over(inside)
 
 
 def _breakdowns(shape: Shape, asked: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:

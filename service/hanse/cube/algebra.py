@@ -113,10 +113,10 @@ def sum_cells(cells: pa.Table, by: Sequence[str]) -> pa.Table:
     wholes = parts.group_by("key", use_threads=False).aggregate(
         [("row", "min"), ("value", "sum"), ("state", "max"), ("flag", "max")]
     )
-    rows = _flat(wholes.column("row_min"))
+    rows = encoding.whole(wholes.column("row_min"))
     kept = {name: pc.take(column, rows) for name, column in columns.items()}
     measures = with_states(
-        *(_flat(wholes.column(name)) for name in ("value_sum", "state_max", "flag_max"))
+        *(encoding.whole(wholes.column(name)) for name in ("value_sum", "state_max", "flag_max"))
     )
     return pa.table(kept | measures)
 
@@ -131,8 +131,4 @@ def _ranked(column: pa.ChunkedArray, places: dict[str, int]) -> pa.Array:
 
 
 def _values(cells: pa.Table) -> pa.Array:
-    return _flat(cells.column("value"))
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    return encoding.whole(cells.column("value"))

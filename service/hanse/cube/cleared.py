@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.cube.cells import dimensions_of, protected_schema
+from hanse.cube.encoding import whole
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS, ConfStatus
 from hanse.errors import Invalid
 
@@ -120,7 +121,7 @@ def _refuse_hidden_numbers(columns: Mapping[str, pa.Array]) -> None:
 
 
 def _scrub_column(column: pa.ChunkedArray) -> pa.Array:
-    array = _joined(column)
+    array = whole(column)
     if pa.types.is_dictionary(array.type) and array.type.value_type == pa.string():
         # Reading the texts one by one writes them anew; taking rows would keep every category.
         return _rebuilt(pc.take(array.dictionary, array.indices))
@@ -133,12 +134,6 @@ def _scrub_column(column: pa.ChunkedArray) -> pa.Array:
         visible = pc.invert(pc.is_null(array))
         return _rebuilt(pc.if_else(visible, array, ""), visible)
     raise Invalid("CELLS_TYPE", type=str(array.type))
-
-
-def _joined(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _rebuilt(array: pa.Array, visible: pa.Array | None = None) -> pa.Array:

@@ -13,6 +13,13 @@ import pyarrow.compute as pc
 from hanse.cube.cells import TEXT
 
 
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column of one type as one array; what is one chunk already is not copied."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
 def encode(column: pa.ChunkedArray | pa.Array) -> pa.DictionaryArray:
     """Return a text column, plain or encoded, as one dictionary array without a null in it.
 

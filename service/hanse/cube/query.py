@@ -1,6 +1,6 @@
 """A question to one dataset, in the words every dialect translates into."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -13,6 +13,14 @@ class PeriodWindow:
 
     start: Period | None = None
     end: Period | None = None
+
+    @classmethod
+    def over(cls, periods: Collection[Period]) -> "PeriodWindow":
+        """Return the window from the first day of these periods to the last; open for none."""
+        if not periods:
+            return cls()
+        first = min(periods, key=lambda each: each.start_date)
+        return cls(first, max(periods, key=lambda each: each.end_date))
 
     def holds(self, period: Period) -> bool:
         """Say whether `period` lies inside; dates are compared, never spellings."""

@@ -17,6 +17,7 @@ from hanse.cube.codelist import Dimension
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import Period
+from hanse.messages import nearest
 
 Text = Mapping[str, str]
 
@@ -76,11 +77,34 @@ class Edition:
         return self.contract.dimensions
 
     @property
+    def moment(self) -> str:
+        """When it was published, as standards write a moment (RFC 3339, `Z` for UTC)."""
+        return self.published_at.isoformat().replace("+00:00", "Z")
+
+    def table_id(self, level: str) -> str:
+        """Return the id of the dataset at one level: `PROEF__GEMEENTE_2025`."""
+        return f"{self.dialect_id}__{level.replace('@', '_').upper()}"
+
+    def level_of(self, table_id: str) -> str | None:
+        """Return the level that a table id names; None where the reader sees no such level."""
+        return next((level for level in self.areas if self.table_id(level) == table_id), None)
+
+    @property
     def open_to_all(self) -> bool:
         """Whether anybody sees this without a credential."""
         return self.contract.access.value == "open"
 
 
 def text_in(text: Text, lang: str, otherwise: str = "") -> str:
-    """Return a text in a language, else in Dutch, else in any, else `otherwise`."""
-    return text.get(lang) or text.get("nl") or next(iter(text.values()), otherwise)
+    """Return a text in a language, else in the first of ours that it has, else `otherwise`."""
+    return nearest(text, lang) or otherwise
+
+
+def slug_of(dialect_id: str) -> str:
+    """Return the slug that a dialect id stands for; the way back of `Contract.dialect_id`."""
+    return dialect_id.lower().replace("_", "-")
+
+
+def slug_of_table(table_id: str) -> str:
+    """Return the slug of the dataset that a table id names; "" for what names none."""
+    return slug_of(table_id.rpartition("__")[0])

@@ -167,7 +167,7 @@ def document(
         "class": "dataset",
         "label": text_in(edition.contract.title, lang, edition.slug),
         "source": edition.publisher,
-        "updated": edition.published_at.isoformat().replace("+00:00", "Z"),
+        "updated": edition.moment,
         "role": roles,
         "id": [axis.id for axis in cube],
         "size": [len(axis.codes) for axis in cube],

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Path, Request, Response
 from starlette.responses import StreamingResponse
 
-from hanse.dialects.edition import Edition
+from hanse.dialects.edition import Edition, slug_of
 from hanse.dialects.odata import documents
 from hanse.dialects.odata.filter import NotOffered
 from hanse.dialects.odata.options import options, parameters
@@ -150,7 +150,7 @@ def _wide_source(asked: Asked, name: str) -> Source:
 
 
 def _edition(asked: Asked, agency: str, dialect_id: str) -> Edition:
-    found = edition(asked.node, asked.reader, dialect_id.lower().replace("_", "-"))
+    found = edition(asked.node, asked.reader, slug_of(dialect_id))
     if found.agency != agency or found.dialect_id != dialect_id:
         raise NotFound("NOT_FOUND")
     return found
@@ -181,13 +181,15 @@ def _cbs(asked: Asked) -> Response:
 
 def _cbs_dataset(asked: Asked, catalog: str, name: str, rest: tuple[str, ...]) -> Response:
     found = _edition(asked, catalog, name.rpartition("__")[0])
-    level = next((each for each in found.areas if documents.cbs_id(found, each) == name), None)
+    level = found.level_of(name)
     if level is None:
         raise NotFound("NOT_FOUND")
     context = f"{asked.base}{CBS}/{catalog}/{name}"
-    sets = documents.cbs_sets(found, level, asked.lang)
     layout = Cbs(found, asked.lang)
-    source = _cbs_source(layout, level, f"{CBS}/{catalog}/{name}/Observations")
+    if rest[:1] == ("Observations",):
+        source = _cbs_source(layout, level, f"{CBS}/{catalog}/{name}/Observations")
+        return _cbs_observations(asked, source, rest[1:], context)
+    sets = documents.cbs_sets(found, level, asked.lang)
     match rest:
         case ():
             kinds = [(each, "EntitySet") for each in ("Observations", *sets)]
@@ -200,12 +202,19 @@ def _cbs_dataset(asked: Asked, catalog: str, name: str, rest: tuple[str, ...]) -
         case ("Properties",):
             told = documents.cbs_properties(found, level, asked.lang)
             return _document(asked, {"@odata.context": f"{context}/$metadata#Properties", **told})
-        case ("Observations",):
-            return _rows(asked, source, f"{context}/$metadata#Observations")
-        case ("Observations", "$count"):
-            return _counted(asked, source)
         case (each,) if each in sets:
             return _document(asked, documents.listed(context, each, sets[each]))
+    raise NotFound("NOT_FOUND")
+
+
+def _cbs_observations(
+    asked: Asked, source: Source, rest: tuple[str, ...], context: str
+) -> Response:
+    match rest:
+        case ():
+            return _rows(asked, source, f"{context}/$metadata#Observations")
+        case ("$count",):
+            return _counted(asked, source)
     raise NotFound("NOT_FOUND")
 
 

@@ -31,10 +31,5 @@ def place(edition: Edition) -> Place:
     return Place(_plain(contract.agency), schema, edition.dialect_id.lower())
 
 
-def slug_of(table: str) -> str:
-    """Return the slug of the dataset that a table's name stands for."""
-    return table.lower().replace("_", "-")
-
-
 def _plain(text: str) -> str:
     return _OTHER.sub("_", text.lower())

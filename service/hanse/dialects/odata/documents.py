@@ -50,7 +50,7 @@ def dataset(edition: Edition, lang: str) -> dict[str, Any]:
         "Title": text_in(edition.contract.title, lang, edition.slug),
         "Description": text_in(edition.contract.description, lang),
         "Release": edition.release,
-        "PublishedAt": edition.published_at.isoformat().replace("+00:00", "Z"),
+        "PublishedAt": edition.moment,
         "Licence": edition.licence,
         "Access": edition.contract.access.value,
     }
@@ -107,24 +107,18 @@ PROPERTY: Final = (
 DIMENSION: Final = ("Identifier", "Title", "Description", "Kind", "ContainsGroups", "ContainsCodes")
 
 
-def cbs_id(edition: Edition, level: str) -> str:
-    """Return the id of a dataset at one level: `PROEF__GEMEENTE_2025`."""
-    return f"{edition.dialect_id}__{level.replace('@', '_').upper()}"
-
-
 def cbs_entry(edition: Edition, level: str, lang: str) -> dict[str, Any]:
     """Return a dataset at one level as the list of CBS has it."""
-    moment = edition.published_at.isoformat().replace("+00:00", "Z")
     name = edition.levels[level]
     title = text_in(edition.contract.title, lang, edition.slug)
     return {
-        "Identifier": cbs_id(edition, level),
+        "Identifier": edition.table_id(level),
         "Catalog": edition.agency,
         "Title": f"{title} ({text_in(name.name, lang, name.code)} {name.vintage})",
         "Description": text_in(edition.contract.description, lang),
         "Language": lang,
-        "Modified": moment,
-        "ObservationsModified": moment,
+        "Modified": edition.moment,
+        "ObservationsModified": edition.moment,
         "DatasetType": "Numeric",
         "Status": "Regulier",
     }

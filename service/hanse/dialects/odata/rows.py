@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.cube.cleared import Cleared
+from hanse.cube.encoding import whole
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import Period
 from hanse.dialects.edition import Edition, text_in
@@ -68,7 +69,7 @@ class Rows:
 
     def of(self, column: str, spell: Callable[[str], str]) -> Make:
         """Return the maker of a text from a column, each distinct code spelled once."""
-        return lambda table: spelled(_whole(table.column(column)), spell)
+        return lambda table: spelled(whole(table.column(column)), spell)
 
     def of_indicator(self, tell: Callable[[Indicator], str]) -> Make:
         """Return the maker of a text about the indicator."""
@@ -122,7 +123,7 @@ class Wide(Rows):
     def _area_label(self, table: pa.Table) -> pa.Array:
         """Return the name of each area in its own vintage."""
         pairs = pc.binary_join_element_wise(
-            _whole(table.column("level")), _whole(table.column("area")), "\x1f"
+            whole(table.column("level")), whole(table.column("area")), "\x1f"
         )
         names = {
             f"{level}\x1f{area.code}": area.name
@@ -160,7 +161,7 @@ def _nothing(table: pa.Table) -> pa.Array:
 
 def value(table: pa.Table) -> pa.Array:
     """Return the values, null where there is none."""
-    return _whole(table.column("obs_value"))
+    return whole(table.column("obs_value"))
 
 
 def identifiers(table: pa.Table) -> pa.Array:
@@ -168,7 +169,7 @@ def identifiers(table: pa.Table) -> pa.Array:
     keys = [name for name in table.column_names if name not in _MEASURES]
     found = np.zeros(table.num_rows, np.uint64)
     for name in keys:
-        encoded = _whole(table.column(name)).dictionary_encode()
+        encoded = whole(table.column(name)).dictionary_encode()
         hashes = np.asarray(
             [_hash(f"{name}={code}") for code in encoded.dictionary.to_pylist()], np.uint64
         )
@@ -185,12 +186,6 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-
-
 def written(table: pa.Table, columns: Sequence[str], extra: str = "") -> Iterator[bytes]:
     """Yield the rows as JSON objects with commas between; `extra` opens each of them."""
     if not table.num_rows:
@@ -205,18 +200,18 @@ def written(table: pa.Table, columns: Sequence[str], extra: str = "") -> Iterato
 
 
 def _texts(column: pa.ChunkedArray) -> pa.Array:
-    whole = _whole(column)
-    if pa.types.is_floating(whole.type):
-        return _decimals(numerals(whole, "null"))
-    if pa.types.is_integer(whole.type):
-        return whole.cast(pa.string())
-    if whole.null_count == len(whole):
-        return pa.repeat(pa.scalar("null"), len(whole))
-    said = spelled(whole.fill_null(""), lambda text: json.dumps(text, ensure_ascii=False))
-    return pc.if_else(pc.is_valid(whole), said, "null")
+    array = whole(column)
+    if pa.types.is_floating(array.type):
+        return _decimals(numerals(array, "null"))
+    if pa.types.is_integer(array.type):
+        return array.cast(pa.string())
+    if array.null_count == len(array):
+        return pa.repeat(pa.scalar("null"), len(array))
+    said = spelled(array.fill_null(""), lambda text: json.dumps(text, ensure_ascii=False))
+    return pc.if_else(pc.is_valid(array), said, "null")
 
 
 def _decimals(texts: pa.Array) -> pa.Array:
     """Return numbers with a decimal part always: some readers type a column by its first page."""
-    whole = pc.match_substring_regex(texts, pattern=r"^-?[0-9]+$")
-    return pc.if_else(whole, pc.binary_join_element_wise(texts, ".0", ""), texts)
+    bare = pc.match_substring_regex(texts, pattern=r"^-?[0-9]+$")
+    return pc.if_else(bare, pc.binary_join_element_wise(texts, ".0", ""), texts)

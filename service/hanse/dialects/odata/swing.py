@@ -256,7 +256,7 @@ def _variable(variable: Variable, lang: str) -> Entry:
         "Description": text_in(indicator.description, lang),
         "Unit": indicator.unit,
         "Source": indicator.sources[0].code if indicator.sources else "",
-        "LastUpdate": edition.published_at.isoformat().replace("+00:00", "Z"),
+        "LastUpdate": edition.moment,
         "StartPeriod": periods[0].swing if periods else None,
         "EndPeriod": periods[-1].swing if periods else None,
         "Dataset": edition.slug,

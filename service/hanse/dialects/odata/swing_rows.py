@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.areas.level import to_swing
+from hanse.cube.encoding import whole
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.dialects.odata.rows import Make, Rows
 from hanse.dialects.odata.swing import ENTITIES, PERIOD_LEVELS
@@ -66,18 +67,12 @@ class Values(Rows):
 
 
 def _external(table: pa.Table) -> pa.Array:
-    levels = spelled(_whole(table.column("level")), to_swing)
-    return pc.binary_join_element_wise(levels, _whole(table.column("area")), "_")
+    levels = spelled(whole(table.column("level")), to_swing)
+    return pc.binary_join_element_wise(levels, whole(table.column("area")), "_")
 
 
 def _value_string(table: pa.Table) -> pa.Array:
-    values = _whole(table.column("obs_value"))
-    statuses = _whole(table.column("obs_status"))
+    values = whole(table.column("obs_value"))
+    statuses = whole(table.column("obs_status"))
     symbols = spelled(statuses, lambda status: SYMBOL_OF_OBS_STATUS.get(status, ""))
     return pc.if_else(pc.is_valid(values), numerals(values, ""), symbols)
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

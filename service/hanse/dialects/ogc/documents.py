@@ -45,17 +45,6 @@ def landing(root: str, title: str, lang: str) -> dict[str, Any]:
     }
 
 
-def collection_id(edition: Edition, level: str) -> str:
-    """Return the id of a dataset at one level: `PROEF__GEMEENTE_2025`."""
-    return f"{edition.dialect_id}__{level.replace('@', '_').upper()}"
-
-
-def slug_of(collection: str) -> str:
-    """Return the slug of the dataset that an id of a collection names; "" for what names none."""
-    name = collection.rpartition("__")[0]
-    return name.lower().replace("_", "-")
-
-
 @dataclass(frozen=True, slots=True)
 class Described:
     """A collection about to be described; `box` is the extent of its boundaries, None without."""
@@ -72,7 +61,7 @@ class Described:
     @property
     def id(self) -> str:
         """The id of the collection."""
-        return collection_id(self.edition, self.level)
+        return self.edition.table_id(self.level)
 
     @property
     def address(self) -> str:

@@ -29,7 +29,7 @@ class Table:
     @property
     def id(self) -> str:
         """`PROEF__GEMEENTE_2025`."""
-        return f"{self.edition.dialect_id}__{self.level.replace('@', '_').upper()}"
+        return self.edition.table_id(self.level)
 
     @property
     def label(self) -> str:
@@ -46,7 +46,7 @@ class Table:
             "id": self.id,
             "label": self.label,
             "description": text_in(self.edition.contract.description, self.lang),
-            "updated": self.edition.published_at.isoformat().replace("+00:00", "Z"),
+            "updated": self.edition.moment,
             "firstPeriod": str(periods[0]) if periods else "",
             "lastPeriod": str(periods[-1]) if periods else "",
             "category": "public" if self.edition.open_to_all else "private",
@@ -69,11 +69,6 @@ def time_unit(periods: Sequence[Period]) -> str:
     units = {_UNITS.get(each.freq, "Other") for each in periods if not each.reporting_year_start}
     mixed = len(units) != 1 or any(each.reporting_year_start for each in periods)
     return "Other" if mixed else units.pop()
-
-
-def slug_of(table_id: str) -> str:
-    """Return the slug of the dataset that a table id names; what cannot be one names none."""
-    return table_id.rpartition("__")[0].lower().replace("_", "-")
 
 
 def configuration(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.cube.cleared import Cleared
+from hanse.cube.encoding import whole
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import Period
 from hanse.dialects.edition import Edition
@@ -61,7 +62,7 @@ class Layout:
             names.TIME_PERIOD: ("period", str),
         }
         column, spell = sources.get(name, (name, names.minted))
-        return spelled(_whole(table.column(column)), spell)
+        return spelled(whole(table.column(column)), spell)
 
     def _attribute(self, name: str, table: pa.Table) -> pa.Array:
         tell: Mapping[str, Callable[[Indicator], str]] = {
@@ -71,19 +72,13 @@ class Layout:
             names.YEAR_START: lambda each: each.reporting_year_start,
         }
         found = self._indicators
-        return spelled(_whole(table.column("indicator")), lambda text: tell[name](found[text]))
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        return spelled(whole(table.column("indicator")), lambda text: tell[name](found[text]))
 
 
 def in_series(table: pa.Table, layout: Layout, periods: Sequence[Period]) -> pa.Table:
     """Return observations sorted by series in key order, and within one by time."""
     order = {str(period): number for number, period in enumerate(periods)}
-    times = _whole(table.column(names.TIME_PERIOD)).dictionary_encode()
+    times = whole(table.column(names.TIME_PERIOD)).dictionary_encode()
     places = np.asarray([order[text] for text in times.dictionary.to_pylist()], np.int32)
     ranks = pa.array(places).take(times.indices)
     keys = [(name, "ascending") for name in (*layout.series, "_time")]

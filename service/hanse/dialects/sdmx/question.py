@@ -254,16 +254,11 @@ def query(edition: Edition, selection: Selection, release: str | None) -> Query:
         indicators=ours(names.INDICATOR),
         levels=ours(names.AREA_LEVEL),
         areas=ours(names.REF_AREA),
-        periods=None if every else _span(held),
+        periods=None if every else PeriodWindow.over(held),
         breakdowns=MappingProxyType(breakdowns),
         release=release,
         permitted_only=True,
     )
-
-
-def _span(periods: Sequence[Period]) -> PeriodWindow:
-    first = min(periods, key=lambda each: each.start_date)
-    return PeriodWindow(first, max(periods, key=lambda each: each.end_date))
 
 
 def selected(cleared: Cleared, layout: Layout, selection: Selection) -> Cleared:

@@ -6,6 +6,7 @@ nothing is listed that the reader's figures would not show.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Final
 
 from pysdmx.model import (
@@ -44,46 +45,65 @@ _SPECIAL: Final = frozenset({"id", "name", "description", "origin"})
 _BLANK: Final[tuple[object, ...]] = ("", None, (), {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Described:
-    """The artefacts of one dataset, in the order the XML schema wants."""
+    """The artefacts of a dataset as a reader sees it, named in a language; each made when asked.
 
-    flow: Dataflow
-    structure: DataStructureDefinition
-    concepts: ConceptScheme
-    codelists: tuple[Codelist, ...]
+    A list of flows needs no code list of thousands of areas.
+    """
+
+    edition: Edition
+    lang: str
+
+    @cached_property
+    def flow(self) -> Dataflow:
+        """The dataflow, with what is told of the release."""
+        edition = self.edition
+        version, agency = edition.contract.version, edition.agency
+        return Dataflow(
+            id=edition.dialect_id,
+            name=text_in(edition.contract.title, self.lang, edition.slug),
+            description=text_in(edition.contract.description, self.lang) or None,
+            agency=agency,
+            version=version,
+            is_final=True,
+            structure=names.urn("DataStructure", agency, edition.dialect_id, version),
+            annotations=list(_release_notes(edition)),
+        )
+
+    @cached_property
+    def structure(self) -> DataStructureDefinition:
+        """The data structure."""
+        edition = self.edition
+        return DataStructureDefinition(
+            id=edition.dialect_id,
+            name=text_in(edition.contract.title, self.lang, edition.slug),
+            agency=edition.agency,
+            version=edition.contract.version,
+            is_final=True,
+            components=Components(list(_components(edition, self.concepts, self._coded))),
+        )
+
+    @cached_property
+    def concepts(self) -> ConceptScheme:
+        """What the components mean."""
+        return _concepts(self.edition, self.lang)
+
+    @property
+    def codelists(self) -> tuple[Codelist, ...]:
+        """The codes of every coded component."""
+        return tuple(self._coded.values())
 
     @property
     def every(self) -> tuple[Artefact, ...]:
-        """Every artefact."""
+        """Every artefact, in the order the XML schema wants."""
         first: tuple[Artefact, ...] = (self.flow, self.structure, self.concepts)
         return first + self.codelists
 
-
-def described(edition: Edition, lang: str) -> Described:
-    """Return the artefacts of a dataset as a reader sees it, named in a language."""
-    codelists = {name: _codelist(edition, name, lang) for name in _coded(edition)}
-    concepts = _concepts(edition, lang)
-    version, agency = edition.contract.version, edition.agency
-    structure = DataStructureDefinition(
-        id=edition.dialect_id,
-        name=text_in(edition.contract.title, lang, edition.slug),
-        agency=agency,
-        version=version,
-        is_final=True,
-        components=Components(list(_components(edition, concepts, codelists))),
-    )
-    flow = Dataflow(
-        id=edition.dialect_id,
-        name=text_in(edition.contract.title, lang, edition.slug),
-        description=text_in(edition.contract.description, lang) or None,
-        agency=agency,
-        version=version,
-        is_final=True,
-        structure=names.urn("DataStructure", agency, edition.dialect_id, version),
-        annotations=list(_release_notes(edition)),
-    )
-    return Described(flow, structure, concepts, tuple(codelists.values()))
+    @cached_property
+    def _coded(self) -> Mapping[str, Codelist]:
+        coded = _coded(self.edition)
+        return {name: _codelist(self.edition, name, self.lang) for name in coded}
 
 
 def availability(
