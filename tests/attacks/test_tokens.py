@@ -138,7 +138,7 @@ ROWS: list[tuple[str, Make, int]] = [
         REFUSED,
     ),
     ("17 signature stripped", changed(lambda made: made[: made.rindex(".") + 1]), REFUSED),
-    ("18 signature altered", changed(lambda made: made[:-4] + "AAAA"), REFUSED),
+    ("18 signature altered", changed(lambda made: made[:-8] + "AAAAAAAA"), REFUSED),
     ("19 zero signature", lambda: token(None, None, lambda _: bytes(64)), REFUSED),
     ("20 crit unknown", with_head(crit=["bork"], bork=1), REFUSED),
     ("21 crit b64", with_head(crit=["b64"], b64=False), REFUSED),

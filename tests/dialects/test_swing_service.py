@@ -137,7 +137,7 @@ def test_a_link_goes_on_as_who_began_and_only_there(node: golden.Golden) -> None
     first = ask(node, path, "provincie", rows=1)
     link = first.json()["@odata.nextLink"]
     assert httpx.get(link).status_code == 200, "a client that drops its credentials goes on"
-    assert httpx.get(link[:-2] + "AA").status_code == 410
+    assert httpx.get(link[:-9] + ("A" if link[-9] != "A" else "B") + link[-8:]).status_code == 410
     other = link.replace("Periods('all')", "Periods('2023')")
     assert httpx.get(other).status_code == 410
     assert httpx.get(link, headers=node.headers("kenniscentrum")).status_code in (404, 410)
