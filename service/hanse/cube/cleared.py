@@ -42,9 +42,23 @@ class Cleared:
         return int(self.table.num_rows)
 
     @property
+    def hidden(self) -> int:
+        """How many of the cells are hidden."""
+        return hidden_in(self.table)
+
+    @property
     def dimensions(self) -> tuple[str, ...]:
         """The breakdown dimensions, in storage order."""
         return dimensions_of(self.table.schema)
+
+
+def hidden_in(table: pa.Table) -> int:
+    """Return how many cells of a table in the protected shape are hidden."""
+    column, wanted = whole(table.column("conf_status")), ConfStatus.CONFIDENTIAL.value
+    if not pa.types.is_dictionary(column.type):
+        return int(pc.sum(pc.equal(column, wanted), min_count=0).as_py())
+    place = pc.index(column.dictionary, wanted).as_py()
+    return int(pc.sum(pc.equal(column.indices, place), min_count=0).as_py()) if place >= 0 else 0
 
 
 def scrub(table: pa.Table) -> Cleared:

@@ -18,7 +18,7 @@ from hanse.audit.checkpoint import Note, Signer, read_checkpoint, read_note, rea
 from hanse.audit.proof import read_proof
 from hanse.audit.tree import leaf_hash
 from hanse.audit.witness import Submission
-from hanse.node import checkpoints, guard, home, inspection, log, sequencer, witnesses
+from hanse.node import checkpoints, guard, home, inspection, log, record, sequencer, witnesses
 from hanse.node.app import create_app
 from hanse.node.keeper import Keeper
 from hanse.node.settings import NodeSettings
@@ -405,3 +405,18 @@ async def _asked(here: House, client: httpx.AsyncClient) -> tuple[int, str]:
     headers = credentials("partner", iat=now, exp=now + 300)
     answer = await client.get(DATA, headers=dict(headers))
     return answer.status_code, "" if answer.status_code == 200 else answer.json()["code"]
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "xlsx", "parquet", "arrow"])
+@pytest.mark.parametrize("part", ["", "&indicator=inw", "&period=2023"])
+async def test_an_entry_says_how_many_cells_it_gave_and_how_many_of_them_hidden(
+    busy: House, form: str, part: str
+) -> None:
+    path = f"/v1/datasets/{OPEN}/data?format="
+    async with busy.client() as client:
+        shown = (await client.get(f"{path}json{part}")).json()
+        answer = await client.get(f"{path}{form}{part}")
+    hidden = shown["data"]["conf_status"].count("C")
+    told = record.find(busy.node.engine, answer.headers["decision"])
+    assert (told.rows, told.hidden) == (shown["rows"], hidden)
+    assert 0 < hidden < shown["rows"]

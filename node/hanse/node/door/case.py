@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from hanse.auth.principal import Principal
-from hanse.cube.cleared import Cleared, Pieces, scrub
+from hanse.cube.cleared import Cleared, Pieces, hidden_in, scrub
 from hanse.cube.query import Extent, Query
 from hanse.errors import Invalid, NotFound, Unauthenticated
 from hanse.node import shape
@@ -116,9 +116,13 @@ def with_format(request: Request, form: str) -> Request:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What was opened: exactly one of cells, bytes that exist, a file or pieces."""
+    """What was opened: exactly one of cells, bytes that exist, a file or pieces.
+
+    `hidden` counts the cells among `rows` whose figure stays in the house.
+    """
 
     rows: int
+    hidden: int
     cleared: Cleared | None = None
     runs: Runs | None = None
     file: Path | None = None
@@ -130,13 +134,13 @@ def opened(case: Case, query: Query, extent: Extent, form: Format, codec: Codec)
     cells = case.cells
     if form in FILES:
         file = cells.parquet(extent)
-        return Opened(pq.read_metadata(file).num_rows, file=file)
+        return Opened(pq.read_metadata(file).num_rows, cells.hidden(extent), file=file)
     # A question about everything is answered with bytes that exist; a slice is cut and scrubbed.
     if form == "arrow" and query.indicators is None and query.areas is None:
         runs = cells.runs(extent, codec)
-        return Opened(runs.rows, runs=runs)
+        return Opened(runs.rows, cells.hidden(extent), runs=runs)
     selected = cells.select(extent)
     if form in DIALECTS:
-        return Opened(selected.num_rows, pieces=Pieces(selected))
+        return Opened(selected.num_rows, hidden_in(selected), pieces=Pieces(selected))
     cleared = scrub(selected)
-    return Opened(cleared.rows, cleared=cleared)
+    return Opened(cleared.rows, cleared.hidden, cleared=cleared)

@@ -108,7 +108,7 @@ class Door:
         permit = self._permit(case, query)
         extent = permit.extent
         found = opened(case, query, extent, form, codec)
-        sealed = self._record(case, permit, found.rows)
+        sealed = self._record(case, permit, found.rows, found.hidden)
         telemetry.count_cells(found.rows, form, case.offer.contract.access.value)
         return Answer(
             manifest=case.cells.manifest,
@@ -214,8 +214,9 @@ class Door:
         newer = scrub(case.cells.select(permit.extent))
         older = scrub(newer.table.slice(0, 0)) if base is None else self._older(case, query, base)
         found = changes(older, newer)
-        rows = sum(part.rows for part in (found.inserted, found.updated, found.removed))
-        sealed = self._record(case, permit, rows)
+        told = (found.inserted, found.updated, found.removed)
+        hidden = sum(part.hidden for part in told[:2])  # of what is gone, only its key leaves
+        sealed = self._record(case, permit, sum(part.rows for part in told), hidden)
         return Changed(
             manifest=case.cells.manifest,
             digest=case.cells.digest,
@@ -253,10 +254,11 @@ class Door:
         """
         case = self._case(principal, query, purpose, "json")
         permit = self._permit(case, query)
-        table = scrub(case.cells.select(permit.extent)).table
+        cleared = scrub(case.cells.select(permit.extent))
+        table = cleared.table
         if table.num_rows > 1:
             raise Invalid("EXPLAIN_ONE_CELL", cells=table.num_rows)
-        self._record(case, permit, table.num_rows)
+        self._record(case, permit, cleared.rows, cleared.hidden)
         status = table.column("obs_status")[0].as_py() if table.num_rows else None
         return Cell(case.cells.manifest, permit, status)
 
@@ -335,7 +337,7 @@ class Door:
         except NotPermitted as refusal:
             raise refusal.recorded(self._record_refusal(case, query, refusal)) from None
 
-    def _record(self, case: Case, permit: Permit, rows: int) -> Sealed | None:
+    def _record(self, case: Case, permit: Permit, rows: int, hidden: int) -> Sealed | None:
         if permit.everybody and not self._record_open:
             return None
         decision = Decision(
@@ -349,6 +351,7 @@ class Door:
             protocol_version=permit.version,
             content_hash=permit.content_hash,
             rows=rows,
+            hidden=hidden,
             exchange=case.exchange,
             credential=case.principal.credential,
             user=case.principal.user,

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from hanse.cube.cells import dimensions_of, key_columns
+from hanse.cube.cleared import hidden_in
 from hanse.cube.query import Extent
 from hanse.node.releases import manifest, views
 from hanse.node.releases.layout import FILES, INDEX, PARQUET, SLICES
@@ -142,6 +143,7 @@ class ReleaseCells:
     index: Mapping[str, Any]
     _openings: dict[object, tuple[Opening, Array]] = field(default_factory=dict)
     _plans: dict[object, views.Plan] = field(default_factory=dict)
+    _hidden: dict[object, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -162,6 +164,17 @@ class ReleaseCells:
         opening, states = self._resolved(extent)
         pieces = list(self._pieces(opening, states))
         return pa.Table.from_batches(pieces, self.schema)
+
+    def hidden(self, extent: Extent) -> int:
+        """Return how many of the open cells are hidden; counted once for an extent."""
+        key = _key(extent), extent.indicators
+        found = self._hidden.get(key)
+        if found is None:
+            found = hidden_in(self.select(extent))
+            if len(self._hidden) >= OPENINGS_MAX:
+                self._hidden.clear()
+            self._hidden[key] = found
+        return found
 
     def runs(self, extent: Extent, codec: Codec) -> Runs:
         """Return the open cells as an Arrow IPC stream made of byte ranges that exist.
