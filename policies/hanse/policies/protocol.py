@@ -9,6 +9,7 @@ the Belgian law of 30 July 2018.
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -256,9 +257,9 @@ class Protocol(Form):
         """The bytes that are hashed and signed (RFC 8785)."""
         return canonical(self.document)
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
-        """The digest of the canonical bytes."""
+        """The digest of the canonical bytes; made once, for the content never changes."""
         return digest(self.canonical)
 
 

@@ -8,6 +8,7 @@ thumbprint, so a key needs no other name.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from joserfc import jws
@@ -26,6 +27,7 @@ AREAS: Final = "hanse-areas+jws"
 
 MAX_STATEMENT_BYTES = 64 * 1024 * 1024
 _ALGORITHMS = ["Ed25519"]
+_KEYS_CACHED = 256
 
 
 def _registry() -> jws.JWSRegistry:
@@ -90,9 +92,11 @@ def verify(statement: str, typ: str, public_jwks: Sequence[dict[str, str]]) -> b
     if len(statement) > MAX_STATEMENT_BYTES:
         raise Invalid("STATEMENT_SIGNATURE", typ=typ)
     try:
-        header = jws.extract_compact(statement.encode("ascii"), registry=_REGISTRY).headers()
-        key = _key_for(header, typ, public_jwks)
-        return jws.deserialize_compact(statement, key, registry=_REGISTRY).payload
+        read = jws.extract_compact(statement.encode("ascii"), registry=_REGISTRY)
+        key = _key_for(read.headers(), typ, public_jwks)
+        if not jws.validate_compact(read, key, registry=_REGISTRY):
+            raise ValueError("signature")
+        return read.payload
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
         raise Invalid("STATEMENT_SIGNATURE", typ=typ) from fault
 
@@ -118,7 +122,14 @@ def _key_for(header: object, typ: str, public_jwks: Sequence[dict[str, str]]) ->
     if not isinstance(header, dict) or set(header) != {"alg", "kid", "typ"} or header["typ"] != typ:
         raise ValueError("header")
     for jwk in public_jwks:
-        key = OKPKey.import_key({"kty": jwk["kty"], "crv": jwk["crv"], "x": jwk["x"]})
-        if key.thumbprint() == header["kid"]:
+        key, thumbprint = _imported(jwk["kty"], jwk["crv"], jwk["x"])
+        if thumbprint == header["kid"]:
             return key
     raise ValueError("kid")
+
+
+@lru_cache(maxsize=_KEYS_CACHED)
+def _imported(kty: str, crv: str, x: str) -> tuple[OKPKey, str]:
+    """Return a public key with its thumbprint: parties are few, what they sign is much."""
+    key = OKPKey.import_key({"kty": kty, "crv": crv, "x": x})
+    return key, key.thumbprint()
