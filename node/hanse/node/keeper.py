@@ -1,6 +1,7 @@
 """Keeps the log while the node runs: places entries, signs checkpoints, asks the witnesses.
 
-One task beside the requests. It stops with the node, after a last checkpoint of what was written.
+Once a day it lets go of what was kept long enough. One task beside the requests; it stops with the
+node, after a last checkpoint of what was written.
 """
 
 import asyncio
@@ -14,12 +15,14 @@ from sqlalchemy import Engine
 
 from hanse.audit.checkpoint import Signer
 from hanse.errors import HanseError
-from hanse.node import checkpoints, sequencer, witnesses
+from hanse.node import checkpoints, retention, sequencer, witnesses
 from hanse.node.door import Door
+from hanse.node.retention import Rule
 from hanse.node.witnesses import Peer
 from hanse.outbound import Outbound
 
 CHECKPOINT_EVERY: Final = timedelta(seconds=60)
+EXPIRE_EVERY: Final = timedelta(days=1)
 PAUSE_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Keeper:
-    """Keeps one node's log; `way` is how witnesses are reached."""
+    """Keeps one node's log; `way` is how witnesses are reached, `rules` how long words are kept."""
 
     engine: Engine
     door: Door
@@ -35,7 +38,9 @@ class Keeper:
     peers: tuple[Peer, ...]
     clock: Callable[[], datetime]
     way: Callable[[], Outbound]
+    rules: tuple[Rule, ...] = ()
     _due: datetime | None = field(default=None)
+    _expire_at: datetime | None = field(default=None)
 
     async def run(self) -> None:
         """Keep the log until cancelled."""
@@ -55,6 +60,9 @@ class Keeper:
             if self._due is None or now >= self._due:
                 self._due = now + CHECKPOINT_EVERY
                 await self.check(way)
+            if self._expire_at is None or now >= self._expire_at:
+                self._expire_at = now + EXPIRE_EVERY
+                await asyncio.to_thread(self.expire)
         except HanseError as fault:
             log.error("audit.keeper", extra={"reason": fault.code})
 
@@ -79,6 +87,12 @@ class Keeper:
         """Sign a checkpoint where the log grew."""
         register = self.door.worlds.current().register.hash
         checkpoints.make(self.engine, self.signer, register, self.clock())
+
+    def expire(self) -> None:
+        """Let go of what entries say that were kept long enough."""
+        for each in retention.expire(self.engine, self.rules, self.clock()) if self.rules else ():
+            if each.entries:
+                log.info("audit.expired", extra={"reason": each.rule.reason, "count": each.entries})
 
     def stop(self) -> None:
         """Place and sign what was written last."""

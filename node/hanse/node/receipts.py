@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from hanse.audit.entry import Entry, Who, read
 from hanse.audit.proof import Proof
 from hanse.auth.principal import Principal
 from hanse.errors import NotFound, Unauthenticated
 from hanse.node import checkpoints, log, record
+from hanse.node.log import EntryRow
 from hanse.store.session import reading, transaction
 
 AUDITS = "audit:read"
@@ -25,9 +27,11 @@ def proof(engine: Engine, caller: Principal, ref: str, at: datetime) -> Proof:
     """Return the proof that an entry is in the log.
 
     Raises `NotFound` (RECEIPT_UNKNOWN) for an entry that there is not or that is somebody else's,
-    `Conflict` (RECEIPT_EARLY) while no checkpoint covers it.
+    `Conflict` (RECEIPT_EARLY) while no checkpoint covers it. An entry that has expired says no more
+    whose it was: to whoever holds its reference, the proof still shows that it existed.
     """
-    _opened(engine, caller, ref, at)
+    if not _expired(engine, caller, ref):
+        _opened(engine, caller, ref, at)
     with reading(engine) as session:
         return checkpoints.prove(session, ref)
 
@@ -49,6 +53,13 @@ def _opened(engine: Engine, caller: Principal, ref: str, at: datetime) -> bytes:
             raise NotFound("RECEIPT_UNKNOWN")
         looked(engine, caller, ref, at)
     return content
+
+
+def _expired(engine: Engine, caller: Principal, ref: str) -> bool:
+    with reading(engine) as session:
+        placed = select(EntryRow.idx).where(EntryRow.ref == ref)
+        stands = session.exec(placed).first() is not None
+        return caller.known and stands and record.body_of(session, ref) is None
 
 
 def _own(caller: Principal, who: Mapping[str, Any]) -> bool:

@@ -45,6 +45,15 @@ class NodeSettings(BaseSettings):
     audit_suffix: Literal["", "-2", "-3", "-4", "-5", "-6", "-7", "-8", "-9"] = Field(
         "", description="New end of the log's origin, only after entries were lost for good."
     )
+    audit_term: str = Field(
+        "P3Y", description="How long the log keeps what it says of an exchange (ISO 8601)."
+    )
+    audit_technical_term: str = Field(
+        "P1Y", description="How long it keeps sign-ins, roles, tokens and looks at the log."
+    )
+    audit_terms: str = Field(
+        "", description="Terms of single protocols, `urn:protocol:… P5Y`, with commas between."
+    )
     max_body_bytes: int = Field(1_048_576, description="Largest request body.")
     rate_per_second: float = Field(
         200.0, description="Requests a second of one caller, on average; 0 is no limit.", ge=0

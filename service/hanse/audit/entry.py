@@ -56,7 +56,9 @@ KINDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "role": frozenset({"event", "role", "before"}),
         "break-glass": frozenset({"event", "reason", "minutes"}),
         "member": frozenset({"event", "agency", "peer"}),
-        "audit": frozenset({"event", "report", "ref", "count", "before", "reason"}),
+        "audit": frozenset(
+            {"event", "report", "ref", "count", "before", "reason", "first", "last", "protocol"}
+        ),
         "restore": frozenset({"event", "size", "witnessed", "first", "last", "origin", "reason"}),
     }
 )
