@@ -229,7 +229,7 @@ async def figures(house: House, path: str = DATA) -> httpx.Response:
         ({"clients": [CLIENT]}, 401, "TOKEN_INVALID"),
         ({"keys": [KEY.thumbprint()]}, 401, "TOKEN_INVALID"),
         ({"tokens": ["j1"]}, 401, "TOKEN_INVALID"),
-        ({"protocols": [PROTOCOL]}, 403, "DECISION_STATUS"),
+        ({"protocols": [PROTOCOL]}, 403, "DECISION_REVOKED"),
         ({"clients": ["another"], "protocols": ["urn:protocol:x:y"]}, 200, ""),
     ],
 )

@@ -189,13 +189,14 @@ def test_a_receipt_is_kept_and_proven(run: Run, aalst: House, tmp_path: Path,
     drawer = Drawer(tmp_path / "receipts")
     drawer.keep(receipt)
     (tmp_path / "receipts" / "kapot.json").write_text("{", "utf-8")
-    assert "not yet" in run("receipts").stdout
+    assert "nog niet" in run("receipts").stdout
     held = proven(receipt, Answer(BASE_URL, 200, {}, content), keys)
     drawer.keep(held)
     assert drawer.all() == (held,)
     (line,) = json.loads(run("receipts", "--json").stdout)
     assert line["ref"] == receipt.ref
-    assert "proven" in run("receipts").stdout
+    assert "bewezen" in run("receipts").stdout
+    assert "proven" in run("receipts", "--lang", "en").stdout
 
 
 def test_a_proof_under_another_key_or_of_another_entry_is_none(aalst: House) -> None:

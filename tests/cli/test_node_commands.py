@@ -136,7 +136,8 @@ def test_a_protocol_is_checked_agreed_replaced_and_ended(
     assert run("protocol", "activate", NAME, "--home", home).exit_code == 0
     assert "revoked" in run("protocol", "revoke", NAME, *by).output
     assert fault(run("protocol", "resume", NAME, *by)).code == "PROTOCOL_STATE"
-    assert "revoked" in run("protocol", "list", "--home", home).output
+    assert "herroepen" in run("protocol", "list", "--home", home).output
+    assert "revoked" in run("protocol", "list", "--lang", "en", "--home", home).output
 
 
 def test_whoever_proposes_neither_advises_nor_signs(
@@ -175,7 +176,7 @@ def test_a_copy_by_a_key_nobody_confirmed_is_in_force_once_somebody_did(
     assert "offered" in run("protocol", "apply", copied, *at).output
     assert "active" in run("protocol", "sign", NAME, "--as", "bo", *at).output
     assert "dropped" in run("partner", "drop", PROVINCE, thumbprint, *at).output
-    assert "damaged" in run("protocol", "list", *at).output
+    assert "beschadigd" in run("protocol", "list", *at).output
     again = run("protocol", "show", NAME, *at)
     assert fault(again).code == "PROTOCOL_DAMAGED"
 

@@ -144,6 +144,19 @@ def test_nobody_who_gives_anything_is_exit_code_three() -> None:
 
 
 @pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("form", [(), ("--format", "csv")])
+def test_in_a_pipe_a_refusal_stands_on_standard_error(form: tuple[str, ...]) -> None:
+    app = typer.Typer()
+    register(app)
+    typed = ["compare", INDICATOR, "--city", "Antwerpen", "--purpose", "reclame", *form]
+    done = CliRunner().invoke(app, typed)
+    assert done.exit_code == 3
+    assert done.stderr.startswith("Antwerpen: weigerde. ")
+    typed = ["compare", INDICATOR, "--city", "Aalst", *form]
+    assert CliRunner().invoke(app, typed).stderr == ""
+
+
+@pytest.mark.usefixtures("known")
 def test_no_figure_is_cut_off_on_a_narrow_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "30")
     _, output = hanse("compare", INDICATOR, "-p", "2020:2021", "--cities", "Aalst,Gent")

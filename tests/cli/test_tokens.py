@@ -43,7 +43,7 @@ def test_it_is_shown_once_and_never_listed(home: Path) -> None:
 def test_it_ends_at_a_word(home: Path) -> None:
     token = made(home, "kort", "--days", "5", "--dataset", "dossiers", "--dialect", "api")
     assert (token["datasets"], token["dialects"], token["state"]) == (["dossiers"], ["api"], "live")
-    assert run(home, "revoke", token["id"]).stdout == f"{token['id']}: revoked\n"
+    assert run(home, "revoke", token["id"]).stdout == f"{token['id']}: ingetrokken\n"
     listed = json.loads(run(home, "list", "--json").stdout)["tokens"]
     assert {each["id"]: each["state"] for each in listed}[token["id"]] == "revoked"
 

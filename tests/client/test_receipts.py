@@ -17,7 +17,7 @@ from hanse.client.question import Question
 from hanse.client.receipts import Drawer
 from hanse.client.signin import Credentials, Grant, Tokens
 from hanse.client.verification import Pin
-from hanse.errors import HanseError
+from hanse.errors import Conflict, HanseError
 from hanse.node.keeper import Keeper
 from hanse.node.record import find
 from hanse.outbound import Outbound
@@ -57,6 +57,7 @@ def test_a_receipt_is_kept_and_proven_by_both_sides(aalst: House, tmp_path: Path
     answer = asyncio.run(pulled(aalst, folder, LISTED))
     drawer = Drawer(folder / "receipts")
     (receipt,) = drawer.all()
+    assert receipt.purpose == "beleid", "who fetches the proof signs in for the same"
     assert (receipt.ref, receipt.dataset, receipt.agency) == (answer.decision, LISTED, "NIS41002")
     # Both sides kept the same exchange.
     assert find(aalst.node.engine, receipt.ref).exchange == receipt.exchange != ""
@@ -75,6 +76,29 @@ def test_a_receipt_is_kept_and_proven_by_both_sides(aalst: House, tmp_path: Path
     asyncio.run(prove())
     (held,) = drawer.all()
     assert read_proof(held.proof.encode()).checkpoint.size > 0
+
+
+def test_a_proof_that_is_not_there_yet_is_no_refusal(aalst: House, tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    asyncio.run(pulled(aalst, folder, LISTED))
+    (receipt,) = Drawer(folder / "receipts").all()
+    asked: list[Grant] = []
+
+    class Seen(Given):
+        async def header(self, grant: Grant, deadline_seconds: float = 10.0) -> dict[str, str]:
+            asked.append(grant)
+            return await super().header(grant, deadline_seconds)
+
+    async def fetched() -> None:
+        transport = httpx.ASGITransport(app=aalst.app)
+        async with Outbound(networks=["127.0.0.0/8"], transport=transport) as way:
+            tokens = Seen(way, Credentials("provincie", ClientKey.generate(), ()))
+            talking = Conversation(BASE_URL, way, tokens=tokens)
+            await talking.prove(receipt, Deadline.after(30.0))
+
+    with pytest.raises(Conflict, match="RECEIPT_EARLY"):
+        asyncio.run(fetched())
+    assert {grant.purpose for grant in asked} == {"beleid"}
 
 
 def test_open_data_leaves_no_receipt_here(aalst: House, tmp_path: Path) -> None:

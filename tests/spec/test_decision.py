@@ -22,7 +22,7 @@ def _entry(text: str) -> tuple[Protocol, str]:
     if text.startswith("everybody"):
         return everybody(text.partition(": ")[2] or "data: {formats: [json, csv]}"), "active"
     state, colon, rest = text.partition(": ")
-    known = colon and state in {"suspended", "revoked"}
+    known = colon and state in {"suspended", "revoked", "superseded"}
     return one(rest if known else text), state if known else "active"
 
 

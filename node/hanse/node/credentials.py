@@ -9,11 +9,11 @@ import hmac
 import ipaddress
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Engine
 from sqlmodel import Field, Session, col, select
@@ -23,7 +23,7 @@ from hanse.auth import feedtokens
 from hanse.auth.feedtokens import DEFAULT_DAYS, LIVE_MAX, MAX_DAYS, UNUSED_DAYS, FeedGrant
 from hanse.auth.ring import make_secret
 from hanse.auth.tokens import NOTHING_REVOKED, Revocations
-from hanse.errors import Conflict, Invalid, NotFound
+from hanse.errors import Conflict, Invalid, NotFound, Unauthenticated
 from hanse.node import log
 from hanse.node.tables import Row, moment, read_moment
 from hanse.policies.protocol import Party
@@ -34,6 +34,8 @@ PEPPER: Final = Path("keys") / "pepper"
 LABEL_CHARACTERS: Final = 60
 USED_STEP: Final = timedelta(days=1)
 """How exactly the last use is kept: a token's life is counted in days."""
+
+FeedState = Literal["live", "revoked", "ended", "client-revoked", "no-protocol"]
 
 
 class FeedTokenRow(Row, table=True):
@@ -138,11 +140,15 @@ def _is_network(text: str) -> bool:
     return True
 
 
-def party_of(register: Register, client: str) -> str | None:
-    """Return the enterprise number of a client that may go without proof; None where none may."""
+def party_of(register: Register, client: str, revoked: Collection[str] = frozenset()) -> str | None:
+    """Return the enterprise number of a client that may go without proof; None where none may.
+
+    `revoked` are protocols that count no more, by id.
+    """
     for each in register.of(client):
         party = _without_proof(each, client)
-        if each.state == "active" and party is not None:
+        stands = each.state == "active" and each.protocol.id not in revoked
+        if stands and party is not None:
             return party.kbo or ""
     return None
 
@@ -176,6 +182,21 @@ def grant_of(row: FeedTokenRow, register: Register) -> FeedGrant | None:
         dialects=_narrowed(row.dialects),
         networks=_narrowed(row.networks),
         purpose=row.purpose or None,
+    )
+
+
+def state_of(
+    row: FeedTokenRow, register: Register, revoked: Revocations, now: datetime
+) -> FeedState:
+    """Say whether a token opens anything today, and else why not."""
+    if row.revoked_at is not None:
+        return "revoked"
+    if not row.live(now):
+        return "ended"
+    if row.client in revoked.clients:
+        return "client-revoked"
+    return (
+        "live" if party_of(register, row.client, revoked.protocols) is not None else "no-protocol"
     )
 
 
@@ -225,16 +246,24 @@ class Feeds:
         self._register = register
 
     def find(self, token: str) -> FeedGrant | None:
-        """Return what a live token stands for; None for every other text."""
+        """Return what a live token stands for; None for a text that never was a token of ours.
+
+        Raises `Unauthenticated` for one that opens nothing any more: its holder learns why
+        (FEED_TOKEN_REVOKED, FEED_TOKEN_ENDED, FEED_TOKEN_CLOSED), a guesser nothing.
+        """
         digest = feedtokens.digest(token, self._pepper)
         with reading(self._engine) as session:
             row = session.exec(select(FeedTokenRow).where(FeedTokenRow.digest == digest)).first()
         now = self._clock()
-        if row is None or not hmac.compare_digest(row.digest, digest) or not row.live(now):
+        if row is None or not hmac.compare_digest(row.digest, digest):
             return None
+        if row.revoked_at is not None or row.client in self._revoked().clients:
+            raise Unauthenticated("FEED_TOKEN_REVOKED")
+        if not row.live(now):
+            raise Unauthenticated("FEED_TOKEN_ENDED")
         found = grant_of(row, self._register())
-        if found is None or row.client in self._revoked().clients:
-            return None  # its protocol ended or asks for proof now, or the client was revoked
+        if found is None:  # its protocol ended, or asks for proof now
+            raise Unauthenticated("FEED_TOKEN_CLOSED")
         self._used(row, now)
         return found
 

@@ -18,6 +18,7 @@ from hanse.auth.jwks import Issuers, KeyCache, OwnKeys
 from hanse.auth.principal import Principal
 from hanse.auth.revoked import MAX_CHARACTERS, RevocationFeed
 from hanse.auth.revoked import PATH as REVOCATIONS_PATH
+from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.auth.verifier import Verifier
 from hanse.errors import Invalid, Unavailable
 from hanse.node import credentials, home, issuing, migrations
@@ -35,6 +36,7 @@ Clock = Callable[[], datetime]
 
 KEY_LIMITS: Final = Limits(deadline_seconds=5.0, body_bytes=MAX_CHARACTERS)
 KEYS_PATH: Final = "/v1/jwks"
+REVOCATIONS_FILE: Final = Path("keys") / "revocations.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,19 @@ def _revocations(
         return None
     return RevocationFeed(
         fetch=_Fetch(settings, REVOCATIONS_PATH, transport),
-        path=settings.home / "keys" / "revocations.json",
+        path=settings.home / REVOCATIONS_FILE,
         clock=seconds,
         catalogue=settings.issuer,
         anchor=_anchor(settings),
     )
+
+
+def revoked_as_kept(settings: NodeSettings) -> Revocations:
+    """Return what is revoked by the copy on disk, for commands beside the node; asks nobody."""
+    if not settings.issuer or not (settings.home / REVOCATIONS_FILE).exists():
+        return NOTHING_REVOKED
+    feed = _revocations(settings, lambda: 0.0, None)
+    return NOTHING_REVOKED if feed is None else feed.current()
 
 
 class _Fetch:

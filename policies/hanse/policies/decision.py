@@ -5,16 +5,21 @@ answer, for combining is how a recipient gets columns that nobody agreed to. Pur
 tell when or where it runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from types import MappingProxyType
 
 from hanse.cube.query import Extent
 from hanse.errors import Refused
 from hanse.policies import extents
+from hanse.policies.clauses import Clause
 from hanse.policies.register import Agreement, Register
 from hanse.policies.request import Request as Request
+
+REVOKED, SUPERSEDED = "revoked", "superseded"
+DECISION_REVOKED = "DECISION_REVOKED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +92,45 @@ class Permit:
         return extent(self.agreement, self.request)
 
 
-class NotPermitted(Refused):
-    """The negative decision; `checks` are those of the nearest protocol of whoever asks."""
+Tell = Callable[[], tuple[Check, ...]]
 
-    def __init__(self, checks: Sequence[Check], protocol: str | None, decision: str = "") -> None:
-        failed = next(check for check in checks if not check.passed)
+
+class NotPermitted(Refused):
+    """The negative decision: the first check that failed, of the nearest protocol of whoever asks.
+
+    `tell` gives every check of that protocol, which takes longer than to decide; without it there
+    is the one that failed.
+    """
+
+    def __init__(
+        self, failed: Check, protocol: str | None, tell: Tell | None = None, decision: str = ""
+    ) -> None:
         recorded = {"decision": decision} if decision else {}
         super().__init__(
-            f"DECISION_{failed.name.upper()}",
+            _code(failed),
             wanted=failed.wanted,
             had=failed.had,
             protocol=protocol or "-",
             **recorded,
         )
-        self.checks = tuple(checks)
+        self.failed = failed
         self.protocol = protocol
+        self._tell = tell
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Every check, in order; put into words when somebody asks for them."""
+        return self._tell() if self._tell else (self.failed,)
 
     def recorded(self, reference: str) -> "NotPermitted":
         """Return the same refusal with the reference it is recorded under."""
-        return NotPermitted(self.checks, self.protocol, reference)
+        return NotPermitted(self.failed, self.protocol, lambda: self.checks, reference)
+
+
+def _code(failed: Check) -> str:
+    """Return the code of a refusal: what a party ended for good needs no other token."""
+    ended = failed.name == "status" and failed.had.split(" ")[0] == REVOKED
+    return DECISION_REVOKED if ended else f"DECISION_{failed.name.upper()}"
 
 
 def decide(request: Request, register: Register, today: date) -> Permit:
@@ -167,27 +192,41 @@ def _refusal(request: Request, register: Register, today: date) -> NotPermitted:
     own = () if request.client is None else register.of(request.client)
     everybody = register.of(None) if request.access == "open" else ()
     near = [each for each in own + everybody if request.protocol in (None, each.protocol.id)]
-    told = [(each, _checks(each, request, today)) for each in near]
-    if not told:
+    # A text that a later one replaced explains nothing, unless it is all there is.
+    near = [each for each in near if each.state != SUPERSEDED] or near
+    if not near:
         missing = Check("recipient", False, request.client or "-", "-", "parties")
         if request.protocol is not None:
             missing = Check("status", False, request.protocol, "-", "id")
-        return NotPermitted([missing], None)
-    # The nearest is the one with most checks passed; a protocol that names the client comes first.
-    nearest, checks = max(
-        told, key=lambda pair: (sum(check.passed for check in pair[1]), pair[0].client is not None)
+        return NotPermitted(missing, None)
+    nearest = near[0] if len(near) == 1 else _nearest(near, request, today)
+    failed = next(each for each in nearest.conditions if not each.holds(request, today))
+    return NotPermitted(
+        _check(failed, request, today),
+        None if nearest.client is None else nearest.protocol.id,
+        lambda: _checks(nearest, request, today),
     )
-    return NotPermitted(checks, None if nearest.client is None else nearest.protocol.id)
+
+
+def _nearest(near: Sequence[Agreement], request: Request, today: date) -> Agreement:
+    """Return the one with most checks passed; one that names the client comes first."""
+
+    def passed(each: Agreement) -> tuple[int, bool]:
+        held = sum(clause.holds(request, today) for clause in each.conditions)
+        return held, each.client is not None
+
+    return max(near, key=passed)
 
 
 def _checks(agreement: Agreement, request: Request, today: date) -> tuple[Check, ...]:
-    return tuple(
-        Check(
-            clause.name,
-            clause.holds(request, today),
-            clause.wanted(request, today),
-            clause.had(),
-            clause.source,
-        )
-        for clause in agreement.conditions
+    return tuple(_check(clause, request, today) for clause in agreement.conditions)
+
+
+def _check(clause: Clause, request: Request, today: date) -> Check:
+    return Check(
+        clause.name,
+        clause.holds(request, today),
+        clause.wanted(request, today),
+        clause.had(),
+        clause.source,
     )

@@ -61,7 +61,10 @@ class FeedTokens(typing.Protocol):
     """The feed tokens of a service."""
 
     def find(self, token: str) -> FeedGrant | None:
-        """Return what a live token stands for; None for one that is unknown, expired or revoked."""
+        """Return what a live token stands for; None for a text that is none.
+
+        Raises `Unauthenticated` for one that was revoked, expired, or has no protocol any more.
+        """
 
 
 def make() -> str:

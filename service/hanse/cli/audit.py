@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.table import Table
 
+from hanse.cli.language import Lang
 from hanse.errors import HanseError, Invalid
+from hanse.messages import say
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -243,7 +245,11 @@ def _verify_home(home: Path | None) -> None:
 
 def receipts(
     fetch: Annotated[bool, typer.Option(help="Fetch the proofs that are not here yet.")] = False,
+    purpose: Annotated[
+        str, typer.Option(help="To sign in for, where a receipt does not say it.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    lang: Lang = "",
 ) -> None:
     """Show what this computer was given, and the nodes' own proof that they gave it."""
     from hanse.cli.screen import show
@@ -251,36 +257,44 @@ def receipts(
     from hanse.client.receipts import Drawer
     from hanse.client.settings import read_settings
 
-    drawer = Drawer(read_settings().cache / "receipts")
-    if fetch:
-        _fetch(drawer)
+    settings = read_settings()
+    drawer = Drawer(settings.cache / "receipts")
+    code = _fetch(drawer, purpose or settings.purpose, lang) if fetch else 0
     known = drawer.all()
     if as_json:
         typer.echo(json.dumps([each.document for each in known], indent=2))
-        return
-    table = Table("when", "node", "dataset", "ref", "exchange", "proof", box=None, pad_edge=False)
+        raise typer.Exit(code)
+    heads = ("WHEN", "NODE", "DATASET", "REF", "EXCHANGE", "PROOF")
+    table = Table(*(say(f"HEAD_{name}", lang) for name in heads), box=None, pad_edge=False)
     for each in known:
-        proof = "proven" if each.proof else "not yet"
+        proof = say("RECEIPT_PROVEN" if each.proof else "RECEIPT_UNPROVEN", lang)
         line = (each.at[:16], each.node, each.dataset, each.ref, each.exchange, proof)
         table.add_row(*(tame(part) for part in line))
     show(table)
+    raise typer.Exit(code)
 
 
-def _fetch(drawer: "Drawer") -> None:
-    from hanse.cli.language import spoken
+def _fetch(drawer: "Drawer", purpose: str, lang: str) -> int:
+    """Fetch what can be had; return the exit code of what could not, 0 for what comes later."""
+    from dataclasses import replace
+
+    from hanse.cli.main import exit_code
     from hanse.client.answers import tame
     from hanse.client.federation import connect
-    from hanse.messages import explain
 
+    code = 0
     with connect() as federation:
         for each in drawer.all():
             if each.proof:
                 continue
+            asked = each if each.purpose else replace(each, purpose=purpose)
             try:
-                drawer.keep(federation.node(each.agency).prove(each))
+                drawer.keep(federation.node(each.agency).prove(asked))
             except HanseError as fault:  # the others may be proven all the same
-                told = explain(fault.code, spoken(), **fault.parameters)["what"]
-                typer.echo(f"{each.ref}: {tame(told)}", err=True)
+                told = say(fault.code, lang, **fault.parameters)
+                typer.echo(f"{each.ref}: {tame(told, 1_000)}", err=True)
+                code = code or (0 if fault.code == "RECEIPT_EARLY" else exit_code(fault))
+    return code
 
 
 def _wanted(protocol: str, dataset: str, exchange: str, since: str, until: str) -> "Wanted":

@@ -8,6 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from hanse.cli.language import Lang
+from hanse.messages import named, say
+
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
 ]
@@ -112,6 +115,7 @@ def decisions(
         DECISIONS_SHOWN
     ),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    lang: Lang = "",
 ) -> None:
     """Show what the door decided: who asked what, why, and by which protocol."""
     from hanse.cli.screen import show
@@ -127,13 +131,15 @@ def decisions(
         return
     rows = record.newest(engine, limit, dataset)
     if as_json:
-        told = [dict(record.as_document(row)) for row in rows]
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        documents = [dict(record.as_document(row)) for row in rows]
+        typer.echo(json.dumps(documents, indent=2, ensure_ascii=False))
         return
-    heads = ("when", "outcome", "client", "purpose", "dataset", "cells", "ref, protocol")
-    table = Table(*heads, box=None, pad_edge=False)
+    heads = ("WHEN", "OUTCOME", "CLIENT", "PURPOSE", "DATASET", "CELLS", "REF_PROTOCOL")
+    told = [say(f"HEAD_{name}", lang) for name in heads]
+    table = Table(*told, box=None, pad_edge=False)
     for row in rows:
-        outcome = row.code or row.outcome
+        outcome = named("decision", row.outcome, lang)
+        outcome += f" ({row.code})" if row.code else ""
         cells = "" if row.rows is None else str(row.rows)
         known = (row.client or "-", row.purpose or "-", row.dataset, cells)
         line = [tame(each) for each in (row.at[:16], outcome, *known)]

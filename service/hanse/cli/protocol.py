@@ -58,22 +58,26 @@ def check(file: File, home: Home = None, lang: Lang = "") -> None:
 def list_all(
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    lang: Lang = "",
 ) -> None:
     """List every version of every protocol with its state, and whom it waits for."""
     from hanse.cli import screen
+    from hanse.messages import named, say
 
     book = _book(home)
     if as_json:
         typer.echo(json.dumps([_line(each) for each in book.held], indent=2))
         return
-    table = Table("id", "version", "state", "waits for", "since", "digest")
+    heads = ("VERSION", "STATE", "WAITS", "SINCE", "DIGEST")
+    table = Table("id", *(say(f"HEAD_{name}", lang) for name in heads))
     for each in book.held:
         row, waits = each.row, ", ".join(each.standing.waits_for)
         short = f"{row.content_hash[:DIGEST_SHOWN]}…"
-        table.add_row(row.id, str(row.version), each.state, waits, row.changed_at[:10], short)
+        state, since = named("protocol", each.state, lang), row.changed_at[:10]
+        table.add_row(row.id, str(row.version), state, waits, since, short)
     screen.show(table)
     for damaged in book.damaged:
-        typer.echo(f"{damaged}: damaged, opens nothing", err=True)
+        typer.echo(say("PROTOCOL_LIST_DAMAGED", lang, protocol=damaged), err=True)
 
 
 def _line(held: "Held") -> dict[str, object]:

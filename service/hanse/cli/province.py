@@ -5,6 +5,7 @@ Tables on a terminal, one JSON document with `--json`. Exit codes: 0 everything 
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -298,8 +299,11 @@ def _save_alone(subject: str, wish: "Wish", output: Path, file_format: str, lang
 def finish(
     comparison: "Comparison", output: Path | None, file_format: str, *, as_json: bool, lang: str
 ) -> None:
-    """Print or write what came, then leave with the code that says what did not."""
-    from hanse.cli.shown import sign_of
+    """Print or write what came, then leave with the code that says what did not.
+
+    Who sees no account of it (a pipe, a file format) finds it on standard error; JSON holds it.
+    """
+    from hanse.cli.shown import missed_lines, sign_of
     from hanse.dialects.figures import write
 
     if output:
@@ -313,6 +317,10 @@ def finish(
         typer.echo(write(comparison.worded(lang), file_format), nl=False)
     else:
         _print(comparison, lang, figures=output is None)
+    unseen = not sys.stdout.isatty() or bool(file_format and not output)
+    if unseen and not as_json:
+        for line in missed_lines(comparison.outcomes, lang):
+            typer.echo(line, err=True)
     code = sign_of(comparison)
     if code:
         raise typer.Exit(code)

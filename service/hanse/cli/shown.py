@@ -115,6 +115,15 @@ def outcomes_table(outcomes: Sequence[Outcome], lang: str) -> Table:
     return table
 
 
+def missed_lines(outcomes: Sequence[Outcome], lang: str) -> list[str]:
+    """Return one line per node that gave nothing: how it ended, and why."""
+    missed = (each for each in outcomes if each.state is not NodeState.ANSWERED)
+    return [
+        tame(f"{each.name}: {say(f'STATE_{each.state.name}', lang)}. {each.why(lang)}", 1_000)
+        for each in missed
+    ]
+
+
 def search_table(found: SearchAnswer, lang: str) -> Table:
     """Return one line per subject that was found."""
     table = Table(

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,14 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from hanse.cli.language import Lang
-from hanse.messages import say
+from hanse.messages import named, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Engine
 
+    from hanse.auth.tokens import Revocations
     from hanse.node.credentials import FeedTokenRow
+    from hanse.policies.register import Register
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
@@ -27,6 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 DAYS = 90
 _LISTS = ("datasets", "dialects", "networks")
+_HEADS = ("CLIENT", "LABEL", "STATE", "UNTIL", "USED")
 
 
 def register(app: typer.Typer) -> None:
@@ -64,8 +68,6 @@ def new(  # noqa: PLR0913 a command's options
     """Make a feed token and show it, once; the node keeps only its digest."""
     from hanse.node import credentials
     from hanse.node.settings import read_settings
-    from hanse.node.world import Worlds
-    from hanse.policies.protocol import TIME_ZONE
     from hanse.store.clock import now
     from hanse.store.session import transaction
 
@@ -81,14 +83,13 @@ def new(  # noqa: PLR0913 a command's options
         purpose,
     )
     with _database(home) as engine:
-        zone = ZoneInfo(TIME_ZONE)
-        worlds = Worlds(engine, folder, lambda: now().astimezone(zone).date())
-        known = worlds.current().register
-        worlds.close()
+        judge = _judge(engine, home)
         with transaction(engine) as session:
-            text, row = credentials.make(session, asked, known, credentials.secret(folder), now())
+            text, row = credentials.make(
+                session, asked, judge.register, credentials.secret(folder), now()
+            )
     if as_json:
-        typer.echo(json.dumps({**_document(row), "token": text}))
+        typer.echo(json.dumps({**_document(row, judge), "token": text}))
         return
     typer.echo(text)
     typer.echo(say("FEED_TOKEN_ONCE", lang, credential=row.id, until=row.expires_at[:10]), err=True)
@@ -98,30 +99,34 @@ def list_all(
     home: Home = None,
     client: Annotated[str | None, typer.Option(help="Of this client only.")] = None,
     as_json: AsJson = False,
+    lang: Lang = "",
 ) -> None:
-    """List the feed tokens: whose, for what, until when, and when each was last used."""
+    """List the feed tokens: whose, for what, what each opens today, until when, and last use."""
     from hanse.cli.screen import show
     from hanse.client.answers import tame
     from hanse.node import credentials
     from hanse.store.session import reading
 
-    with _database(home) as engine, reading(engine) as session:
-        told = [_document(row) for row in credentials.of(session, client)]
+    with _database(home) as engine:
+        judge = _judge(engine, home)
+        with reading(engine) as session:
+            told = [_document(row, judge) for row in credentials.of(session, client)]
     if as_json:
         typer.echo(json.dumps({"tokens": told}))
         return
-    heads = ("id", "client", "label", "state", "until", "used")
-    table = Table(*heads, box=None, pad_edge=False)
+    heads = (say(f"HEAD_{name}", lang) for name in _HEADS)
+    table = Table("id", *heads, box=None, pad_edge=False)
     for each in told:
         days = (each["expires_at"][:10], each["used_at"][:10])
-        line = (each["id"], each["client"], each["label"], each["state"], *days)
-        table.add_row(*(Text(tame(text)) for text in line))
+        line = (each["id"], each["client"], each["label"], named("feed", each["state"], lang))
+        table.add_row(*(Text(tame(text)) for text in (*line, *days)))
     show(table)
 
 
 def revoke(
     credential: Annotated[str, typer.Argument(help="The id that the list shows, ft-….")],
     home: Home = None,
+    lang: Lang = "",
 ) -> None:
     """End a feed token at once: the next request with it is refused."""
     from hanse.node import credentials
@@ -130,23 +135,44 @@ def revoke(
 
     with _database(home) as engine, transaction(engine) as session:
         row = credentials.revoke(session, credential, now())
-        typer.echo(f"{row.id}: {_state(row)}")
+        typer.echo(f"{row.id}: {named('feed', 'revoked', lang)}")
 
 
-def _document(row: "FeedTokenRow") -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What says whether a token opens anything: the register, and what the catalogue revoked."""
+
+    register: "Register"
+    revoked: "Revocations"
+
+    def state(self, row: "FeedTokenRow") -> str:
+        from hanse.node import credentials
+        from hanse.store.clock import now
+
+        return credentials.state_of(row, self.register, self.revoked, now())
+
+
+def _judge(engine: "Engine", home: Path | None) -> _Judge:
+    from hanse.node.running import revoked_as_kept
+    from hanse.node.settings import read_settings
+    from hanse.node.world import Worlds
+    from hanse.policies.protocol import TIME_ZONE
+    from hanse.store.clock import now
+
+    settings, zone = read_settings(home), ZoneInfo(TIME_ZONE)
+    worlds = Worlds(engine, settings.home, lambda: now().astimezone(zone).date())
+    try:
+        return _Judge(worlds.current().register, revoked_as_kept(settings))
+    finally:
+        worlds.close()
+
+
+def _document(row: "FeedTokenRow", judge: _Judge) -> dict[str, Any]:
     return {
         **row.model_dump(exclude={"digest", *_LISTS}),
         **{name: json.loads(getattr(row, name)) for name in _LISTS},
-        "state": _state(row),
+        "state": judge.state(row),
     }
-
-
-def _state(row: "FeedTokenRow") -> str:
-    from hanse.store.clock import now
-
-    if row.revoked_at is not None:
-        return "revoked"
-    return "live" if row.live(now()) else "ended"
 
 
 @contextmanager

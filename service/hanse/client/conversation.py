@@ -233,10 +233,10 @@ class Conversation:
             raise Invalid("STATEMENT_OTHER", peer=self.url)
         edition = Edition(question.dataset, release, digest, question.purpose)
         signed = await self.manifest(edition, within)
-        self._receive(signed, headers)
+        self._receive(signed, headers, question.purpose)
         return signed
 
-    def _receive(self, signed: SignedManifest, headers: Mapping[str, str]) -> None:
+    def _receive(self, signed: SignedManifest, headers: Mapping[str, str], purpose: str) -> None:
         if self._cache is None or signed.manifest.access == "open":
             return
         about = About(
@@ -245,6 +245,7 @@ class Conversation:
             dataset=signed.manifest.dataset,
             release=signed.manifest.release_id,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
+            purpose=purpose,
         )
         receipt = read_receipt(headers, about)
         if receipt is not None:
@@ -255,7 +256,8 @@ class Conversation:
 
         Raises `Invalid` for a proof that does not hold, or that does not come yet.
         """
-        wanted = Wanted(f"/v1/receipts/{receipt.ref}", "text/plain", receipt.dataset)
+        path = f"/v1/receipts/{receipt.ref}"
+        wanted = Wanted(path, "text/plain", receipt.dataset, receipt.purpose)
         answer = await self.ask(wanted, within, PROOF_BYTES_MAX)
         return proven(receipt, answer, self.pin.keys)
 

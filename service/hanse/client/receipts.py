@@ -16,7 +16,7 @@ from hanse.audit.checkpoint import Verifier, origin_of, verifier_of
 from hanse.audit.proof import PROOF_BYTES_MAX, read_proof
 from hanse.client.answers import expect
 from hanse.client.settings import write_private
-from hanse.errors import Invalid
+from hanse.errors import Conflict, Invalid
 from hanse.outbound import Answer
 
 DRAWER: Final = "receipts"
@@ -28,7 +28,10 @@ _EXCHANGE: Final = re.compile(r"[0-9a-f-]{16,64}")
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a node said it wrote down of one answer; `proof` is "" until it was fetched."""
+    """What a node said it wrote down of one answer; `proof` is "" until it was fetched.
+
+    `purpose` is what was asked for: who signs in to fetch the proof says it again.
+    """
 
     ref: str
     leaf: str
@@ -39,6 +42,7 @@ class Receipt:
     at: str
     exchange: str = ""
     proof: str = ""
+    purpose: str = ""
 
     @property
     def document(self) -> Mapping[str, str]:
@@ -48,13 +52,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an answer is about: whose it is, and when it came (ISO 8601, UTC)."""
+    """What an answer is about: whose it is, when it came (ISO 8601, UTC), and for what."""
 
     node: str
     agency: str
     dataset: str
     release: str
     at: str
+    purpose: str = ""
 
 
 def read_receipt(headers: Mapping[str, str], about: About) -> Receipt | None:
@@ -92,8 +97,11 @@ class Drawer:
 def proven(receipt: Receipt, answer: Answer, jwks: Sequence[Mapping[str, str]]) -> Receipt:
     """Return the receipt with its proof, where that holds under a key of the node.
 
-    Raises `Invalid` for a proof that does not, and what the node said where it gave none.
+    Raises `Invalid` for a proof that does not, `Conflict` (RECEIPT_EARLY) while no checkpoint
+    covers it, and what the node said where it gave none.
     """
+    if answer.status == 409:
+        raise Conflict("RECEIPT_EARLY")
     content = expect(answer).body[: PROOF_BYTES_MAX + 1]
     proof = read_proof(content)
     origin = proof.checkpoint.origin

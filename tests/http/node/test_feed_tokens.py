@@ -10,14 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlmodel import select
-from tests.support import proofs
+from tests.support import agreed, proofs
 from tests.support.callers import CLOSED, LISTED, NOW, OPEN, House
-from tests.support.holders import CLIENT, DATA, Holder, bound_house
+from tests.support.holders import CLIENT, DATA, PROTOCOL, Holder, bound_house
 
 from hanse.auth import feedtokens
 from hanse.auth.feedtokens import FeedGrant, is_feed_token
 from hanse.auth.gate import Asked, Gate
-from hanse.auth.tokens import Revocations
+from hanse.auth.tokens import NOTHING_REVOKED, Revocations
 from hanse.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated
 from hanse.node import credentials, record
 from hanse.node.credentials import Feeds, NewFeedToken
@@ -94,12 +94,46 @@ async def test_a_revoked_token_ends_with_the_next_request(house: House) -> None:
     with transaction(house.node.engine) as session:
         credentials.revoke(session, credential, NOW)
     answer = await get(house, DATA, {"apikey": token})
-    assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_INVALID")
+    assert (answer.status_code, answer.json()["code"]) == (401, "FEED_TOKEN_REVOKED")
+    assert token not in answer.text
     public = await get(house, f"/v1/datasets/{OPEN}", {"apikey": token})
     assert public.status_code == 401, "never answered as nobody in silence"
     with transaction(house.node.engine) as session:
         first = credentials.revoke(session, credential, NOW + timedelta(days=1)).revoked_at
     assert first == moment(NOW)
+
+
+async def test_when_its_protocol_is_revoked_the_refusal_says_so(tmp_path: Path) -> None:
+    house = bound_house(tmp_path / "aalst", KEY, bearer=True)
+    token, credential = made(house)
+    assert (await get(house, DATA, {"apikey": token})).status_code == 200
+    me = Holder(house, KEY)
+    bound = me.token()
+    with transaction(house.node.engine) as session:
+        agreed.step(session, house.home, PROTOCOL, "revoke", NOW)
+    answer = await get(house, DATA, {"apikey": token})
+    assert (answer.status_code, answer.json()["code"]) == (401, "FEED_TOKEN_CLOSED")
+    keyed = await get(house, DATA, me.headers(bound, DATA))
+    assert (keyed.status_code, keyed.json()["code"]) == (403, "DECISION_REVOKED")
+    with reading(house.node.engine) as session:
+        (row,) = credentials.of(session)
+    state = credentials.state_of(row, house.node.door.register(), NOTHING_REVOKED, NOW)
+    assert (row.id, state) == (credential, "no-protocol")
+    house.node.close()
+
+
+def test_the_list_says_what_opens_nothing(house: House) -> None:
+    _, credential = made(house)
+    register, later = house.node.door.register(), NOW + timedelta(days=91)
+    with reading(house.node.engine) as session:
+        (row,) = (each for each in credentials.of(session) if each.id == credential)
+    gone = Revocations(clients=frozenset({CLIENT}))
+    ended = Revocations(protocols=frozenset({PROTOCOL}))
+    told = [
+        credentials.state_of(row, register, revoked, at)
+        for revoked, at in ((NOTHING_REVOKED, NOW), (gone, NOW), (ended, NOW), (gone, later))
+    ]
+    assert told == ["live", "client-revoked", "no-protocol", "ended"]
 
 
 async def test_a_token_opens_only_what_it_was_narrowed_to(house: House) -> None:
@@ -129,7 +163,8 @@ async def test_it_expires_and_it_is_forgotten_when_nobody_uses_it(tmp_path: Path
     house.clock.at = NOW + timedelta(days=9)
     assert (await get(house, DATA, {"apikey": short})).status_code == 200
     house.clock.at = NOW + timedelta(days=10)
-    assert (await get(house, DATA, {"apikey": short})).status_code == 401
+    over = await get(house, DATA, {"apikey": short})
+    assert (over.status_code, over.json()["code"]) == (401, "FEED_TOKEN_ENDED")
     house.clock.at = NOW + timedelta(days=80)
     assert (await get(house, DATA, {"apikey": long})).status_code == 200
     house.clock.at = NOW + timedelta(days=170)
@@ -149,10 +184,13 @@ async def test_only_a_client_without_proof_may_own_one(house: House, tmp_path: P
     token, _ = made(house)
     pepper = credentials.secret(house.home)
     asked = Feeds(house.node.engine, pepper, lambda: NOW, strict.node.door.register)
-    assert asked.find(token) is None, "its protocol wants proof now"
+    with pytest.raises(Unauthenticated, match="FEED_TOKEN_CLOSED"):  # its protocol wants proof now
+        asked.find(token)
+    assert asked.find(feedtokens.make()) is None, "who guesses learns nothing"
     revoked = Revocations(clients=frozenset({CLIENT}))
     args = (house.node.engine, pepper, lambda: NOW, house.node.door.register)
-    assert Feeds(*args, lambda: revoked).find(token) is None
+    with pytest.raises(Unauthenticated, match="FEED_TOKEN_REVOKED"):
+        Feeds(*args, lambda: revoked).find(token)
     assert Feeds(*args).find(token) is not None
 
 

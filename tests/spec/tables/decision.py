@@ -64,7 +64,13 @@ ROWS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "what is revoked permits nothing",
         ("revoked: {}",),
         "",
-        "DECISION_STATUS urn:protocol:gent:2026-007",
+        "DECISION_REVOKED urn:protocol:gent:2026-007",
+    ),
+    (
+        "what was revoked explains, not the earlier text it had replaced",
+        ("superseded: {}", "revoked: {version: 2, purposes: [planning]}"),
+        "",
+        "DECISION_REVOKED urn:protocol:gent:2026-007",
     ),
     (
         "a suspended one leaves the other",

@@ -199,7 +199,7 @@ data:
   areas: all
   periods: all
   breakdowns: all
-  formats: [json, csv, xlsx, parquet, arrow]
+  formats: [json, csv, xlsx, parquet, arrow, sdmx, odata, delta, pxweb, ogc, swing, mcp]
 actions: [read]
 terms: {{profile: standaard-5, group_size_min: 5, onward: none, retention: P5Y, measures: [audit]}}
 valid: {{from: "2026-01-01", until: "2036-01-01"}}
