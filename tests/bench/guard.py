@@ -84,7 +84,7 @@ def _guard(node_house: House, node: Node) -> list[Line]:
         _timed("decision", "≤ 10", lambda: _decided(request, register, today)),
         _timed("record, durable", "", lambda: node.door._record(
             node.door._case(principal, _query(1), None, "json"),
-            answer.permit, answer.rows)),
+            answer.permit, answer.rows, 0)),
         _timed("whole door: token seen, decision, record, cells cut", "guard ≤ 350",
                lambda: (recalled(presented, node.verifier), _answer(node, principal, 2))),
     ]  # fmt: skip

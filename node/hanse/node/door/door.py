@@ -392,5 +392,5 @@ def _in_force(case: Case, permit: Permit) -> Permit:
     """Return a permit unless its protocol was revoked elsewhere."""
     if permit.protocol in case.revoked:
         ended = Check("status", False, permit.protocol, "revoked", "id")
-        raise NotPermitted([ended], permit.protocol)
+        raise NotPermitted(ended, permit.protocol)
     return permit
