@@ -113,7 +113,7 @@ def together(cut: Cut) -> Cleared:
 
 def _nothing(cut: Cut) -> pa.Table:
     dimensions = [axis.id for axis in cut.cube if axis.id not in _FIXED]
-    schema = protected_schema(dimensions)
+    schema = protected_schema(dimensions, sampled=cut.table.edition.sampled)
     return schema.empty_table()
 
 

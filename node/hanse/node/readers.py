@@ -70,11 +70,12 @@ class _Source:
 def _edition(source: _Source) -> Edition:
     found, settings = source.described, source.node.settings
     released, extent = found.manifest, found.extent
+    contract = _contract(source.node, found)
     areas = extent.areas or {}
     window = extent.periods
     held = [each for each in found.shape.spelled if window is None or window.holds(each)]
     return Edition(
-        contract=_narrowed(_contract(source.node, found), found),
+        contract=_narrowed(contract, found),
         publisher=settings.name,
         base_url=settings.base_url.rstrip("/"),
         release=released.release_id,
@@ -88,6 +89,7 @@ def _edition(source: _Source) -> Edition:
         reason=released.reason,
         previous=released.previous,
         cells=released.coverage.cells,
+        sampled=contract.sampled,
         levels=MappingProxyType({level: _level(found.registry, level) for level in sorted(areas)}),
         areas=MappingProxyType(
             {level: _areas(found.registry, level, codes) for level, codes in sorted(areas.items())}

@@ -213,7 +213,7 @@ def _style(layout: Layout, chosen: negotiation.Chosen, address: Address, lang: s
     wanted = labels.get(chosen.parameters.get("labels", "id"))
     if wanted is None:
         raise Invalid("SDMX_PARAMETER", name="labels", choice="id, name, both")
-    attributes = _attributes(address.parameter("attributes"))
+    attributes = _attributes(address.parameter("attributes"), names.attributes_of(layout.edition))
     return csv.Style(
         version="1.0.0" if chosen.form == "csv1" else "2.0.0",
         labels=wanted,
@@ -224,18 +224,19 @@ def _style(layout: Layout, chosen: negotiation.Chosen, address: Address, lang: s
     )
 
 
-def _attributes(text: str | None) -> tuple[str, ...]:
+def _attributes(text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
     if text in (None, "all", "dsd"):
-        return names.ATTRIBUTES
+        return known
     if text == "none":
         return ()
     wanted = (text or "").split(",")
-    named = {"obs": names.OBS_ATTRIBUTES, "series": names.SERIES_ATTRIBUTES}
+    series = names.SERIES_ATTRIBUTES
+    named = {"obs": tuple(each for each in known if each not in series), "series": series}
     found = {each for part in wanted for each in named.get(part, (part,))}
-    unknown = sorted(found - set(names.ATTRIBUTES))
+    unknown = sorted(found - set(known))
     if unknown:
-        raise Invalid("SDMX_PARAMETER", name="attributes", choice=", ".join(names.ATTRIBUTES))
-    return tuple(name for name in names.ATTRIBUTES if name in found)
+        raise Invalid("SDMX_PARAMETER", name="attributes", choice=", ".join(known))
+    return tuple(name for name in known if name in found)
 
 
 def _detail(address: Address) -> xml.Detail:
@@ -286,7 +287,8 @@ def _cells(
         raise Empty("SDMX_EMPTY")
     query = question.query(layout.edition, selection, release)
     given = node.door.answer(reader.principal, query, reader.purpose, reader.form)
-    pieces = (question.selected(each, layout, selection) for each in given.pieces or ())
+    held = given.pieces.coded() if given.pieces is not None else ()
+    pieces = (question.selected(each, layout, selection) for each in held)
     return pieces, given
 
 

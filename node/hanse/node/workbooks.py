@@ -40,7 +40,8 @@ def workbook(node: Node, reader: Reader, query: Query, prefix: str, exchange: st
     )
     if answer.rows > CELLS_MAX:
         raise Refused("SWING_LARGE", count=answer.rows, limit=CELLS_MAX)
-    empty = protected_schema([each.id for each in found.dimensions]).empty_table()
+    dimensions = [each.id for each in found.dimensions]
+    empty = protected_schema(dimensions, sampled=found.sampled).empty_table()
     parts = [cleared.table for cleared in answer.pieces or ()]
     cells = scrub(pa.concat_tables(parts) if parts else empty)
     opened = answer.extent.indicators or frozenset()

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.cube.cells import MEASURE_COLUMNS, key_columns
+from hanse.cube.cells import NUMBER_COLUMNS, SAMPLE_COLUMNS, is_sampled, key_columns, measures_of
 from hanse.cube.cleared import Cleared, scrub
 from hanse.cube.codelist import TOTAL
 
@@ -37,7 +37,8 @@ def changes(older: Cleared, newer: Cleared) -> Changes:
     A breakdown that only one of them has stands at its total in the other.
     """
     names = _dimensions(older, newer)
-    was, now = _aligned(older.table, names), _aligned(newer.table, names)
+    sampled = is_sampled(older.table.column_names) or is_sampled(newer.table.column_names)
+    was, now = (_aligned(each.table, names, sampled=sampled) for each in (older, newer))
     keys = key_columns(names)
     held = _joined(now, was, keys)
     known = held["known"]
@@ -54,12 +55,26 @@ def _dimensions(older: Cleared, newer: Cleared) -> tuple[str, ...]:
     return (*newer.dimensions, *extra)
 
 
-def _aligned(table: pa.Table, dimensions: tuple[str, ...]) -> pa.Table:
+def _aligned(table: pa.Table, dimensions: tuple[str, ...], *, sampled: bool) -> pa.Table:
     """Return the cells with these breakdowns; one that they do not have stands at its total."""
+    if sampled:
+        table = with_sample(table)
     for name in dimensions:
         if name not in table.column_names:
             table = table.append_column(name, pa.repeat(pa.scalar(TOTAL), table.num_rows))
-    return table.select([*key_columns(dimensions), *MEASURE_COLUMNS])
+    return table.select([*key_columns(dimensions), *measures_of(table.column_names)])
+
+
+def with_sample(table: pa.Table) -> pa.Table:
+    """Return the cells with the columns of a sample, which say nothing where they were not."""
+    for name in () if is_sampled(table.column_names) else SAMPLE_COLUMNS:
+        blank = (
+            pa.nulls(table.num_rows, pa.float64())
+            if name in NUMBER_COLUMNS
+            else pa.repeat(pa.scalar(""), table.num_rows)
+        )
+        table = table.append_column(name, blank)
+    return table
 
 
 def _joined(left: pa.Table, right: pa.Table, keys: tuple[str, ...]) -> dict[str, pa.ChunkedArray]:
@@ -74,7 +89,7 @@ def _joined(left: pa.Table, right: pa.Table, keys: tuple[str, ...]) -> dict[str,
     found = mine.join(theirs, list(keys), join_type="left outer").sort_by("_place")
     known = pc.fill_null(found.column("_there"), False)
     differs = pa.chunked_array([pa.repeat(pa.scalar(False), found.num_rows)])
-    for name in MEASURE_COLUMNS:
+    for name in measures_of(left.column_names):
         differs = pc.or_(differs, pc.invert(_same(found.column(name), found.column(name + BEFORE))))
     return {"known": known, "differs": differs}
 

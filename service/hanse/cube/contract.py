@@ -46,6 +46,11 @@ class Contract:
         return next((each for each in self.indicators if each.id == indicator_id), None)
 
     @property
+    def sampled(self) -> bool:
+        """Whether any of its figures is of a sample, so that cells say how sure they are."""
+        return any(each.sample is not None for each in self.indicators)
+
+    @property
     def dialect_id(self) -> str:
         """The id that standards demand: upper case, `-` as `_`; slugs hold no `_`."""
         return self.slug.upper().replace("-", "_")

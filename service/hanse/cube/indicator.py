@@ -48,13 +48,44 @@ class IndicatorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a survey indicator must carry: unweighted n, weighted base, method and confidence."""
+    """What a survey indicator must carry: unweighted n, weighted base, method and confidence.
+
+    Indicators by id: `counted_indicator` is the unweighted numerator, `population_indicator` how
+    many people the answers stand for where the weights do not say (`weight_scale` normalised),
+    `lower_indicator` and `upper_indicator` the bounds that a producer supplies. The rest says what
+    was asked, of whom, when and how; figures of which these differ are not measured alike.
+    """
 
     n_indicator: str
     base_indicator: str | None = None
     stddev_indicator: str | None = None
     ci_method: str = "swing-p-weighted-fpc"
     z: float = 1.96
+    counted_indicator: str | None = None
+    population_indicator: str | None = None
+    lower_indicator: str | None = None
+    upper_indicator: str | None = None
+    weight_scale: str = "population"
+    population: str = ""
+    field_period: str = ""
+    mode: str = ""
+    response_rate: str = ""
+    question: str = ""
+    wave: str = ""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The indicators that stand behind the figure, its numerator left aside."""
+        named = (
+            self.n_indicator,
+            self.base_indicator,
+            self.stddev_indicator,
+            self.counted_indicator,
+            self.population_indicator,
+            self.lower_indicator,
+            self.upper_indicator,
+        )
+        return tuple(each for each in named if each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.cube.cells import protected_schema
+from hanse.cube.cells import protected_as
 from hanse.cube.cleared import Cleared
 from hanse.dialects.heading import Heading
 
@@ -25,7 +25,7 @@ def render(cleared: Cleared, heading: Heading, codec: Codec = "raw") -> Iterator
     columns = [
         _encoded(column) if pa.types.is_string(column.type) else column for column in table.columns
     ]
-    shaped = pa.table(columns, schema=protected_schema(cleared.dimensions))
+    shaped = pa.table(columns, schema=protected_as(table.column_names))
     options = pa.ipc.IpcWriteOptions(compression=None if codec == "raw" else codec)
     sink = _Sink()
     with pa.ipc.new_stream(pa.PythonFile(sink, "w"), shaped.schema, options=options) as writer:

@@ -7,7 +7,7 @@ SDMX, their key. Lost: which codes a column may have; the dataset's own descript
 import json
 from typing import Any, Final
 
-from hanse.cube.cells import protected_schema
+from hanse.cube.cells import MEASURE_COLUMNS, NUMBER_COLUMNS, SAMPLE_COLUMNS, protected_schema
 from hanse.dialects.edition import Edition, text_in
 from hanse.messages import say
 
@@ -21,12 +21,13 @@ _MEANING: Final = {
     "obs_status": f"{_SDMX}attribute#obsStatus",
     "conf_status": f"{_SDMX}attribute#confStatus",
 }
-_MEASURES: Final = ("obs_value", "obs_status", "conf_status")
+_MEASURES: Final = (*MEASURE_COLUMNS, *SAMPLE_COLUMNS)
 
 
 def describe(edition: Edition, url: str, lang: str, *, for_spreadsheets: bool) -> bytes:
     """Return the description of the CSV file at an address, as JSON."""
-    names = protected_schema([each.id for each in edition.dimensions]).names
+    dimensions = [each.id for each in edition.dimensions]
+    names = protected_schema(dimensions, sampled=edition.sampled).names
     document: dict[str, Any] = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": lang}],
         "url": url,
@@ -57,17 +58,19 @@ def _column(edition: Edition, name: str, lang: str, for_spreadsheets: bool) -> d
         "dc:description": _label(edition, name, lang),
         "datatype": _datatype(name, for_spreadsheets),
     }
-    if name == "obs_value":
+    if name in NUMBER_COLUMNS:
         found["null"] = ""
+    elif name in SAMPLE_COLUMNS:
+        found["required"] = False
     else:
         found["required"] = True
     return found | ({"propertyUrl": _MEANING[name]} if name in _MEANING else {})
 
 
 def _datatype(name: str, for_spreadsheets: bool) -> Any:
-    if name == "obs_value":
+    if name in NUMBER_COLUMNS:
         return {"base": "double", "format": {"decimalChar": ","}} if for_spreadsheets else "double"
-    if name in _MEASURES:
+    if name in MEASURE_COLUMNS:
         return {"base": "string", "format": "[A-Z]"}
     return "string"
 

@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from hanse.cube.cells import NUMBER_COLUMNS, SAMPLE_COLUMNS
 from hanse.dialects.edition import Edition, text_in
 
 API_VERSION: Final = "v3.1.0"
@@ -82,7 +83,7 @@ def _table(edition: Edition, lang: str) -> dict[str, Any]:
         "physicalType": "table",
         "businessName": text_in(edition.contract.title, lang, edition.slug),
         "description": text_in(edition.contract.description, lang, edition.slug),
-        "properties": [*columns, *_figures()],
+        "properties": [*columns, *_figures(), *_sample(edition)],
     }
 
 
@@ -141,6 +142,19 @@ def _figures() -> list[dict[str, Any]]:
             ],
         },
         {"name": "conf_status", "logicalType": "string", "required": True},
+    ]
+
+
+def _sample(edition: Edition) -> list[dict[str, Any]]:
+    """Return the columns that say how sure a figure of a sample is."""
+    return [
+        {
+            "name": name,
+            "logicalType": "number" if name in NUMBER_COLUMNS else "string",
+            "required": False,
+        }
+        for name in SAMPLE_COLUMNS
+        if edition.sampled
     ]
 
 

@@ -58,4 +58,5 @@ from hanse.wire.releases import Part as Part
 from hanse.wire.releases import ReleaseEntry as ReleaseEntry
 from hanse.wire.releases import ReleaseLine as ReleaseLine
 from hanse.wire.releases import Releases as Releases
+from hanse.wire.releases import SampleEntry as SampleEntry
 from hanse.wire.releases import Tombstone as Tombstone

@@ -7,6 +7,27 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from hanse.wire.body import Body, Decimal, Digest, ReleaseId, Slug, StartDay, Text
 
 
+class SampleEntry(Body):
+    """How a survey figure is made: the indicators behind it, the method, and what was asked."""
+
+    n: str
+    base: str | None = None
+    stddev: str | None = None
+    counted: str | None = None
+    population_indicator: str | None = None
+    lower: str | None = None
+    upper: str | None = None
+    ci_method: str
+    z: Decimal
+    weight_scale: str = "population"
+    population: str = ""
+    field_period: str = ""
+    mode: str = ""
+    response_rate: str = ""
+    question: str = ""
+    wave: str = ""
+
+
 class IndicatorEntry(Body):
     """What the index knows of an indicator: enough to find it and to judge whether it compares."""
 
@@ -36,6 +57,7 @@ class IndicatorEntry(Body):
     denominator: str | None = None
     weight: str | None = None
     formula: str | None = None
+    sample: SampleEntry | None = None
 
 
 class Part(Body):

@@ -25,6 +25,7 @@ from hanse.cube.spelling import composed
 from hanse.cube.status import CellState, Flag
 from hanse.dialects.swing import Shape, SwingWorkbook
 from hanse.errors import HanseError, Invalid
+from hanse.node.intake import quadruplets
 from hanse.node.intake.calendars import dated
 from hanse.node.intake.draft import SLUG, Draft
 
@@ -70,6 +71,7 @@ def build(
     cells = _located(reading.cells, order, registry)
     cells = dated(cells, _periods(cells), reading.indicators)
     refuse_duplicates(cells)
+    quadruplets.check(cells, reading.indicators)
     if order.scope:
         cells = within(cells, order.scope, registry)
     indicators = tuple(_dated(each, cells, order) for each in reading.indicators)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from hanse.cube.cells import SAMPLE_COLUMNS
 from hanse.dialects.swing import Role
 from hanse.dialects.swing.grid import dimension_id, indicator_id
 from hanse.dialects.swing.headers import KEY_HEADERS, fold
@@ -20,7 +21,7 @@ ours."""
 
 _OURS = MappingProxyType(
     {"level": "level", "area": "area", "obs_value": "value", "obs_status": "status",
-     "conf_status": "skip"}
+     "conf_status": "skip", **dict.fromkeys(SAMPLE_COLUMNS, "skip")}
 )  # fmt: skip
 """The headers of our own CSV and Parquet, so that what we hand out can come back in."""
 

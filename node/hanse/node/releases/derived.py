@@ -16,6 +16,7 @@ from hanse.cube.cells import MEASURE_COLUMNS, TEXT, dimensions_of, key_columns
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import Period
+from hanse.cube.sampled import with_intervals
 from hanse.cube.status import FORMS, CellState, Flag
 
 _STATUS = np.asarray(
@@ -97,6 +98,12 @@ def protected(cells: pa.Table) -> pa.Table:
     columns[obs_status] = pa.array(_STATUS[places, flags].tolist(), pa.string())
     columns[conf_status] = pa.array(_CONFIDENTIAL[places].tolist(), pa.string())
     return pa.table(columns)
+
+
+def released(cells: pa.Table, indicators: Sequence[Indicator]) -> pa.Table:
+    """Return the protected shape, with intervals beside figures of a sample where there are any."""
+    shown = protected(cells)
+    return with_intervals(shown, indicators) if any(each.sample for each in indicators) else shown
 
 
 def at_levels(cells: pa.Table, levels: Sequence[str]) -> tuple[pa.Table, pa.Table]:

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.cube.contract import Contract
-from hanse.cube.indicator import Indicator
+from hanse.cube.indicator import Indicator, Sample
 from hanse.node.releases.difference import Difference
 from hanse.policies.profile import Profile
-from hanse.wire import Coverage, IndicatorEntry, Manifest, Part, Tombstone
+from hanse.wire import Coverage, IndicatorEntry, Manifest, Part, SampleEntry, Tombstone
 
 _WITHDRAWN = {
     "nl": "Niet meer in deze release.",
@@ -147,6 +147,28 @@ def entry(indicator: Indicator, profile: Profile) -> IndicatorEntry:
         denominator=indicator.denominator,
         weight=indicator.weight,
         formula=indicator.formula,
+        sample=_sample(indicator.sample) if indicator.sample else None,
+    )
+
+
+def _sample(sample: Sample) -> SampleEntry:
+    return SampleEntry(
+        n=sample.n_indicator,
+        base=sample.base_indicator,
+        stddev=sample.stddev_indicator,
+        counted=sample.counted_indicator,
+        population_indicator=sample.population_indicator,
+        lower=sample.lower_indicator,
+        upper=sample.upper_indicator,
+        ci_method=sample.ci_method,
+        z=decimal(sample.z),
+        weight_scale=sample.weight_scale,
+        population=sample.population,
+        field_period=sample.field_period,
+        mode=sample.mode,
+        response_rate=sample.response_rate,
+        question=sample.question,
+        wave=sample.wave,
     )
 
 

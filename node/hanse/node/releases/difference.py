@@ -61,6 +61,7 @@ INDICATOR_WEIGHTS: Mapping[str, Weight] = MappingProxyType(
         "decimals": Weight.MINOR,
         "round_base": Weight.MINOR,
         "threshold": Weight.MINOR,
+        "sample": Weight.MINOR,
         "method": Weight.MINOR,
         "breaks": Weight.MINOR,
         "state": Weight.MINOR,

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hanse.cube import encoding
-from hanse.cube.cells import MEASURE_COLUMNS, key_columns, protected_schema
+from hanse.cube.cells import NUMBER_COLUMNS, key_columns, measures_of, protected_as
 from hanse.cube.cleared import Cleared
 from hanse.errors import Invalid
 from hanse.node.releases.messages import Message, messages_of
@@ -248,16 +248,14 @@ def _refuse_twins(codes: Mapping[str, Array], columns: Mapping[str, pa.Dictionar
 def _sorted_table(
     plain: pa.Table, columns: Mapping[str, pa.DictionaryArray], order: Array, dims: Sequence[str]
 ) -> pa.Table:
-    measures = {name: plain.column(name) for name in MEASURE_COLUMNS}
+    measures = {name: plain.column(name) for name in measures_of(plain.column_names)}
     coded = {
-        name: column if name == "obs_value" else _sorted_codes(column)
+        name: column if name in NUMBER_COLUMNS else _sorted_codes(column)
         for name, column in measures.items()
     }
-    rows = pa.array(order)
-    arrays = [
-        _flat(({**columns, **coded})[name]).take(rows) for name in protected_schema(dims).names
-    ]
-    return pa.Table.from_arrays(arrays, schema=protected_schema(dims))
+    rows, schema = pa.array(order), protected_as([*dims, *measures])
+    arrays = [_flat(({**columns, **coded})[name]).take(rows) for name in schema.names]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:

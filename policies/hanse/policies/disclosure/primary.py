@@ -5,8 +5,9 @@ cells that were computed from cells it has already judged. Which totals give a h
 subtraction is another question, with its own module.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,13 @@ def bases(indicator: Indicator, present: frozenset[str]) -> tuple[Basis, ...]:
     """Return what an indicator is judged by in a dataset that holds the `present` indicators.
 
     The first that is filled in: threshold, sample, numerator (of a ratio), weight, the count
-    itself; and beside it the denominator of a ratio. Raises `Invalid` where a threshold or
-    sample is filled in but absent: nobody could tell how many units are behind the figure.
+    itself; beside it the n of a survey and the denominator of a ratio. Raises `Invalid` where a
+    threshold or sample is filled in but absent: nobody could tell how many units are behind it.
     """
-    return (*_first(indicator, present), *_divisor(indicator, present))
+    first = _first(indicator, present)
+    kinds = {each.kind for each in first}
+    beside = () if "sample" in kinds else _sample(indicator, present)
+    return (*first, *beside, *_divisor(indicator, present))
 
 
 def _first(indicator: Indicator, present: frozenset[str]) -> tuple[Basis, ...]:
@@ -82,6 +86,17 @@ def _first(indicator: Indicator, present: frozenset[str]) -> tuple[Basis, ...]:
     return (Basis("itself", indicator.id, own),) if counts or own else ()
 
 
+def _sample(indicator: Indicator, present: frozenset[str]) -> tuple[Basis, ...]:
+    """Return the answers behind a survey figure, which count whatever else it is judged by."""
+    if indicator.sample is None:
+        return ()
+    name = indicator.sample.n_indicator
+    if name not in present:
+        raise Invalid("PROFILE_BASIS", indicator=indicator.id, basis=name)
+    own = indicator.threshold.value if indicator.threshold else 0.0
+    return (Basis("sample", name, own),)
+
+
 def _divisor(indicator: Indicator, present: frozenset[str]) -> tuple[Basis, ...]:
     name = indicator.denominator
     if not name or name not in present or name == indicator.id:
@@ -93,7 +108,8 @@ def protect(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
     """Return the same draft with every figure below its minimum hidden (`suppressed_primary`).
 
     A figure is also hidden where what it is judged by is hidden, is not a number, or has no cell at
-    all: what cannot be checked is not shown. Rows keep their order; no row is added or dropped.
+    all: what cannot be checked is not shown. What stands behind
+    a survey figure is hidden with it. Rows keep their order; no row is added or dropped.
     Raises `Refused` for a level the profile does not allow, `Invalid` for a basis that is absent.
     """
     _allowed(cells, profile)
@@ -103,7 +119,33 @@ def protect(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
         if indicator.id in present:
             for basis in bases(indicator, present):
                 sheet.judge(indicator, basis, profile)
+    for indicator, members in _families(indicators, present):
+        for basis in _sample(indicator, present):
+            sheet.judge_all(members, indicator, basis, profile)
+        sheet.hide_together((indicator.id, *members))
     return sheet.written(cells)
+
+
+def _families(
+    indicators: Sequence[Indicator], present: frozenset[str]
+) -> list[tuple[Indicator, tuple[str, ...]]]:
+    """Return every survey figure with the indicators behind it that no other figure needs.
+
+    What several figures share (one n of one questionnaire) is judged by itself and by the n of
+    each, but is not lost with one of them: it tells nothing of that one.
+    """
+    named: dict[str, tuple[str, ...]] = {}
+    for each in indicators:
+        if each.sample is not None:
+            people = each.sample.population_indicator
+            behind = dict.fromkeys((each.numerator, *each.sample.members))
+            named[each.id] = tuple(name for name in behind if name and name != people)
+    shared = Counter(name for names in named.values() for name in names)
+    return [
+        (each, tuple(name for name in named[each.id] if shared[name] == 1 and name in present))
+        for each in indicators
+        if each.id in named and (present & {each.id, *named[each.id]})
+    ]
 
 
 def rounded(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) -> pa.Table:
@@ -203,6 +245,20 @@ class _Sheet:
             small |= (values == 0) & (minimum > 0)
         unknown = (ranks != _VALUE) & ((minimum > 0) | (ranks >= _HIDDEN_FROM))
         self.ranks[rows[unknown | ((ranks == _VALUE) & small)]] = _PRIMARY
+
+    def judge_all(
+        self, names: Sequence[str], indicator: Indicator, basis: Basis, profile: Profile
+    ) -> None:
+        """Judge indicators by what another one is judged by."""
+        for name in names:
+            self.judge(replace(indicator, id=name), basis, profile)
+
+    def hide_together(self, names: Sequence[str]) -> None:
+        """Hide every figure of which another of these is hidden at the same place."""
+        rows = np.concatenate([self.rows(name) for name in names])
+        gone = np.unique(self.place[rows[self.ranks[rows] >= _HIDDEN_FROM]])
+        lost = rows[np.isin(self.place[rows], gone) & (self.ranks[rows] == _VALUE)]
+        self.ranks[lost] = _PRIMARY
 
     def _basis(self, rows: Array, name: str) -> tuple[Array, Array]:
         """Return value and rank of the basis beside each row; a missing cell counts as unknown."""

@@ -12,8 +12,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hanse.cube.cells import MEASURE_COLUMNS, dimensions_of, key_columns
-from hanse.cube.changes import Changes
+from hanse.cube.cells import dimensions_of, is_sampled, key_columns, measures_of
+from hanse.cube.changes import Changes, with_sample
 from hanse.cube.codelist import TOTAL
 
 TYPE: Final = "_change_type"
@@ -35,20 +35,24 @@ def table(steps: Sequence[Step]) -> pa.Table:
     cells, so what only the withdrawn one said is put right too.
     """
     names = _dimensions(steps)
+    sampled = any(is_sampled(step.changes.inserted.table.column_names) for step in steps)
     parts: list[pa.Table] = []
     put: pa.Table | None = None
     dropped: pa.Table | None = None
     for step in steps:
         for type_, cells in _rows(step):
-            wide = _aligned(cells, names)
+            wide = _aligned(cells, names, sampled=sampled)
             done = dropped if type_ == DELETE else put
             if parts and done is not None and not step.stands:
                 wide = _without(wide, done, names)
             parts.append(wide.append_column(TYPE, pa.repeat(pa.scalar(type_), wide.num_rows)))
         added = pa.concat_tables(
-            [_aligned(each.table, names) for each in (step.changes.inserted, step.changes.updated)]
+            [
+                _aligned(each.table, names, sampled=sampled)
+                for each in (step.changes.inserted, step.changes.updated)
+            ]
         )
-        gone = _aligned(step.changes.removed.table, names)
+        gone = _aligned(step.changes.removed.table, names, sampled=sampled)
         put = added if put is None else pa.concat_tables([put, added])
         dropped = gone if dropped is None else pa.concat_tables([dropped, gone])
     return pa.concat_tables(parts)
@@ -79,16 +83,17 @@ def _dimensions(steps: Sequence[Step]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _aligned(cells: pa.Table, names: Sequence[str]) -> pa.Table:
+def _aligned(cells: pa.Table, names: Sequence[str], *, sampled: bool) -> pa.Table:
+    cells = with_sample(cells) if sampled else cells
     for name in names:
         if name not in cells.column_names:
             cells = cells.append_column(name, pa.repeat(pa.scalar(TOTAL), cells.num_rows))
-    return cells.select([*key_columns(names), *MEASURE_COLUMNS])
+    return cells.select([*key_columns(names), *measures_of(cells.column_names)])
 
 
 def _silenced(cells: pa.Table) -> pa.Table:
     """Return the same keys without a figure and without what was said about it."""
-    for name in MEASURE_COLUMNS:
+    for name in measures_of(cells.column_names):
         place = cells.schema.get_field_index(name)
         type_ = cells.schema.field(name).type
         cells = cells.set_column(place, name, pa.nulls(cells.num_rows, type_))

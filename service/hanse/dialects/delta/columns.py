@@ -3,11 +3,15 @@
 import json
 from typing import Any, Final
 
+from hanse.cube.cells import NUMBER_COLUMNS, SAMPLE_COLUMNS
 from hanse.dialects.edition import Edition, text_in
 from hanse.messages import named
 
 _KEYS: Final = ("indicator", "level", "area", "period")
 _MEASURES: Final = (("obs_value", "double"), ("obs_status", "string"), ("conf_status", "string"))
+_SAMPLE: Final = tuple(
+    (name, "double" if name in NUMBER_COLUMNS else "string") for name in SAMPLE_COLUMNS
+)
 
 
 def schema(edition: Edition, lang: str) -> str:
@@ -19,6 +23,7 @@ def schema(edition: Edition, lang: str) -> str:
             for each in edition.dimensions
         ),
         *(_field(name, type_, _told(name, lang)) for name, type_ in _MEASURES),
+        *(_field(name, type_, _told(name, lang)) for name, type_ in _SAMPLE if edition.sampled),
     ]
     return json.dumps({"type": "struct", "fields": fields}, ensure_ascii=False)
 

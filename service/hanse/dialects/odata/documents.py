@@ -9,7 +9,7 @@ from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
 from hanse.dialects.edition import Edition, text_in
-from hanse.dialects.odata.rows import ID, VALUE, Cbs, Rows, cbs_period
+from hanse.dialects.odata.rows import ID, SAMPLE, VALUE, Cbs, Rows, cbs_period
 from hanse.messages import say
 
 JSON: Final = "application/json;odata.metadata=minimal;charset=utf-8"
@@ -19,7 +19,12 @@ NAMESPACE: Final = "Hanse"
 
 _EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
-_TYPES: Final = {ID: "Edm.Int64", VALUE: "Edm.Double", "PeriodStart": "Edm.Date"}
+_TYPES: Final = {
+    ID: "Edm.Int64",
+    VALUE: "Edm.Double",
+    "PeriodStart": "Edm.Date",
+    **{name: "Edm.Double" for name in SAMPLE if name != "CiMethod"},
+}
 
 DATASETS: Final = (
     "Identifier", "Agency", "Title", "Description", "Release", "PublishedAt", "Licence", "Access",

@@ -21,6 +21,8 @@ YEAR_START: Final = "REPORTING_YEAR_START_DAY"
 SERIES_ATTRIBUTES: Final = (UNIT_MEASURE, UNIT_MULT, DECIMALS, YEAR_START)
 OBS_ATTRIBUTES: Final = (OBS_STATUS, CONF_STATUS)
 ATTRIBUTES: Final = (*OBS_ATTRIBUTES, *SERIES_ATTRIBUTES)
+SAMPLE_ATTRIBUTES: Final = ("CI_LOW", "CI_HIGH", "SAMPLE_SIZE", "CI_METHOD", "CI_Z")
+"""Where a dataset has figures of a sample; empty for every other figure."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9_@$\-]+")
 _PACKAGE: Final = {
@@ -54,6 +56,11 @@ def flow_urn(edition: Edition) -> str:
 def structure_id(edition: Edition) -> str:
     """Return `AGENCY:ID(version)`, as a CSV line names the dataflow."""
     return f"{edition.agency}:{edition.dialect_id}({edition.contract.version})"
+
+
+def attributes_of(edition: Edition) -> tuple[str, ...]:
+    """Return the attributes of a dataset: those of every dataset, then those of a sample."""
+    return (*ATTRIBUTES, *SAMPLE_ATTRIBUTES) if edition.sampled else ATTRIBUTES
 
 
 def key_of(edition: Edition) -> tuple[str, ...]:

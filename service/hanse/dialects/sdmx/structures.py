@@ -246,7 +246,7 @@ def _name_of(edition: Edition, name: str, lang: str) -> str:
 
 
 def _concepts(edition: Edition, lang: str) -> ConceptScheme:
-    wanted = (*names.key_of(edition), names.OBS_VALUE, *names.ATTRIBUTES)
+    wanted = (*names.key_of(edition), names.OBS_VALUE, *names.attributes_of(edition))
     id_, version = f"CS_{edition.dialect_id}", edition.contract.version
     return ConceptScheme(
         id=id_,
@@ -297,3 +297,6 @@ def _components(
             attachment_level=",".join(series),
             required=False,
         )
+    for name in names.SAMPLE_ATTRIBUTES if edition.sampled else ():
+        dtype = DataType.STRING if name == "CI_METHOD" else DataType.DOUBLE
+        yield made(name, Role.ATTRIBUTE, dtype, attachment_level="O", required=False)

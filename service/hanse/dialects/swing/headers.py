@@ -106,8 +106,22 @@ OWN_COLUMNS = (
     SheetColumn("Reference point", ("Peilmoment",)),
     SheetColumn("Method", ("Methode",)),
     SheetColumn("Breaks", ("Breuken",)),
+    SheetColumn("CI method", ("Intervalmethode",)),
+    SheetColumn("Confidence", ("Betrouwbaarheid",)),
+    SheetColumn("Weight scale", ("Gewichtsschaal",)),
+    SheetColumn("Unweighted numerator", ("Ongewogen teller",)),
+    SheetColumn("Population indicator", ("Populatie-onderwerp",)),
+    SheetColumn("Lower bound indicator", ("Ondergrens-onderwerp",)),
+    SheetColumn("Upper bound indicator", ("Bovengrens-onderwerp",)),
+    SheetColumn("Survey population", ("Enquêtepopulatie",)),
+    SheetColumn("Field period", ("Veldwerkperiode",)),
+    SheetColumn("Mode", ("Afnamewijze",)),
+    SheetColumn("Response rate", ("Respons",)),
+    SheetColumn("Question", ("Vraag",)),
+    SheetColumn("Wave", ("Meting",)),
 )
-"""Columns of ours that may stand beside Swing's: what decides whether figures compare."""
+"""Columns of ours that may stand beside Swing's: what decides whether figures compare, and for
+surveys how sure they are and what was asked."""
 
 INDICATOR_HEADERS = MappingProxyType(
     {

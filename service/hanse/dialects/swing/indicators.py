@@ -18,11 +18,11 @@ from hanse.cube.indicator import (
     Indicator,
     IndicatorState,
     MeasureType,
-    Sample,
     Source,
     SourceThreshold,
 )
 from hanse.dialects.swing.grid import folded_code, indicator_id
+from hanse.dialects.swing.surveys import sample_of
 from hanse.errors import Invalid
 
 _LIFECYCLE = re.compile(
@@ -113,7 +113,7 @@ def from_row(row: Row, sheet: str) -> Indicator:
         numerator=numerator,
         denominator=denominator,
         formula=formula,
-        sample=_sample(row, weight),
+        sample=sample_of(row, weight),
         threshold=_threshold(threshold, row),
         reference_point=row.get("Reference point")
         or _TIME.get(row.get("Periode type", "").lower(), (None, "P1D@01-01"))[1],
@@ -225,15 +225,6 @@ def _code(row: Row, header: str) -> str | None:
 
 def _threshold(value: float | None, row: Row) -> SourceThreshold | None:
     return None if value is None else SourceThreshold(value, _code(row, "Threshold indicator"))
-
-
-def _sample(row: Row, weight: str | None) -> Sample | None:
-    n_indicator = _code(row, "Sample indicator")
-    if n_indicator is None:
-        return None
-    stddev = _code(row, "Stddev indicator")
-    method = "mean-sd-fpc" if stddev else "swing-p-weighted-fpc"
-    return Sample(n_indicator, _code(row, "Base indicator") or weight, stddev, method)
 
 
 def _number(row: Row, header: str, sheet: str) -> float | None:

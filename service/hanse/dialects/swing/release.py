@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hanse.cube.cells import measures_of
 from hanse.cube.cleared import Cleared
 from hanse.cube.codelist import Dimension
 from hanse.cube.indicator import Indicator
@@ -41,6 +42,6 @@ def _raw(cells: pa.Table) -> pa.Table:
     states = [
         _STATES.get(status, CellState.VALUE).value for status in statuses.dictionary.to_pylist()
     ]
-    keys = cells.drop_columns(["obs_value", "obs_status", "conf_status"])
+    keys = cells.drop_columns(list(measures_of(cells.column_names)))
     state = pc.take(pa.array(states, pa.string()), statuses.indices)
     return keys.append_column("value", cells.column("obs_value")).append_column("state", state)

@@ -124,7 +124,7 @@ def _indicators(
     for name, _, shape in measures:
         if any(role.name == TO_AREA for role in shape.roles):
             known[name] = replace(known[name], geo_type="stream")
-    return tuple(known.values())
+    return surveys.recognised(tuple(known.values()))
 
 
 def _grid(placed: Placed, defined: Mapping[str, str], known_levels: frozenset[str]) -> Grid:
