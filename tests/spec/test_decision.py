@@ -87,6 +87,32 @@ def test_validity_begins_on_its_first_day_and_ends_before_its_last() -> None:
             decide(question(), register, outside)
 
 
+@pytest.mark.parametrize(
+    ("asks", "told"),
+    [
+        ("client: turnhout", ("recipient", "turnhout", "-", "parties")),
+        ("client: ''", ("recipient", "-", "-", "parties")),
+        ("protocol: urn:protocol:gent:x", ("status", "urn:protocol:gent:x", "-", "id")),
+    ],
+)
+def test_where_no_protocol_is_near_one_check_says_what_is_missing(
+    asks: str, told: tuple[str, str, str, str]
+) -> None:
+    with pytest.raises(NotPermitted) as raised:
+        decide(question(asks), registered(one()), TODAY)
+    (only,) = raised.value.checks
+    assert (only.name, only.wanted, only.had, only.clause) == told
+    assert not only.passed
+    assert raised.value.parameters["protocol"] == "-"
+
+
+def test_a_refusal_names_the_protocol_it_speaks_of() -> None:
+    with pytest.raises(NotPermitted) as raised:
+        decide(question("purpose: reclame"), registered(one()), TODAY)
+    assert raised.value.parameters["protocol"] == raised.value.protocol
+    assert raised.value.protocol == "urn:protocol:gent:2026-007"
+
+
 def test_a_refusal_keeps_its_checks_when_it_is_recorded() -> None:
     with pytest.raises(NotPermitted) as raised:
         decide(question("purpose: reclame"), registered(one()), TODAY)

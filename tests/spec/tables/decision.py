@@ -55,6 +55,12 @@ ROWS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "DECISION_PURPOSE urn:protocol:gent:b",
     ),
     (
+        "of equally near ones, the one that names the client explains",
+        ("everybody: {actions: []}", "{actions: []}"),
+        "access: open",
+        "DECISION_ACTION urn:protocol:gent:2026-007",
+    ),
+    (
         "what is not active permits nothing",
         ("suspended: {}",),
         "",
