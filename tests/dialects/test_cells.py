@@ -2,39 +2,17 @@
 
 import io
 import json
-import zipfile
-from collections.abc import Iterator
 
 import openpyxl
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.support.cells import CANARY, ROWS, Row, cube, heading, leaky, spellings
 from tests.support.forms import FORMS
+from tests.support.hearing import unpacked
 
 from hanse.cube.cleared import scrub
 from hanse.dialects import csv, json_cells, parquet, xlsx
 from hanse.errors import Invalid
-
-
-def _unpacked(content: bytes) -> Iterator[bytes]:
-    """Yield the bytes as they travel, and as they are once unpacked."""
-    yield content
-    if content[:2] == b"PK":
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for name in archive.namelist():
-                yield archive.read(name)
-    if content[:4] == b"\xff\xff\xff\xff":
-        sink = pa.BufferOutputStream()
-        table = pa.ipc.open_stream(content).read_all()
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
-        yield sink.getvalue().to_pybytes()
-    if content[:4] == b"PAR1":
-        table = pq.read_table(io.BytesIO(content))
-        plain = io.BytesIO()
-        pq.write_table(table, plain, compression="none", use_dictionary=False)
-        yield plain.getvalue()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -48,7 +26,7 @@ def test_every_format_gives_the_same_cells(form: str) -> None:
 def test_no_format_holds_what_stood_under_a_hidden_cell(form: str) -> None:
     render, read = FORMS[form]
     content = b"".join(render(scrub(leaky()), heading()))
-    for layer in _unpacked(content):
+    for layer in unpacked(content):
         assert not any(spelling in layer for spelling in spellings(CANARY))
     assert read(content) == [tuple(row) for row in ROWS]
 
@@ -57,7 +35,7 @@ def test_no_format_holds_what_stood_under_a_hidden_cell(form: str) -> None:
 def test_the_search_for_hidden_values_finds_one_that_is_there(form: str) -> None:
     shown = [row if row[4] is not None else (*row[:4], CANARY, "A", "F") for row in ROWS]
     render, _ = FORMS[form]
-    layers = list(_unpacked(b"".join(render(scrub(cube(shown)), heading()))))
+    layers = list(unpacked(b"".join(render(scrub(cube(shown)), heading()))))
     assert any(spelling in layer for layer in layers for spelling in spellings(CANARY))
 
 
@@ -65,7 +43,7 @@ def test_the_search_for_hidden_values_finds_one_that_is_there(form: str) -> None
 def test_rows_outside_a_slice_do_not_travel(form: str) -> None:
     render, _ = FORMS[form]
     content = b"".join(render(scrub(leaky().slice(0, 3)), heading()))
-    for layer in _unpacked(content):
+    for layer in unpacked(content):
         assert b"groei" not in layer
         assert not any(spelling in layer for spelling in spellings(CANARY))
 

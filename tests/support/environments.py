@@ -13,10 +13,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from tests.support import needs
@@ -25,6 +26,7 @@ CLIENTS = needs.ROOT / "tests" / "dialects" / "clients"
 MADE = needs.ROOT / ".clients"
 INSTALL_SECONDS = 900
 RUN_SECONDS = 120
+EACH_SECONDS = 240
 
 
 def run(client: str, script: str, question: Mapping[str, Any], **environ: str) -> list[Any]:
@@ -40,6 +42,36 @@ def run(client: str, script: str, question: Mapping[str, Any], **environ: str) -
     return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
 
+def each(client: str, script: str, questions: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """Run a client's script once per question; return the JSON lines it printed for each.
+
+    `begin` in a question is an address that is fetched before it. A script of Python or R goes
+    through all of them in one process.
+    """
+    if script.endswith(".mjs"):
+        return [_begun(client, script, question) for question in questions]
+    folder = CLIENTS / client
+    command = _command(client, folder / script)
+    if script.endswith(".py"):
+        command[-1:] = [str(CLIENTS / "each.py"), command[-1]]
+    done = _ask(command, Path(tempfile.gettempdir()), json.dumps(questions), {}, EACH_SECONDS)
+    if done.returncode != 0:
+        pytest.fail(f"{client}/{script}: {done.stderr[-3_000:]}", pytrace=False)
+    found: list[list[Any]] = [[]]
+    for line in map(json.loads, filter(str.strip, done.stdout.splitlines())):
+        if line is None:
+            found.append([])
+        else:
+            found[-1].append(line)
+    return found[:-1]
+
+
+def _begun(client: str, script: str, question: Mapping[str, Any]) -> list[Any]:
+    if "begin" in question:
+        urlopen(question["begin"]).close()  # noqa: S310 the test's own node
+    return run(client, script, question)
+
+
 def execute(client: str, script: Path, **environ: str) -> str:
     """Run a script of a guide in a client's environment; return what it printed.
 
@@ -53,8 +85,17 @@ def execute(client: str, script: Path, **environ: str) -> str:
     return done.stdout
 
 
+def program(client: str, name: str) -> Path:
+    """Return a program of a client's environment."""
+    return _python(client).with_name(name)
+
+
 def _ask(
-    command: list[str], folder: Path, given: str, environ: Mapping[str, str]
+    command: list[str],
+    folder: Path,
+    given: str,
+    environ: Mapping[str, str],
+    seconds: int = RUN_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     """Run a client; one that ends by a signal, as some do when they leave, is asked once more."""
     for _ in range(2):
@@ -63,7 +104,7 @@ def _ask(
             input=given,
             capture_output=True,
             text=True,
-            timeout=RUN_SECONDS,
+            timeout=seconds,
             env={**_plain(), **environ},
             cwd=folder,
             check=False,

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 from tests.support import agreed, callers, presses
+from tests.support.hearing import Hearing
 from tests.support.houses import free_ports
 from tests.support.live import live
 
@@ -33,6 +34,7 @@ from hanse.store.session import transaction
 OPEN, CLOSED = "proef", "proef-dicht"
 NOW_VINTAGE, OLD_VINTAGE = "gemeente@2025", "gemeente@2024"
 TOWNS = ("11002", "41002")
+FIRST_RELEASE, SECOND_RELEASE = "2026-10-01.1", "2026-10-01.2"
 
 SEX = Dimension(
     "SEX",
@@ -108,6 +110,7 @@ FIRST: tuple[Line, ...] = (
 
 _GONE = ("omzet", NOW_VINTAGE, "41002", "2024-Q2")
 _REVISED = ("saldo", NOW_VINTAGE, "41002", 2023)
+_ADDED = ("omzet", NOW_VINTAGE, "11002", "2024-Q2", "_T", 1_100_000.0)
 
 
 def second() -> tuple[Line, ...]:
@@ -116,8 +119,46 @@ def second() -> tuple[Line, ...]:
     return (
         *kept,
         (*_REVISED, "_T", 0.75),
-        ("omzet", NOW_VINTAGE, "11002", "2024-Q2", "_T", 1_100_000.0),
+        _ADDED,
     )
+
+
+MARK, STEP = 7_310_007, 10_103
+"""Figures of the closed dataset are raised by these: each is found wherever it travels."""
+
+
+def _sameness(line: Line) -> tuple[object, ...]:
+    """Return what lines that keep to one another's sums have in common; other lines differ."""
+    return line[:4] if line[0] == "inw" else line
+
+
+_RAISED = {
+    same: MARK + STEP * number
+    for number, same in enumerate(
+        dict.fromkeys(map(_sameness, (*FIRST, _ADDED, (*_REVISED, "_T", 0.75))))
+    )
+}
+
+
+def marked(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return lines whose totals and parts are raised alike, to figures that nothing else has.
+
+    What is small or nothing stays: it is what protection looks at.
+    """
+    return tuple(
+        (*line[:-1], _raise(line[-1], _RAISED[_sameness(line)])) if line[4] != "M" else line
+        for line in lines
+    )
+
+
+def marks() -> set[float]:
+    """Return every figure of the closed dataset, in any release, that can be searched for."""
+    values = (line[-1] for line in marked((*FIRST, *second())))
+    return {float(each) for each in values if isinstance(each, int | float) and abs(each) >= MARK}
+
+
+def _raise(value: object, by: int) -> object:
+    return value + (by if value > 0 else -by) if isinstance(value, int | float) else value
 
 
 def contract(slug: str, access: Access) -> Contract:
@@ -201,6 +242,7 @@ class Golden:
     app: FastAPI
     press: Press
     home: Path
+    hearing: Hearing
 
     @property
     def node(self) -> Node:
@@ -232,8 +274,9 @@ class Golden:
 
     def publish_second(self) -> str:
         """Publish the second release of both datasets; return its id."""
-        ids = [self._publish(slug, access, second()) for slug, access in _DATASETS]
-        return ids[0]
+        opened = self._publish(OPEN, Access.OPEN, second())
+        self._publish(CLOSED, Access.PROTOCOL, marked(second()))
+        return opened
 
     def withdraw_second(self, release: str) -> None:
         """Withdraw it again from both."""
@@ -269,10 +312,10 @@ def served(folder: Path) -> Iterator[Golden]:
             agreed.in_force(session, folder, form, callers.NOW)
     transport = httpx.ASGITransport(app=callers.catalogue())
     app = create_app(settings, clock=callers.Moment(), transport=transport)
-    golden = Golden(url, app, press, folder)
+    golden = Golden(url, app, press, folder, Hearing(app))
     for slug, access in _DATASETS:
-        golden._publish(slug, access, FIRST)
-    with live(app, port):
+        golden._publish(slug, access, FIRST if access is Access.OPEN else marked(FIRST))
+    with live(golden.hearing, port):
         yield golden
     engine.dispose()
 

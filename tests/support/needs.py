@@ -59,6 +59,7 @@ THINGS = {
         lambda: None not in (shutil.which("node"), shutil.which("npm")), ("nodejs", "npm")
     ),
     "r": Thing(_has_rsdmx, ("r-base-core", "r-cran-rsdmx", "r-cran-jsonlite")),
+    "java": Thing(lambda: shutil.which("java") is not None, ("default-jre-headless",)),
     "gdal": Thing(lambda: shutil.which("ogr2ogr") is not None, ("gdal-bin",)),
     "libreoffice": Thing(lambda: shutil.which("soffice") is not None, ("libreoffice-calc-nogui",)),
 }

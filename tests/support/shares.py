@@ -18,11 +18,13 @@ DELTA = {"delta-sharing-capabilities": "responseformat=delta"}
 Row = dict[str, Any]
 
 
-def token(node: golden.Golden, client: str, dialects: tuple[str, ...] = ()) -> tuple[str, str]:
-    """Make a feed token of a partner; return its text and its id."""
+def token(
+    node: golden.Golden, client: str, dialects: tuple[str, ...] = (), purpose: str = ""
+) -> tuple[str, str]:
+    """Make a feed token of a partner, perhaps for one purpose; return its text and its id."""
     now = node.node.publisher.clock()
     label = f"tabellen {secrets.token_hex(4)}"  # of one label there are never more than two
-    new = NewFeedToken(client, label, "an", dialects=dialects)
+    new = NewFeedToken(client, label, "an", dialects=dialects, purpose=purpose)
     with transaction(node.node.engine) as session:
         pepper = credentials.secret(node.home)
         text, row = credentials.make(session, new, node.node.door.register(), pepper, now)

@@ -1,78 +1,21 @@
-"""Readers of plain files see the golden dataset cell by cell, in every state and as partners."""
+"""The plain file of a dataset: had in parts, as one and the same file until a new release."""
 
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
-import duckdb
 import httpx
 import pytest
-from tests.support import environments, golden, shares
-
-TEXTS = ["indicator", "level", "area", "period", "SEX", "obs_status", "conf_status"]
+from tests.support import golden
 
 
-@pytest.fixture(scope="module", params=golden.STATES)
-def node(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[golden.Golden]:
-    with golden.in_state(tmp_path_factory.mktemp("golden"), request.param) as served:
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[golden.Golden]:
+    with golden.served(tmp_path_factory.mktemp("golden")) as served:
         yield served
 
 
-def file(node: golden.Golden, dataset: str = golden.OPEN) -> str:
-    rights = "?extent=permitted&purpose=beleid" if dataset == golden.CLOSED else ""
-    return f"{node.url}/v1/datasets/{dataset}/data.parquet{rights}"
-
-
-@pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_polars_sees_every_cell(node: golden.Golden, form: str) -> None:
-    path = "data.parquet" if form == "parquet" else "data?format=csv"
-    url = f"{node.url}/v1/datasets/{golden.OPEN}/{path}"
-    lines = environments.run("polars", "read.py", {"url": url, "format": form, "texts": TEXTS})
-    assert golden.seen(lines) == node.truth()
-
-
-READERS = [("pyarrow", "read.py"), ("hyparquet", "read.mjs")]
-
-
-@pytest.mark.parametrize(("client", "script"), READERS)
-def test_readers_by_range_see_every_cell(node: golden.Golden, client: str, script: str) -> None:
-    lines = environments.run(client, script, {"url": file(node), "headers": {}})
-    assert golden.seen(lines) == node.truth()
-
-
-@pytest.mark.parametrize("partner", list(golden.PARTNERS))
-def test_readers_by_range_signed_in_see_exactly_their_view(
-    node: golden.Golden, partner: str
-) -> None:
-    text, _ = shares.token(node, partner)
-    asked = {"url": file(node, golden.CLOSED), "headers": {"apikey": text}}
-    view = node.truth(partner, golden.CLOSED)
-    for client, script in READERS:
-        assert golden.seen(environments.run(client, script, asked)) == view
-    secret = f"create secret (type http, bearer_token '{text}')"
-    assert _with_duckdb(asked["url"], secret) == view
-
-
-def test_duckdb_sees_every_cell(node: golden.Golden) -> None:
-    assert _with_duckdb(file(node)) == node.truth()
-
-
-def _with_duckdb(url: object, before: str = "") -> golden.Truth:
-    folder = Path(str(resources.files("duckdb_extension_httpfs")))
-    (extension,) = folder.rglob("httpfs.duckdb_extension")
-    connection = duckdb.connect()
-    try:
-        connection.load_extension(str(extension))
-        if before:
-            connection.execute(before)
-        found = connection.execute("select * from read_parquet($1)", [url])
-        names = [each[0] for each in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    finally:
-        connection.close()
-    return shares.truth(rows)
+def file(node: golden.Golden) -> str:
+    return f"{node.url}/v1/datasets/{golden.OPEN}/data.parquet"
 
 
 def test_the_file_is_had_in_parts_and_only_where_it_is_the_same_file(

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,7 +10,7 @@ from pysdmx.api.fmr import RegistryClient
 
 question = json.load(sys.stdin)
 parts = urlsplit(question["url"] + "/sdmx/3.0")
-secret = os.environ.get("FEED_TOKEN", "")
+secret = question.get("token", "")
 where = parts._replace(netloc=f"u:{secret}@{parts.netloc}") if secret else parts
 url = urlunsplit(where)
 agency, flow = question["agency"], question["flow"]

@@ -1,11 +1,13 @@
 """Hold a graph against shapes: print what each top-level result says, by severity.
 
-Question: `data` (text) in `format`, `shapes` (Turtle files), `known` (files of code lists).
+Question: `data` (text), or a `url` and `headers` to have it from, in `format`, `shapes` (Turtle
+files), `known` (files of code lists).
 What the graph only points to is typed in a copy first, as the shapes of classes want it.
 """
 
 import json
 import sys
+from urllib.request import Request, urlopen
 
 from pyshacl import validate
 from rdflib import Graph, Literal, Namespace, URIRef
@@ -95,9 +97,15 @@ def results(graph: Graph, shapes: Graph) -> list[dict[str, str]]:
     ]
 
 
+def fetched(url: str, headers: dict[str, str]) -> str:
+    with urlopen(Request(url, headers=headers)) as answer:
+        return answer.read().decode()
+
+
 def main() -> None:
     asked = json.load(sys.stdin)
-    graph = Graph().parse(data=asked["data"], format=asked["format"])
+    text = asked["data"] if "data" in asked else fetched(asked["url"], asked["headers"])
+    graph = Graph().parse(data=text, format=asked["format"])
     copy = typed(graph)
     for path in asked.get("known", []):
         copy.parse(path, format="nt")

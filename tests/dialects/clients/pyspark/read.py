@@ -12,7 +12,13 @@ question = json.load(sys.stdin)
 folder = Path(tempfile.mkdtemp())
 for number, url in enumerate(question["urls"]):
     urlretrieve(url, folder / f"{number}.parquet")
-spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+spark = (
+    SparkSession.builder.master("local[1]")
+    .config("spark.ui.enabled", "false")
+    .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    .config("spark.driver.host", "127.0.0.1")
+    .config("spark.driver.bindAddress", "127.0.0.1")
+    .getOrCreate()
+)
 for row in spark.read.parquet(str(folder)).collect():
     print(json.dumps(row.asDict()))
-spark.stop()

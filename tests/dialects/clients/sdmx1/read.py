@@ -8,7 +8,7 @@ import sdmx
 
 question = json.load(sys.stdin)
 source = {"id": question["agency"], "url": question["url"] + "/sdmx/2.1", "name": "Node"}
-sdmx.add_source(source)
+sdmx.add_source(source, override=True)
 client = sdmx.Client(question["agency"])
 client.session.headers.update(question["headers"])
 flow = question["flow"]
