@@ -111,7 +111,7 @@ def test_a_report_is_a_table_and_a_file_too(run: Run, aalst: House, tmp_path: Pa
     options = ("--format", "csv", "--to", file, "--since", "2026-01-01", "--until", "2026-12-31")
     assert run("audit", "report", "received", *options, "--home", aalst.home).exit_code == 0
     lines = file.read_text("utf-8-sig").splitlines()
-    assert lines[0].startswith("client,kbo,dataset")
+    assert lines[0].startswith("client,kbo,recipient,dataset,protocol,version,basis")
     assert lines[-1].startswith("checkpoint,")
 
 

@@ -10,11 +10,22 @@ from sqlalchemy import text
 from starlette.middleware import Middleware
 
 from hanse.auth import issuer as authorization
-from hanse.node import checkpoints, issuing, pages, sequencer, trusting, witnesses
+from hanse.node import checkpoints, issuing, pages, retention, sequencer, trusting, witnesses
 from hanse.node.desk import Desk
 from hanse.node.keeper import Keeper
-from hanse.node.pages import agreements, signing, waiting
-from hanse.node.routes import audit, data, datasets, dialects, feed, node, protocols, releases
+from hanse.node.pages import accounts, agreements, signing, waiting
+from hanse.node.pages.visitors import Visitors
+from hanse.node.routes import (
+    audit,
+    data,
+    datasets,
+    dialects,
+    feed,
+    node,
+    protocols,
+    releases,
+    reports,
+)
 from hanse.node.running import Clock, Node, start
 from hanse.node.settings import NodeSettings
 from hanse.outbound import Outbound, Transport
@@ -40,6 +51,7 @@ def create_app(
         peers=witnesses.peers(settings),
         clock=clock,
         way=lambda: Outbound(networks=settings.reachable, transport=transport),
+        rules=retention.rules(settings),
     )
     keeper.place()  # what commands wrote while the node was off
     site = Site(
@@ -66,11 +78,12 @@ def create_app(
     app.state.gate = running.gate
     app.user_middleware.append(Middleware(NamedOnly))
     app.state.desk = desk = Desk(running.engine, settings, clock, transport)
-    for topic in (node, audit, datasets, data, feed, releases, dialects, pages):
+    for topic in (node, audit, reports, datasets, data, feed, releases, dialects, pages):
         app.include_router(topic.routes(running))
     app.include_router(protocols.routes(running, clock))
     app.include_router(agreements.routes(running))
     app.include_router(signing.routes(desk))
+    app.include_router(accounts.routes(running, Visitors(desk)))
     app.include_router(waiting.routes(waiting.Table(desk, running.door.worlds, transport)))
     app.include_router(
         authorization.routes(running.issuer, running.publisher.key, keys_path=issuing.KEYS_PATH)

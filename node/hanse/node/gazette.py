@@ -3,11 +3,15 @@
 The readable document is rendered from the very text that decides.
 """
 
+from datetime import date
+
 from hanse.errors import NotFound
 from hanse.messages import named, say
+from hanse.node import phrases
 from hanse.node.protocols import Book, Held
 from hanse.policies.lifecycle import PUBLIC
 from hanse.policies.points import points
+from hanse.report import formats
 from hanse.wire import ProtocolAct, ProtocolDocument, ProtocolLine, ProtocolPoint
 
 
@@ -73,14 +77,42 @@ def _acts(held: Held) -> list[ProtocolAct]:
     ]
 
 
+def title(line: ProtocolLine, lang: str) -> str:
+    """Return what a protocol is called; one without a title goes by its number."""
+    number = line.protocol.rpartition(":")[2]
+    return (
+        line.title if line.title != line.protocol else say("GAZETTE_UNTITLED", lang, number=number)
+    )
+
+
+def summary(line: ProtocolLine, lang: str) -> dict[str, object]:
+    """Return a line of the register in words: its title, state, days and parties."""
+    everybody = say("PHRASE_EVERYBODY", lang)
+    return {
+        "protocol": line.protocol,
+        "version": line.version,
+        "title": title(line, lang),
+        "state": named("protocol", line.state, lang),
+        "kind": named("ground", line.kind, lang),
+        "days": phrases.span(line.start, line.until, lang),
+        "parties": [each if each != "*" else everybody for each in line.parties],
+    }
+
+
 def shown(document: ProtocolDocument, lang: str) -> dict[str, object]:
     """Return the words of a document's closed lists in a reader's language."""
     return {
+        "title": title(document, lang),
         "state": named("protocol", document.state, lang),
+        "points": [
+            (point.number, point.title, [phrases.clause(line, lang) for line in point.lines])
+            for point in document.points
+        ],
         "kind": named("ground", document.kind, lang),
         "acts": [
             {
                 "day": act.at[:10],
+                "date": formats.day(date.fromisoformat(act.at[:10]), lang),
                 "party": act.party,
                 "statement": named("statement", act.statement, lang),
                 "role": named("role", act.role, lang),

@@ -48,6 +48,7 @@ class Duty(StrEnum):
     SEE_PROPOSALS = "see-proposals"
     APPROVE = "approve"
     TURN_DOWN = "turn-down"
+    READ_LOG = "read-log"
 
 
 MAY: Final[Mapping[Duty, frozenset[Role]]] = MappingProxyType(
@@ -55,6 +56,7 @@ MAY: Final[Mapping[Duty, frozenset[Role]]] = MappingProxyType(
         Duty.SEE_PROPOSALS: frozenset(Role) - {Role.ANALYST},
         Duty.APPROVE: frozenset({Role.DATA_MANAGER, Role.CHECKER}),
         Duty.TURN_DOWN: frozenset({Role.DATA_MANAGER, Role.CHECKER, Role.ADMINISTRATOR}),
+        Duty.READ_LOG: frozenset({Role.DPO, Role.SECRETARY}),
     }
 )
 """Which roles each duty is of; whoever has none of them may not."""

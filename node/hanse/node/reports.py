@@ -1,7 +1,8 @@
 """What a data protection officer asks of the log: who got what, under which agreement, since when.
 
 Read from the entries themselves, and from the protocols as they stand. Each report names the
-register and the checkpoint it was made from, so it can be held against the log later.
+register and the checkpoint it was made from, so it can be held against the log later. Whoever is a
+party sees the lines about itself, and the protocols it is a party of; who audits sees all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,23 +18,48 @@ from hanse.errors import Invalid, NotFound
 from hanse.node import checkpoints, protocols
 from hanse.node.log import BodyRow
 from hanse.node.protocols import Held
+from hanse.policies.protocol import Party
 from hanse.store.session import reading
 
 ENDS_WITHIN: Final = timedelta(days=90)
 UNUSED_FOR: Final = timedelta(days=182)
+CHANGES: Final = ("protocol", "statement", "release", "key")
+COUNTED: Final = ("rows", "hidden")
+"""What an entry counts of an answer: its cells, and those of them that are hidden."""
 
 Line = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """The party that a report is made for, by its client and its enterprise number."""
+
+    client: str
+    kbo: str
+
+    def sees(self, client: object, kbo: object) -> bool:
+        """Say whether something is about this party."""
+        return client == self.client or (bool(self.kbo) and kbo == self.kbo)
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a report is about: a protocol, dataset or exchange ("" for all), a span of days."""
+    """What a report is about: a protocol, dataset or exchange ("" for all), a span of days.
+
+    `reader` keeps it to the lines about one party; None is for whoever audits.
+    """
 
     protocol: str = ""
     dataset: str = ""
     exchange: str = ""
     since: str = ""
     until: str = ""
+    reader: Reader | None = None
+
+    def shows(self, document: Mapping[str, Any]) -> bool:
+        """Say whether an entry is one for the reader."""
+        who = document.get("who", {})
+        return self.reader is None or self.reader.sees(who.get("client"), who.get("kbo"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +131,7 @@ def entries(session: Session, wanted: Wanted, kind: str = "") -> Iterator[tuple[
 def _decisions(session: Session, wanted: Wanted, decision: str) -> Iterator[Mapping[str, Any]]:
     for _, body in entries(session, wanted, "decision"):
         document = read(body.encode())
-        if document["decision"] == decision:
+        if document["decision"] == decision and wanted.shows(document):
             yield document
 
 
@@ -114,33 +140,58 @@ def _part(document: Mapping[str, Any], part: str, name: str) -> str:
 
 
 def _received(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
-    terms = {each.row.id: each.protocol.terms.onward for each in _held(session, desk)}
-    grouped: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    held = _held(session, desk, wanted)
+    known = {(each.row.id, each.row.version): each.protocol for each in held}
+    names = _names(held)
+    grouped: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for each in _decisions(session, wanted, "allow"):
-        who = (_part(each, "who", "client"), _part(each, "who", "kbo"))
-        what = (_part(each, "what", "dataset"), _part(each, "why", "protocol"))
-        grouped.setdefault((*who, *what, _part(each, "why", "purpose")), []).append(each)
+        version = each.get("why", {}).get("version") or 0
+        agreed = (_part(each, "why", "protocol"), version, _part(each, "why", "purpose"))
+        grouped.setdefault((*_who(each), _part(each, "what", "dataset"), *agreed), []).append(each)
     for key, found in sorted(grouped.items()):
+        client, kbo, dataset, protocol, version, purpose = key
         whens = sorted(each["when"] for each in found)
-        cells = sum(each["what"].get("rows") or 0 for each in found)
-        yield (*key, whens[0], whens[-1], len(found), cells, terms.get(key[3], ""))
+        cells, hidden = (sum(each["what"].get(name) or 0 for each in found) for name in COUNTED)
+        text = known.get((protocol, version))
+        basis = f"{text.basis.kind} {text.basis.text}".strip() if text else ""
+        onward = text.terms.onward if text else ""
+        who = (client, kbo, names.get(kbo) or names.get(client, ""))
+        yield (*who, dataset, protocol, version, basis, purpose,
+               whens[0], whens[-1], len(found), cells, hidden, onward)  # fmt: skip
 
 
-def _refused(session: Session, _: Desk, wanted: Wanted) -> Iterator[Line]:
+def _who(document: Mapping[str, Any]) -> tuple[str, str]:
+    return _part(document, "who", "client"), _part(document, "who", "kbo")
+
+
+def _names(held: Iterable[Held]) -> dict[str, str]:
+    """Return what the protocols call their recipients, by enterprise number and by client."""
+    return {
+        known: party.name or party.kbo or ""
+        for each in held
+        for party in each.protocol.parties
+        for known in (party.kbo, party.client_id)
+        if known
+    }
+
+
+def _refused(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
+    names = _names(_held(session, desk, wanted))
     grouped: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for each in _decisions(session, wanted, "deny"):
-        who = (_part(each, "who", "client"), _part(each, "who", "kbo"))
         what = (_part(each, "what", "dataset"), _part(each, "why", "purpose"), each["code"])
-        grouped.setdefault((*who, *what), []).append(each)
+        grouped.setdefault((*_who(each), *what), []).append(each)
     for key, found in sorted(grouped.items()):
         whens = sorted(each["when"] for each in found)
         failed = sorted({check["name"] for each in found for check in each.get("checks", ())})
-        yield (*key, " ".join(failed), whens[0], whens[-1], len(found))
+        client, kbo, *asked = key
+        who = (client, kbo, names.get(kbo) or names.get(client, ""))
+        yield (*who, *asked, " ".join(failed), whens[0], whens[-1], len(found))
 
 
 def _attention(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
-    last = _last_use(session)
-    for each in _held(session, desk):
+    last = _last_use(session, wanted)
+    for each in _held(session, desk, wanted):
         row, end = each.row, each.protocol.valid.end
         if each.state != "active" or wanted.protocol not in ("", row.id):
             continue
@@ -152,28 +203,28 @@ def _attention(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
             yield row.id, row.version, why, end, used
 
 
-def _last_use(session: Session) -> dict[str, str]:
+def _last_use(session: Session, wanted: Wanted) -> dict[str, str]:
     found: dict[str, str] = {}
-    for each in _decisions(session, Wanted(), "allow"):
+    for each in _decisions(session, Wanted(reader=wanted.reader), "allow"):
         found[_part(each, "why", "protocol")] = each["when"]
     return found
 
 
 def _terms(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
-    for each in _held(session, desk):
+    for each in _held(session, desk, wanted):
         if wanted.protocol not in ("", each.row.id):
             continue
         told = each.protocol.terms
         for party in each.protocol.parties:
-            if party.role == "recipient":
+            if party.role == "recipient" and _is_for(party, wanted):
                 who = (party.kbo or "", party.client_id or "")
                 rest = (told.onward, told.licence, told.retention, told.recipients)
                 yield (*who, each.row.id, each.row.version, each.state, *rest)
 
 
 def _processing(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
-    used = _last_use(session)
-    for each in _held(session, desk):
+    used = _last_use(session, wanted)
+    for each in _held(session, desk, wanted):
         read, data = each.protocol, each.protocol.data
         if wanted.protocol not in ("", read.id):
             continue
@@ -203,6 +254,8 @@ def _exchange(session: Session, _: Desk, wanted: Wanted) -> Iterator[Line]:
         raise Invalid("AUDIT_REPORT", report="exchange", choice="exchange --exchange ID")
     for place, body in entries(session, wanted):
         document = read(body.encode())
+        if not wanted.shows(document):
+            continue
         why, what = document.get("why", {}), document.get("what", {})
         yield (
             place,
@@ -218,18 +271,29 @@ def _exchange(session: Session, _: Desk, wanted: Wanted) -> Iterator[Line]:
         )
 
 
-def _changes(session: Session, _: Desk, wanted: Wanted) -> Iterator[Line]:
-    for kind in ("protocol", "statement", "release", "key"):
-        for place, body in entries(session, wanted, kind):
-            document = read(body.encode())
-            what = document["what"]
-            subject = what.get("protocol") or what.get("dataset") or what.get("key") or ""
-            about = what.get("state") or what.get("release_id") or what.get("party") or ""
-            yield place, document["when"], kind, what["event"], subject, about
+def _changes(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
+    own = {each.row.id for each in _held(session, desk, wanted)}
+    found = [each for kind in CHANGES for each in entries(session, wanted, kind)]
+    for place, body in sorted(found):
+        document = read(body.encode())
+        what = document["what"]
+        if wanted.reader is not None and what.get("protocol") not in own:
+            continue
+        subject = what.get("protocol") or what.get("dataset") or what.get("key") or ""
+        about = what.get("state") or what.get("release_id") or what.get("party") or ""
+        yield place, document["when"], document["kind"], what["event"], subject, about
 
 
-def _held(session: Session, desk: Desk) -> tuple[Held, ...]:
-    return protocols.open_book(session, desk.own, desk.today).held
+def _is_for(party: Party, wanted: Wanted) -> bool:
+    return wanted.reader is None or wanted.reader.sees(party.client_id, party.kbo)
+
+
+def _held(session: Session, desk: Desk, wanted: Wanted) -> tuple[Held, ...]:
+    """Return the protocols the reader may know: all of them, or those it is a party of."""
+    held = protocols.open_book(session, desk.own, desk.today).held
+    return tuple(
+        each for each in held if any(_is_for(party, wanted) for party in each.protocol.parties)
+    )
 
 
 Lines = Callable[[Session, Desk, Wanted], Iterable[Line]]
@@ -239,19 +303,34 @@ REPORTS: Final[Mapping[str, tuple[tuple[str, ...], Lines]]] = {
         (
             "client",
             "kbo",
+            "recipient",
             "dataset",
             "protocol",
+            "version",
+            "basis",
             "purpose",
             "since",
             "last",
             "times",
             "cells",
+            "hidden",
             "onward",
         ),
         _received,
     ),
     "refused": (
-        ("client", "kbo", "dataset", "purpose", "code", "checks", "since", "last", "times"),
+        (
+            "client",
+            "kbo",
+            "recipient",
+            "dataset",
+            "purpose",
+            "code",
+            "checks",
+            "since",
+            "last",
+            "times",
+        ),
         _refused,
     ),
     "attention": (("protocol", "version", "why", "until", "last_use"), _attention),

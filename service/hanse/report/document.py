@@ -120,7 +120,8 @@ class Fact:
 class Document:
     """A report. `marking` says on every page who may read it; `footer` what it is about.
 
-    `compact` sets it smaller and closer, for a sheet that has to fit a few pages.
+    `compact` sets it smaller and closer, for a sheet that has to fit a few pages; `landscape` lays
+    its pages down, for wide tables.
     """
 
     lang: str
@@ -133,6 +134,7 @@ class Document:
     marking: str = ""
     footer: str = ""
     compact: bool = False
+    landscape: bool = False
 
     def texts(self) -> Iterator[str]:
         """Yield every text that the document shows, pictures apart."""

@@ -87,6 +87,7 @@ def _content(document: Document) -> dict[str, object]:
         "marking": document.marking,
         "footer": document.footer,
         "compact": document.compact,
+        "landscape": document.landscape,
         "made_at": formats.day(document.made_at, document.lang),
         "page": say("REPORT_PAGE", document.lang),
         "facts": [asdict(fact) for fact in document.facts],

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse
 
-from hanse.messages import named
 from hanse.node import gazette
 from hanse.node.running import Node
 from hanse.web import render
@@ -23,7 +22,7 @@ def routes(node: Node) -> APIRouter:
     @router.get("/{lang}/protocols")
     def register(request: Request, lang: PageLanguage) -> HTMLResponse:
         found = gazette.lines(node.door.worlds.current().book)
-        shown = [(each, named("protocol", each.state, lang)) for each in found]
+        shown = [gazette.summary(each, lang) for each in found]
         return render(request, "node_protocols.html", lines=shown, settings=node.settings)
 
     @router.get("/{lang}/protocols/{protocol}")

@@ -88,7 +88,9 @@ class Visitors:
 
     def page(self, request: Request) -> dict[str, Any]:
         """Return what the frame of every page shows: who is signed in, and whether one can."""
-        return {"signed": self.whoever(request), "desk_open": self.desk.open}
+        signed = self.whoever(request)
+        reads_log = signed is not None and signed.may(Duty.READ_LOG)
+        return {"signed": signed, "reads_log": reads_log, "desk_open": self.desk.open}
 
 
 def private(response: Response) -> Response:

@@ -1,0 +1,210 @@
+"""Reports of the log: each party its own lines, the data protection officer all of them."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import openpyxl
+import pypdf
+import pytest
+from sqlalchemy import text
+from tests.support.callers import LISTED, House, house
+from tests.support.visits import Browser
+
+from hanse.node import people, sessions
+from hanse.node.keeper import Keeper
+from hanse.node.people import GIVEN, MAY, Duty, PersonRow, Role
+from hanse.node.reports import REPORTS
+from hanse.store.session import reading, transaction
+
+pytestmark = pytest.mark.anyio
+
+HOST = "127.0.0.1:8101"
+PROTOCOL = "urn:protocol:aalst:2026-001"
+EXCHANGE = "6f9c2a4e1b2c4d5e8f90a1b2c3d4e5f6"
+REFUSED = f"/v1/datasets/{LISTED}/data?area=11002&indicator=inw"
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A node that gave figures twice, and refused twice."""
+    built = house(tmp_path_factory.mktemp("node") / "aalst")
+    asyncio.run(_busy(built))
+    keeper: Keeper = built.app.state.keeper
+    keeper.place()
+    keeper.sign()
+    yield built
+    built.node.close()
+
+
+async def _busy(built: House) -> None:
+    async with built.client("partner") as client:
+        path = f"/v1/datasets/{LISTED}/data?extent=permitted"
+        for _ in range(2):
+            assert (await client.get(path, headers={"Exchange-Id": EXCHANGE})).status_code == 200
+        assert (await client.get(REFUSED)).status_code == 403
+    async with built.client("stranger") as client:
+        assert (await client.get(REFUSED)).status_code == 403
+
+
+async def lines(node: House, caller: str, asked: str) -> list[dict[str, Any]]:
+    async with node.client(caller) as client:
+        answer = await client.get(f"/v1/reports/{asked}")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "private, no-store"
+    told: list[dict[str, Any]] = answer.json()["lines"]
+    return told
+
+
+def visitor(node: House, *roles: str) -> Browser:
+    with transaction(node.node.engine) as session:
+        row = PersonRow(issuer="https://id.example", subject="-".join(roles) or "nobody",
+                        name="Els Maes", added_at="")  # fmt: skip
+        found = people.find(session, row.issuer, row.subject)
+        person = found or people.add(session, row, roles, node.clock())
+        desk = node.app.state.desk
+        secret = sessions.open_session(session, person, desk.life, node.clock())
+    return Browser(node.app, HOST, {"__Host-hanse": secret})
+
+
+async def test_it_says_who_received_what_under_which_clause_since_when(node: House) -> None:
+    (line,) = [each for each in await lines(node, "steward", "received") if each["client"]]
+    agreed = (line["protocol"], line["version"], line["purpose"], line["onward"])
+    assert agreed == (PROTOCOL, 1, "beleid", "none")
+    assert line["basis"].startswith("legal_protocol")
+    assert (line["client"], line["dataset"], line["times"]) == ("provincie", LISTED, 2)
+    assert (line["cells"], line["hidden"]) == (12, 8)
+    assert line["since"] <= line["last"]
+
+
+@pytest.mark.caller
+async def test_each_party_sees_its_own_lines_and_who_audits_sees_all(
+    node: House, caller: str
+) -> None:
+    if caller == "nobody":
+        async with node.client() as client:
+            for name in REPORTS:
+                assert (await client.get(f"/v1/reports/{name}")).status_code == 401
+        return
+    refused = {each["client"] for each in await lines(node, caller, "refused")}
+    own = {"stranger": {"vreemde"}, "partner": {"provincie"}}
+    assert refused == own.get(caller, {"vreemde", "provincie"})
+    received = {each["client"] for each in await lines(node, caller, "received")}
+    assert received == (set() if caller == "stranger" else {"provincie"})
+    there = len(await lines(node, caller, f"exchange?exchange={EXCHANGE}"))
+    assert there == (0 if caller == "stranger" else 2)
+    for name in ("terms", "processing", "changes"):
+        told = json.dumps(await lines(node, caller, name))
+        assert (PROTOCOL in told) == (caller != "stranger"), name
+        assert ("open-data" in told) == (caller == "steward"), name
+
+
+async def test_a_party_reads_of_no_other_program_of_another_party(node: House) -> None:
+    whole = await lines(node, "steward", "terms")
+    assert {each["client"] for each in whole} > {"provincie"}
+    assert {each["client"] for each in await lines(node, "partner", "terms")} == {"provincie"}
+
+
+async def test_that_somebody_looked_is_an_entry(node: House) -> None:
+    def looks() -> list[dict[str, Any]]:
+        with reading(node.node.engine) as session:
+            asked = "SELECT body FROM audit_pending ORDER BY id"
+            rows = session.connection().execute(text(asked)).scalars()
+            told = [json.loads(row) for row in rows]
+        return [each for each in told if each["kind"] == "audit"]
+
+    before = len(looks())
+    await lines(node, "partner", "received")
+    async with node.client("steward") as client:
+        assert (await client.get("/v1/reports/none")).status_code == 400
+        assert (await client.get("/v1/reports/exchange")).status_code == 400
+        assert (await client.get("/v1/reports/received?since=gisteren")).status_code == 400
+    (entry,) = looks()[before:]
+    assert entry["what"] == {"event": "read", "report": "received"}
+    assert entry["who"]["client"] == "provincie"
+
+
+async def test_a_report_is_a_file_in_four_forms(node: House) -> None:
+    path = "/v1/reports/refused?format="
+    async with node.client("steward") as client:
+        files = {
+            form: await client.get(path + form, headers={"Accept-Language": "nl"})
+            for form in ("csv", "xlsx", "pdf")
+        }
+    for form, answer in files.items():
+        assert answer.headers["content-disposition"].endswith(f'.{form}"')
+        assert answer.headers["cache-control"] == "private, no-store"
+    rows = list(csv.DictReader(io.StringIO(files["csv"].content.decode("utf-8-sig"))))
+    assert {row["client"] for row in rows[:-2]} == {"provincie", "vreemde"}
+    assert [row["client"] for row in rows[-2:]] == ["register", "checkpoint"]
+    book = openpyxl.load_workbook(io.BytesIO(files["xlsx"].content))
+    assert [sheet.title for sheet in book] == ["Wie werd geweigerd", "Waaruit dit gemaakt is"]
+    sheet = book.worksheets[0]
+    assert [cell.value for cell in sheet[1]] == list(REPORTS["refused"][0])
+    assert {cell.value for cell in sheet["A"][1:]} == {"provincie", "vreemde"}
+    document = pypdf.PdfReader(io.BytesIO(files["pdf"].content))
+    said = "".join(page.extract_text() for page in document.pages)
+    assert "programma vreemde" in said
+    assert "sha-256:" in said
+    assert "/StructTreeRoot" in document.root_object
+
+
+@pytest.mark.parametrize("role", GIVEN)
+def test_the_pages_open_to_who_must_account_and_to_nobody_else(node: House, role: Role) -> None:
+    browser = visitor(node, role.value)
+    may = role in MAY[Duty.READ_LOG]
+    assert may == (role in {Role.DPO, Role.SECRETARY})
+    for path in ("", "/received", "/received/csv", "/received/pdf"):
+        assert browser.get(f"/nl/reports{path}").status == (200 if may else 403), path
+    assert ('href="/nl/reports"' in browser.get("/nl/").body.decode()) == may
+    assert ('href="/nl/reports"' in browser.get("/nl/me").body.decode()) == may
+
+
+@pytest.mark.caller
+async def test_no_token_opens_the_pages(node: House, caller: str) -> None:
+    async with node.client(caller) as client:
+        for path in ("", "/received", "/received/pdf"):
+            assert (await client.get(f"/nl/reports{path}")).status_code == 403
+
+
+@pytest.mark.parametrize("lang", ["nl", "en", "fr"])
+@pytest.mark.parametrize("name", list(REPORTS))
+def test_every_report_is_a_page_in_every_language(node: House, name: str, lang: str) -> None:
+    browser = visitor(node, "dpo")
+    asked = f"?exchange={EXCHANGE}" if name == "exchange" else ""
+    reply = browser.get(f"/{lang}/reports/{name}{asked}")
+    page = reply.body.decode()
+    assert reply.status == 200
+    for spoiled in ("ACCOUNTS_", "WORD_", "{", "None"):
+        assert spoiled not in page, spoiled
+    assert "Els Maes" not in page
+    if name != "attention":
+        assert '<th scope="col">' in page
+        assert f"/{lang}/reports/{name}/pdf{asked}" in page
+
+
+def test_a_page_says_it_in_the_words_of_its_reader(node: House) -> None:
+    page = visitor(node, "dpo").get("/nl/reports/received").body.decode()
+    for said in (
+        "programma provincie",
+        f"{PROTOCOL}, versie 1 (wettelijk protocol)",
+        "niet toegelaten",
+    ):
+        assert said in page, said
+    refused = visitor(node, "dpo").get("/nl/reports/refused").body.decode()
+    assert "<td>gebied, periode</td>" in refused
+
+
+def test_what_is_asked_narrows_the_page_and_its_files(node: House) -> None:
+    browser = visitor(node, "dpo")
+    page = browser.get(f"/nl/reports/received?dataset={LISTED}&since=2026-01-01").body.decode()
+    assert f"/nl/reports/received/csv?dataset={LISTED}&amp;since=2026-01-01" in page
+    nothing = browser.get("/nl/reports/received?dataset=onbestaand").body.decode()
+    assert "Het logboek heeft hier geen regels over." in nothing
+    hostile = browser.get("/nl/reports/received?dataset=%22%3E%3Cscript%3E").body.decode()
+    assert "<script" not in hostile
+    pick = browser.get("/nl/reports/exchange").body.decode()
+    assert "Vul het nummer van de uitwisseling in." in pick
