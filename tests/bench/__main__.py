@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", default="all", choices=(*MEASURED, "mutation", "all"))
     parser.add_argument("--rows", type=int, help="cells of the generated release")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--only", default="", help="dialects with this in their name")
     parser.add_argument("--module", default="", help="the one module to make mutants of")
     parser.add_argument(
         "--write", action="store_true", help="keep the tables in docs and bench.json"
@@ -36,7 +37,7 @@ def _reports(told: argparse.Namespace) -> Iterator[Report]:
     runs: dict[str, Callable[[], Report]] = {
         "bulk": lambda: bulk.run(rows, told.rounds or bulk.ROUNDS),
         "slices": lambda: slices.run(rows, told.rounds or slices.ROUNDS),
-        "dialects": lambda: dialects.run(rows, told.rounds or dialects.ROUNDS),
+        "dialects": lambda: dialects.run(rows, told.rounds or dialects.ROUNDS, told.only),
         "guard": lambda: guard.run(rows),
         "log": log.run,
         "decisions": decisions.run,

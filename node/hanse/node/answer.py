@@ -32,6 +32,12 @@ Format = Literal[
 DIALECTS: Final = frozenset({"sdmx", "odata", "pxweb", "ogc", "swing", "mcp"})
 """The formats that are answered piece by piece."""
 
+STREAMED: Final = frozenset({"json", "csv", "xlsx"})
+"""The formats that are answered piece by piece where there is more than is rendered at once."""
+
+WHOLE_ROWS: Final = 20_000
+"""Up to how many cells an answer is rendered before its first byte leaves."""
+
 FILES: Final = frozenset({"parquet", "delta"})
 """The formats that are answered with a Parquet file."""
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,7 +15,7 @@ from hanse.dialects.edition import Edition
 from hanse.dialects.odata import documents, narrowing, rows
 from hanse.dialects.odata import filter as filters
 from hanse.dialects.odata.options import Options
-from hanse.dialects.odata.rows import VALUE, Rows
+from hanse.dialects.odata.rows import VALUE, Rows, in_full
 from hanse.errors import Invalid
 from hanse.node import continuing
 from hanse.node.answer import Answer
@@ -24,6 +25,8 @@ from hanse.node.running import Node
 SORTED_MAX: Final = 1_000_000
 """How many rows are sorted for one answer."""
 
+
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 CodeOf = tuple[str, Callable[[str], str]]
 """The axis a property is of, and how its text becomes our code."""
@@ -79,8 +82,12 @@ def page(node: Node, reader: Reader, source: Source, options: Options) -> Page:
         options = source.refine(answer, options)
     count = _count(answer, source, options) if options.count else None
     wanted = source.page_rows if state["left"] is None else min(source.page_rows, state["left"])
-    walk = _sorted(answer, source, options) if options.order else _stored(answer, source, options)
-    tables, then = _taken(walk, state, wanted, source)
+    if options.order:
+        walk = _sorted(answer, source, options)
+    else:
+        walk = _stored(answer, source, options, wanted)
+        state = _passed(answer, source, options, state)
+    tables, then = _taken(walk, state, wanted)
     left = None if state["left"] is None else state["left"] - sum(t.num_rows for t in tables)
     found = Page(tables, count=count, answer=answer)
     if then is not None and (left is None or left > 0):
@@ -90,8 +97,11 @@ def page(node: Node, reader: Reader, source: Source, options: Options) -> Page:
     return found
 
 
-Walk = Callable[[int, int], Iterator[tuple[int, int, pa.Table, pa.Array]]]
-"""From a phase and a row on: phase, first row, the rows, and the places of those that are meant."""
+Rowed = tuple[int, pa.Table, Numbers]
+"""A phase, some rows of it, and the number of each: what a next page starts from."""
+
+Walk = Callable[[int, int], Iterator[Rowed]]
+"""From a phase and a row on: the rows that are meant."""
 
 
 def _answer(
@@ -148,33 +158,69 @@ def _areas(
     return areas & frozenset(held)
 
 
-def _stored(answer: Answer, source: Source, options: Options) -> Walk:
-    """Return the walk in the order of storage; with `values_first` a second time for the others."""
-    phases = (1, 2) if source.values_first else (0,)
+def _stored(answer: Answer, source: Source, options: Options, wanted: int) -> Walk:
+    """Return the walk in the order of storage; with `values_first` a second time for the others.
 
-    def walk(phase: int, row: int) -> Iterator[tuple[int, int, pa.Table, pa.Array]]:
-        assert answer.pieces is not None  # noqa: S101 a dialect is answered in pieces
-        for each in phases[phase:]:
-            place = phases.index(each)
-            for first, cleared in answer.pieces.after(row if place == phase else 0):
-                table = source.rows.table(cleared)
-                meant = _meant(table, options)
-                if each:
-                    numbered = pc.is_valid(table.column(VALUE))
-                    meant = pc.and_(meant, numbered if each == 1 else pc.invert(numbered))
-                yield place, first, table, _places(meant)
+    Rows of a page that nothing is left out of are made for that page alone.
+    """
+    assert answer.pieces is not None  # noqa: S101 a dialect is answered in pieces
+    pieces = answer.pieces.coded()
+    shorter = 0 if options.filter is not None else wanted + wanted // 8 + 1
+
+    def all_rows(row: int) -> Iterator[tuple[pa.Table, Numbers]]:
+        for first, cleared in pieces.after(row, shorter):
+            table = source.rows.table(cleared)
+            numbers = np.arange(first, first + cleared.rows)
+            yield _valued(table, numbers) if source.values_first else (table, numbers)
+
+    def without_value(row: int) -> Iterator[tuple[pa.Table, Numbers]]:
+        for numbers, cleared in pieces.unnumbered(row):
+            yield source.rows.table(cleared), numbers
+
+    def walk(phase: int, row: int) -> Iterator[Rowed]:
+        phases = (all_rows, without_value) if source.values_first else (all_rows,)
+        for place, held in enumerate(phases[phase:], phase):
+            for table, numbers in held(row if place == phase else 0):
+                yield place, *_chosen(table, numbers, options)
 
     return walk
+
+
+def _valued(table: pa.Table, numbers: Numbers) -> tuple[pa.Table, Numbers]:
+    """Return the rows with a value."""
+    mask = pc.is_valid(table.column(VALUE))
+    return table.filter(mask), numbers[mask.to_numpy()]
+
+
+def _chosen(table: pa.Table, numbers: Numbers, options: Options) -> tuple[pa.Table, Numbers]:
+    """Return the rows that are meant."""
+    if options.filter is None:
+        return table, numbers
+    mask = filters.mask(options.filter, table)
+    return table.filter(mask), numbers[mask.to_numpy()]
+
+
+def _passed(
+    answer: Answer, source: Source, options: Options, state: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return where a walk starts that passes some rows by without reading them."""
+    skip = int(state["skip"])
+    if not skip or options.filter is not None or answer.pieces is None:
+        return state
+    if not source.values_first:
+        return {**state, "row": int(state["row"]) + skip, "skip": 0}
+    row, left = answer.pieces.numbered(skip)
+    return {**state, "row": row, "skip": left}
 
 
 def _sorted(answer: Answer, source: Source, options: Options) -> Walk:
     """Return the walk in an order that was asked for: everything that is meant, sorted at once."""
 
-    def walk(_: int, row: int) -> Iterator[tuple[int, int, pa.Table, pa.Array]]:
+    def walk(_: int, row: int) -> Iterator[Rowed]:
         if answer.rows > SORTED_MAX:
             raise TooMuch("ODATA_SORTED", count=answer.rows, limit=SORTED_MAX)
         tables = [source.rows.table(cleared) for cleared in answer.pieces or ()]
-        kept = [table.filter(_meant(table, options)) for table in tables]
+        kept = [in_full(table.filter(_meant(table, options))) for table in tables]
         if not kept:
             return
         whole = pa.concat_tables(kept)
@@ -182,7 +228,7 @@ def _sorted(answer: Answer, source: Source, options: Options) -> Walk:
                 for each in options.order]  # fmt: skip
         order = pc.sort_indices(whole, sort_keys=[*keys, ("Id", "ascending")])
         rest = whole.take(order.slice(row))
-        yield 0, row, rest, pa.array(range(rest.num_rows), pa.int64())
+        yield 0, rest, np.arange(row, row + rest.num_rows)
 
     return walk
 
@@ -193,36 +239,32 @@ def _meant(table: pa.Table, options: Options) -> pa.ChunkedArray:
     return filters.mask(options.filter, table)
 
 
-def _places(meant: pa.ChunkedArray) -> pa.Array:
-    return pc.indices_nonzero(meant).cast(pa.int64())
-
-
 def _taken(
-    walk: Walk, state: Mapping[str, Any], wanted: int, source: Source
+    walk: Walk, state: Mapping[str, Any], wanted: int
 ) -> tuple[list[pa.Table], dict[str, int] | None]:
     """Return the rows of a page, and where the next begins; None where this one is the last."""
     tables: list[pa.Table] = []
     skip, left = int(state["skip"]), wanted
-    for phase, first, table, places in walk(int(state["phase"]), int(state["row"])):
-        passed = min(skip, len(places))
+    for phase, table, numbers in walk(int(state["phase"]), int(state["row"])):
+        passed = min(skip, table.num_rows)
         skip -= passed
-        mine = places.slice(passed)
-        if not len(mine):
+        mine = table.slice(passed)
+        if not mine.num_rows:
             continue
-        if left == 0:
-            return tables, {"phase": phase, "row": first + int(mine[0].as_py())}
-        tables.append(table.take(mine.slice(0, left)))
-        if len(mine) > left:
-            return tables, {"phase": phase, "row": first + int(mine[left].as_py())}
-        left -= len(mine)
+        if left:
+            tables.append(mine.slice(0, left))
+        if mine.num_rows > left:
+            return tables, {"phase": phase, "row": int(numbers[passed + left])}
+        left -= mine.num_rows
     return tables, None
 
 
 def _count(answer: Answer, source: Source, options: Options) -> int:
     if options.filter is None:
         return answer.rows
-    tables = (source.rows.table(cleared) for cleared in answer.pieces or ())
-    return sum(len(_places(_meant(table, options))) for table in tables)
+    pieces = answer.pieces.coded() if answer.pieces is not None else ()
+    masks = (_meant(source.rows.table(cleared), options) for cleared in pieces)
+    return sum(pc.sum(mask, min_count=0).as_py() for mask in masks)
 
 
 def total(node: Node, reader: Reader, source: Source, options: Options) -> int:

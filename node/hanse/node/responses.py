@@ -19,20 +19,18 @@ from typing import Final
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from hanse.cube.cleared import Cleared
+from hanse.cube.cleared import Cells, Cleared
 from hanse.cube.query import Extent
 from hanse.dialects import arrow_ipc, csv, csvw, json_cells, parquet, xlsx
 from hanse.dialects.heading import Heading
 from hanse.errors import Invalid
-from hanse.node.answer import Answer, Format
+from hanse.node.answer import WHOLE_ROWS, Answer, Format
 from hanse.node.releases import manifest
 from hanse.node.releases.views import Runs
 
 CHUNK_BYTES: Final = 1 << 20
 MAPPED_MAX: Final = 64
 """How many files stay mapped: address space and page cache, no memory of the process."""
-WHOLE_ROWS: Final = 20_000
-"""Up to how many cells an answer is rendered before its first byte leaves."""
 
 FORMS: Final[Mapping[str, Format]] = {
     "json": "json",
@@ -105,8 +103,9 @@ def respond(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> Res
         return _File(answer.file, headers=headers, media_type=_MEDIA[wish.form])
     if answer.runs is not None:
         return Segments(tuple(_views(answer.runs)), headers, _MEDIA[wish.form])
-    assert answer.cleared is not None  # noqa: S101 an answer is one of the three
-    pieces = _rendered(answer.cleared, heading, wish)
+    cells = answer.cleared if answer.pieces is None else answer.pieces.coded()
+    assert cells is not None  # noqa: S101 an answer is one of the four
+    pieces = _rendered(cells, heading, wish)
     if answer.rows > WHOLE_ROWS:
         return StreamingResponse(pieces, headers=headers, media_type=_MEDIA[wish.form])
     body = b"".join(pieces)
@@ -114,13 +113,14 @@ def respond(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> Res
     return Segments((memoryview(body),), headers, _MEDIA[wish.form])
 
 
-def _rendered(cleared: Cleared, heading: Heading, wish: Wish) -> Iterator[bytes]:
+def _rendered(cells: Cells, heading: Heading, wish: Wish) -> Iterator[bytes]:
+    if isinstance(cells, Cleared) and wish.form == "arrow":
+        return arrow_ipc.render(cells, heading, wish.codec)
     renderers: dict[str, Callable[[], Iterator[bytes]]] = {
-        "json": lambda: json_cells.render(cleared, heading),
-        "csv": lambda: csv.render(cleared, heading),
-        "csv-spreadsheet": lambda: csv.render_for_spreadsheets(cleared, heading),
-        "xlsx": lambda: xlsx.render(cleared, heading, wish.lang),
-        "arrow": lambda: arrow_ipc.render(cleared, heading, wish.codec),
+        "json": lambda: json_cells.render(cells, heading),
+        "csv": lambda: csv.render(cells, heading),
+        "csv-spreadsheet": lambda: csv.render_for_spreadsheets(cells, heading),
+        "xlsx": lambda: xlsx.render(cells, heading, wish.lang),
     }
     return renderers[wish.form]()
 

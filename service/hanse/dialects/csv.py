@@ -10,28 +10,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from hanse.cube.cleared import Cleared
+from hanse.cube.cleared import Cells
+from hanse.cube.encoding import whole
 from hanse.dialects.heading import Heading
-from hanse.dialects.words import joined, numerals, spelled
+from hanse.dialects.words import Part, coded, in_steps, numbers
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 SUFFIX = ".csv"
-CHUNK_ROWS = 16_384
 LINE_END = "\r\n"
 
 _FORMULA = frozenset("=+-@|%＝＋－＠")  # noqa: RUF001 full-width forms count in some spreadsheets
 
 
-def render(cleared: Cleared, heading: Heading) -> Iterator[bytes]:
+def render(cells: Cells, heading: Heading) -> Iterator[bytes]:
     """Yield the plain form, line by line, in pieces."""
-    return _render(cleared, _PLAIN)
+    return _render(cells, _PLAIN)
 
 
-def render_for_spreadsheets(cleared: Cleared, heading: Heading) -> Iterator[bytes]:
+def render_for_spreadsheets(cells: Cells, heading: Heading) -> Iterator[bytes]:
     """Yield the form for spreadsheets, in pieces."""
-    return _render(cleared, _SPREADSHEET)
+    return _render(cells, _SPREADSHEET)
 
 
 def guarded(text: str) -> str:
@@ -66,20 +65,20 @@ _PLAIN = _Form(b"", ",", ".", lambda text: text)
 _SPREADSHEET = _Form(b"\xef\xbb\xbf", ";", ",", guarded)
 
 
-def _render(cleared: Cleared, form: _Form) -> Iterator[bytes]:
-    table = cleared.table
-    names = form.separator.join(form.field(name) for name in table.column_names)
+def _render(cells: Cells, form: _Form) -> Iterator[bytes]:
+    names = form.separator.join(form.field(name) for name in cells.names)
     yield form.start + (names + LINE_END).encode()
-    for batch in table.combine_chunks().to_batches(max_chunksize=CHUNK_ROWS):
-        fields = [_texts(column, form) for column in batch.columns]
-        lines = pc.binary_join_element_wise(*fields, form.separator)
-        yield joined(lines, LINE_END) + LINE_END.encode()
+    for cleared in cells:
+        yield from in_steps(_fields(cleared.table, form), cleared.rows)
 
 
-def _texts(column: pa.Array, form: _Form) -> pa.Array:
-    if not pa.types.is_floating(column.type):
-        return spelled(column, form.field)
-    plain = numerals(column, "")
-    if form.decimal_mark == ".":
-        return plain
-    return pc.replace_substring(plain, pattern=".", replacement=form.decimal_mark)
+def _fields(table: pa.Table, form: _Form) -> list[Part]:
+    parts: list[Part] = []
+    for number, column in enumerate(map(whole, table.columns)):
+        if number:
+            parts.append(form.separator)
+        if pa.types.is_floating(column.type):
+            parts += numbers(column, "", form.decimal_mark)
+        else:
+            parts.append(coded(column, form.field))
+    return [*parts, LINE_END]

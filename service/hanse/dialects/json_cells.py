@@ -9,7 +9,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.cube.cleared import Cleared
+from hanse.cube.cleared import Cells
 from hanse.dialects.heading import Heading
 from hanse.errors import Invalid
 
@@ -24,22 +24,21 @@ _EXACT: Final = 2.0**53
 """Below it every whole number is a float of its own."""
 
 
-def render(cleared: Cleared, heading: Heading) -> Iterator[bytes]:
+def render(cells: Cells, heading: Heading) -> Iterator[bytes]:
     """Yield the document in pieces: the heading, then every column, then the indicators.
 
     A hidden or missing value is `null`; `obs_status` and `conf_status` say which.
     """
-    table = cleared.table
-    yield _opening(cleared, heading)
-    for number, name in enumerate(table.column_names):
+    yield _opening(cells, heading)
+    for number, name in enumerate(cells.names):
         yield f"{',' if number else ''}{json.dumps(name)}:[".encode()
-        yield from _values(table.column(name))
+        yield from _values(cells.column(name))
         yield b"]"
     indicators = json.dumps(list(heading.indicators), ensure_ascii=False, separators=(",", ":"))
     yield f'}},"indicators":{indicators}}}'.encode()
 
 
-def _opening(cleared: Cleared, heading: Heading) -> bytes:
+def _opening(cells: Cells, heading: Heading) -> bytes:
     facts = {
         "dataset": heading.dataset,
         "agency": heading.agency,
@@ -49,16 +48,16 @@ def _opening(cleared: Cleared, heading: Heading) -> bytes:
         "licence": heading.licence,
         "protocol": heading.protocol,
         "profile": heading.profile,
-        "columns": cleared.table.column_names,
-        "rows": cleared.rows,
+        "columns": cells.names,
+        "rows": cells.rows,
     }
     text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
     return f'{text[:-1]},"data":{{'.encode()
 
 
-def _values(column: pa.ChunkedArray) -> Iterator[bytes]:
+def _values(chunks: Iterator[pa.Array]) -> Iterator[bytes]:
     begun = False
-    for chunk in column.chunks:
+    for chunk in chunks:
         for start in range(0, len(chunk), CHUNK_ROWS):
             if begun:
                 yield b","

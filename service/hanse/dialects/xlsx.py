@@ -4,16 +4,16 @@ A hidden cell is blank and shaded, never nought; its status stands beside it in 
 texts, never formulas, links or numbers that only look like one.
 """
 
-import tempfile
+import io
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
 import xlsxwriter
 
-from hanse.cube.cleared import Cleared
+from hanse.cube.cleared import Cells
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
+from hanse.dialects import sheet
 from hanse.dialects.heading import Heading
 from hanse.errors import Invalid
 from hanse.messages import LANGUAGES, catalogue, say
@@ -23,8 +23,7 @@ SUFFIX = ".xlsx"
 ROWS_MAX = 1_048_575
 """What a sheet holds below its header."""
 
-CHUNK_BYTES = 1 << 20
-_BATCH_ROWS = 8_192
+_DATA = "xl/worksheets/sheet2.xml"
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -34,21 +33,19 @@ _OPTIONS = {
 }
 
 
-def render(cleared: Cleared, heading: Heading, lang: str = "nl") -> Iterator[bytes]:
-    """Yield the workbook in pieces; it is made whole first, for a zip ends with its list.
+def render(cells: Cells, heading: Heading, lang: str = "nl") -> Iterator[bytes]:
+    """Return the workbook in pieces; what stands around the cells is made first, the cells last.
 
-    Raises `Invalid` (XLSX_ROWS) for more cells than a sheet holds.
+    Raises `Invalid` (XLSX_ROWS) for more cells than a sheet holds, before anything is made.
     """
-    if cleared.rows > ROWS_MAX:
-        raise Invalid("XLSX_ROWS", rows=cleared.rows, limit=ROWS_MAX)
-    with tempfile.TemporaryFile() as file:
-        _write(file, cleared, heading, lang)
-        file.seek(0)
-        while piece := file.read(CHUNK_BYTES):
-            yield piece
+    if cells.rows > ROWS_MAX:
+        raise Invalid("XLSX_ROWS", rows=cells.rows, limit=ROWS_MAX)
+    return sheet.filled(_around(cells, heading, lang), _DATA, cells, lambda s: _status(s, lang))
 
 
-def _write(file: Any, cleared: Cleared, heading: Heading, lang: str) -> None:
+def _around(cells: Cells, heading: Heading, lang: str) -> bytes:
+    """Return the workbook with, of the cells, the header and one row that shows the shading."""
+    file = io.BytesIO()
     with xlsxwriter.Workbook(file, _OPTIONS) as book:
         # The moment of publication, not of writing: the same answer is the same bytes.
         created = datetime.fromisoformat(heading.published_at).replace(tzinfo=None)
@@ -56,16 +53,17 @@ def _write(file: Any, cleared: Cleared, heading: Heading, lang: str) -> None:
             {"title": heading.title_in(lang), "company": heading.publisher, "created": created}
         )
         _read_me(book, heading, lang)
-        _cells(book, cleared, lang)
+        _header(book, cells, lang)
         _legend(book, lang)
+    return file.getvalue()
 
 
 def _read_me(book: Any, heading: Heading, lang: str) -> None:
-    sheet = book.add_worksheet(say("XLSX_SHEET_READ_ME", lang))
+    page = book.add_worksheet(say("XLSX_SHEET_READ_ME", lang))
     bold = book.add_format({"bold": True, "valign": "top"})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    sheet.set_column(0, 0, 24, bold)
-    sheet.set_column(1, 1, 100, wrapped)
+    page.set_column(0, 0, 24, bold)
+    page.set_column(1, 1, 100, wrapped)
     facts = {
         "XLSX_TITLE": heading.title_in(lang),
         "XLSX_DATASET": heading.dataset,
@@ -83,12 +81,12 @@ def _read_me(book: Any, heading: Heading, lang: str) -> None:
         "XLSX_DECISION": heading.decision or "-",
     }
     for row, (label, value) in enumerate(facts.items()):
-        sheet.write_string(row, 0, say(label, lang), bold)
-        sheet.write_string(row, 1, value, wrapped)
+        page.write_string(row, 0, say(label, lang), bold)
+        page.write_string(row, 1, value, wrapped)
     first = len(facts) + 1
     for number, indicator in enumerate(heading.indicators):
-        sheet.write_string(first + number, 0, str(indicator.get("id", "")), bold)
-        sheet.write_string(first + number, 1, _described(indicator, lang), wrapped)
+        page.write_string(first + number, 0, str(indicator.get("id", "")), bold)
+        page.write_string(first + number, 1, _described(indicator, lang), wrapped)
 
 
 def _described(indicator: Any, lang: str) -> str:
@@ -97,35 +95,17 @@ def _described(indicator: Any, lang: str) -> str:
     return ". ".join(text.rstrip(".") for text in [*texts, str(indicator.get("unit", ""))] if text)
 
 
-def _cells(book: Any, cleared: Cleared, lang: str) -> None:
-    sheet = book.add_worksheet(say("XLSX_SHEET_DATA", lang))
+def _header(book: Any, cells: Cells, lang: str) -> None:
+    page = book.add_worksheet(say("XLSX_SHEET_DATA", lang))
     bold = book.add_format({"bold": True, "bottom": 1})
     shaded = book.add_format({"bg_color": "#D9D9D9"})
-    table = cleared.table
-    names = [*table.column_names, "status"]
-    value_at = table.column_names.index("obs_value")
-    status_at = table.column_names.index("obs_status")
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(names) - 1, 16)
-    sheet.autofilter(0, 0, cleared.rows, len(names) - 1)
+    names = [*cells.names, "status"]
+    page.freeze_panes(1, 0)
+    page.set_column(0, len(names) - 1, 16)
+    page.autofilter(0, 0, cells.rows, len(names) - 1)
     for place, name in enumerate(names):
-        sheet.write_string(0, place, name, bold)
-    row = 0
-    for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
-        for values in _rows(batch):
-            row += 1
-            for place, value in enumerate(values):
-                if place != value_at:
-                    sheet.write_string(row, place, value)
-                elif value is None:
-                    sheet.write_blank(row, place, None, shaded)
-                else:
-                    sheet.write_number(row, place, value)
-            sheet.write_string(row, len(values), _status(values[status_at], lang))
-
-
-def _rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
-    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        page.write_string(0, place, name, bold)
+    page.write_blank(1, 0, None, shaded)
 
 
 def _status(code: str, lang: str) -> str:
@@ -134,18 +114,18 @@ def _status(code: str, lang: str) -> str:
 
 
 def _legend(book: Any, lang: str) -> None:
-    sheet = book.add_worksheet(say("XLSX_SHEET_LEGEND", lang))
+    page = book.add_worksheet(say("XLSX_SHEET_LEGEND", lang))
     bold = book.add_format({"bold": True})
-    sheet.set_column(0, 1, 12)
-    sheet.set_column(2, 4, 50)
+    page.set_column(0, 1, 12)
+    page.set_column(2, 4, 50)
     for place, name in enumerate(("obs_status", "symbol", *LANGUAGES)):
-        sheet.write_string(0, place, name, bold)
+        page.write_string(0, place, name, bold)
     codes = sorted(code.removeprefix("STATUS_") for code in catalogue() if _is_status(code))
     for row, code in enumerate(codes, 1):
-        sheet.write_string(row, 0, code)
-        sheet.write_string(row, 1, SYMBOL_OF_OBS_STATUS.get(code, ""))
+        page.write_string(row, 0, code)
+        page.write_string(row, 1, SYMBOL_OF_OBS_STATUS.get(code, ""))
         for place, each in enumerate(LANGUAGES, 2):
-            sheet.write_string(row, place, say(f"STATUS_{code}", each))
+            page.write_string(row, place, say(f"STATUS_{code}", each))
 
 
 def _is_status(code: str) -> bool:

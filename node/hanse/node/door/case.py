@@ -12,7 +12,7 @@ from hanse.cube.cleared import Cleared, Pieces, hidden_in, scrub
 from hanse.cube.query import Extent, Query
 from hanse.errors import Invalid, NotFound, Unauthenticated
 from hanse.node import shape
-from hanse.node.answer import DIALECTS, FILES, Format
+from hanse.node.answer import DIALECTS, FILES, STREAMED, WHOLE_ROWS, Format
 from hanse.node.releases.cells import Codec, ReleaseCells
 from hanse.node.releases.views import Runs
 from hanse.node.shape import Part, Shape
@@ -140,7 +140,7 @@ def opened(case: Case, query: Query, extent: Extent, form: Format, codec: Codec)
         runs = cells.runs(extent, codec)
         return Opened(runs.rows, cells.hidden(extent), runs=runs)
     selected = cells.select(extent)
-    if form in DIALECTS:
+    if form in DIALECTS or (form in STREAMED and selected.num_rows > WHOLE_ROWS):
         return Opened(selected.num_rows, hidden_in(selected), pieces=Pieces(selected))
     cleared = scrub(selected)
     return Opened(cleared.rows, cleared.hidden, cleared=cleared)

@@ -293,6 +293,8 @@ def _any_of(listed: Listed) -> Expression:
 
 def _column(wanted: Property, table: pa.Table) -> pa.ChunkedArray:
     column = table.column(wanted.name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     for change in wanted.changes:
         if not pa.types.is_string(column.type):
             raise Invalid("ODATA_TYPES", given=wanted.name)

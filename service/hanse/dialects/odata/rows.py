@@ -8,22 +8,23 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from hanse.cube.cells import MEASURE_COLUMNS, NUMBER_COLUMNS, SAMPLE_COLUMNS
 from hanse.cube.cleared import Cleared
 from hanse.cube.encoding import whole
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import Period
 from hanse.dialects.edition import Edition, text_in
-from hanse.dialects.words import joined, numerals, spelled
+from hanse.dialects.words import Part, coded, combined, encoded, in_steps, numbers, plain
 from hanse.messages import say
 
 ID: Final = "Id"
 VALUE: Final = "Value"
+SAMPLE: Final = ("CiLow", "CiHigh", "SampleSize", "CiMethod", "CiZ")
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _CBS: Final = {"A": "JJ", "S": "HJ", "Q": "KW", "M": "MM"}
 _CBS_ATTRIBUTE: Final = {"Q": "Confidential", "O": "Missing", "L": "Missing", "M": "Impossible"}
@@ -69,7 +70,7 @@ class Rows:
 
     def of(self, column: str, spell: Callable[[str], str]) -> Make:
         """Return the maker of a text from a column, each distinct code spelled once."""
-        return lambda table: spelled(whole(table.column(column)), spell)
+        return lambda table: coded(whole(table.column(column)), spell)
 
     def of_indicator(self, tell: Callable[[Indicator], str]) -> Make:
         """Return the maker of a text about the indicator."""
@@ -105,10 +106,19 @@ class Wide(Rows):
             "ConfStatus": self.of("conf_status", str),
             "StatusLabel": self.of("obs_status", lambda code: say(f"SDMX_OBS_STATUS_{code}", lang)),
             "Release": self.of("level", self._release),
+            **self._sample(),
         }
 
     def _release(self, _: str) -> str:
         return self.edition.release
+
+    def _sample(self) -> Mapping[str, Make]:
+        """Return how sure the figures are, where the dataset has figures of a sample."""
+        columns = dict(zip(SAMPLE, SAMPLE_COLUMNS, strict=True)) if self.edition.sampled else {}
+        return {
+            name: _number(column) if column in NUMBER_COLUMNS else self.of(column, str)
+            for name, column in columns.items()
+        }
 
     def _breakdowns(self) -> Mapping[str, Make]:
         found: dict[str, Make] = {}
@@ -122,15 +132,14 @@ class Wide(Rows):
 
     def _area_label(self, table: pa.Table) -> pa.Array:
         """Return the name of each area in its own vintage."""
-        pairs = pc.binary_join_element_wise(
-            whole(table.column("level")), whole(table.column("area")), "\x1f"
-        )
+        level, area = (encoded(whole(table.column(name))) for name in ("level", "area"))
         names = {
             f"{level}\x1f{area.code}": area.name
             for level, held in self.edition.areas.items()
             for area in held
         }
-        return spelled(pairs, lambda pair: names.get(pair, pair.rpartition("\x1f")[2]))
+        pairs = combined(level, area, "\x1f")
+        return coded(pairs, lambda pair: names.get(pair, pair.rpartition("\x1f")[2]))
 
 
 class Cbs(Rows):
@@ -159,6 +168,10 @@ def _nothing(table: pa.Table) -> pa.Array:
     return pa.nulls(table.num_rows, pa.string())
 
 
+def _number(column: str) -> Make:
+    return lambda table: whole(table.column(column))
+
+
 def value(table: pa.Table) -> pa.Array:
     """Return the values, null where there is none."""
     return whole(table.column("obs_value"))
@@ -169,17 +182,17 @@ def identifiers(table: pa.Table) -> pa.Array:
     keys = [name for name in table.column_names if name not in _MEASURES]
     found = np.zeros(table.num_rows, np.uint64)
     for name in keys:
-        encoded = whole(table.column(name)).dictionary_encode()
+        codes = encoded(whole(table.column(name)))
         hashes = np.asarray(
-            [_hash(f"{name}={code}") for code in encoded.dictionary.to_pylist()], np.uint64
+            [_hash(f"{name}={code}") for code in codes.dictionary.to_pylist()], np.uint64
         )
         with np.errstate(over="ignore"):
-            found = (found ^ hashes[encoded.indices.to_numpy()]) * _MIX if len(hashes) else found
+            found = (found ^ hashes[codes.indices.to_numpy()]) * _MIX if len(hashes) else found
             found ^= found >> np.uint64(29)
     return pa.array((found >> np.uint64(1)).astype(np.int64))
 
 
-_MEASURES: Final = ("obs_value", "obs_status", "conf_status")
+_MEASURES: Final = (*MEASURE_COLUMNS, *SAMPLE_COLUMNS)
 
 
 def _hash(text: str) -> int:
@@ -187,31 +200,31 @@ def _hash(text: str) -> int:
 
 
 def written(table: pa.Table, columns: Sequence[str], extra: str = "") -> Iterator[bytes]:
-    """Yield the rows as JSON objects with commas between; `extra` opens each of them."""
-    if not table.num_rows:
-        return
-    fields: list[Any] = []
+    """Yield the rows as JSON objects with commas between, some at a time.
+
+    `extra` opens each of them.
+    """
+    parts: list[Part] = [",{" + extra]
     for number, name in enumerate(columns):
-        opening = ("{" + extra if not number else ",") + f"{json.dumps(name)}:"
-        fields.append(pa.repeat(pa.scalar(opening), table.num_rows))
-        fields.append(_texts(table.column(name)))
-    fields.append(pa.repeat(pa.scalar("}"), table.num_rows))
-    yield joined(pc.binary_join_element_wise(*fields, ""), ",")
+        parts += [f"{',' if number else ''}{json.dumps(name)}:", *_texts(table.column(name))]
+    for number, step in enumerate(in_steps([*parts, "}"], table.num_rows)):
+        yield step if number else step[1:]
 
 
-def _texts(column: pa.ChunkedArray) -> pa.Array:
+def in_full(table: pa.Table) -> pa.Table:
+    """Return rows with their texts written out, so that they can be put in order."""
+    return pa.table({name: plain(whole(table.column(name))) for name in table.column_names})
+
+
+def _texts(column: pa.ChunkedArray) -> list[Part]:
     array = whole(column)
     if pa.types.is_floating(array.type):
-        return _decimals(numerals(array, "null"))
+        # With a decimal part always: some readers type a column by its first page.
+        return numbers(array, "null", bare=".0")
     if pa.types.is_integer(array.type):
-        return array.cast(pa.string())
+        return [array.cast(pa.string())]
     if array.null_count == len(array):
-        return pa.repeat(pa.scalar("null"), len(array))
-    said = spelled(array.fill_null(""), lambda text: json.dumps(text, ensure_ascii=False))
-    return pc.if_else(pc.is_valid(array), said, "null")
-
-
-def _decimals(texts: pa.Array) -> pa.Array:
-    """Return numbers with a decimal part always: some readers type a column by its first page."""
-    bare = pc.match_substring_regex(texts, pattern=r"^-?[0-9]+$")
-    return pc.if_else(bare, pc.binary_join_element_wise(texts, ".0", ""), texts)
+        return ["null"]
+    if array.null_count:
+        array = plain(array).dictionary_encode(null_encoding="encode")
+    return [coded(array, lambda text: json.dumps(text, ensure_ascii=False))]

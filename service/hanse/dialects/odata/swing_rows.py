@@ -13,7 +13,7 @@ from hanse.cube.encoding import whole
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.dialects.odata.rows import Make, Rows
 from hanse.dialects.odata.swing import ENTITIES, PERIOD_LEVELS
-from hanse.dialects.words import numerals, spelled
+from hanse.dialects.words import coded, combined, encoded, numerals, plain, spelled
 from hanse.messages import say
 
 TYPE: Final = "@odata.type"
@@ -54,21 +54,22 @@ class Values(Rows):
     def _description(self, table: pa.Table) -> pa.Array:
         """Return what must be said beside a figure; nothing where it is simply one."""
         quiet = {"A", *SYMBOL_OF_OBS_STATUS}
-        texts = self.of(
-            "obs_status", lambda s: "" if s in quiet else say(f"SDMX_OBS_STATUS_{s}", self.lang)
-        )(table)
+        texts = spelled(
+            whole(table.column("obs_status")),
+            lambda s: "" if s in quiet else say(f"SDMX_OBS_STATUS_{s}", self.lang),
+        )
         return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
     def _identity(self, table: pa.Table) -> pa.Array:
         spelled_period = self.of_period(lambda each: each.swing)(table)
-        joined = pc.binary_join_element_wise(_external(table), spelled_period, "|")
+        joined = plain(combined(_external(table), spelled_period, "|"))
         start = f"{self.root}/Values('{self.code}|"
         return pc.binary_join_element_wise(pa.scalar(start), joined, pa.scalar("')"), "")
 
 
-def _external(table: pa.Table) -> pa.Array:
-    levels = spelled(whole(table.column("level")), to_swing)
-    return pc.binary_join_element_wise(levels, whole(table.column("area")), "_")
+def _external(table: pa.Table) -> pa.DictionaryArray:
+    levels = coded(whole(table.column("level")), to_swing)
+    return combined(levels, encoded(whole(table.column("area"))), "_")
 
 
 def _value_string(table: pa.Table) -> pa.Array:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hanse.cube.cleared import Cleared
 from hanse.dialects.sdmx import names
 from hanse.dialects.sdmx.cells import Layout
-from hanse.dialects.words import joined, numerals, spelled
+from hanse.dialects.words import Part, coded, in_steps, numbers
 
 MEDIA_TYPE: Final[Mapping[str, str]] = {
     "1.0.0": "application/vnd.sdmx.data+csv;version=1.0.0;charset=utf-8",
@@ -46,7 +45,8 @@ def render(
     yield (",".join(_header(layout, style)) + LINE_END).encode()
     for action, pieces in parts:
         for cleared in pieces:
-            yield _lines(layout.observations(cleared), action, layout, style)
+            table = layout.observations(cleared)
+            yield from in_steps(_line(table, action, layout, style), table.num_rows)
 
 
 def _header(layout: Layout, style: Style) -> list[str]:
@@ -66,34 +66,36 @@ def _components(layout: Layout, style: Style) -> tuple[str, ...]:
     return (*layout.key, *measure, *style.attributes)
 
 
-def _lines(table: pa.Table, action: Action, layout: Layout, style: Style) -> bytes:
+def _line(table: pa.Table, action: Action, layout: Layout, style: Style) -> list[Part]:
     structure = names.structure_id(layout.edition)
     first = [structure] if style.version == "1.0.0" else ["dataflow", structure, action]
     if style.labels == "name" and style.version == "2.0.0":
         first.insert(2, _field(style.title))
     if style.labels == "both":
         first[first.index(structure)] = _field(f"{structure}: {style.title}")
-    fields: list[pa.Array] = [pa.repeat(pa.scalar(",".join(first)), table.num_rows)]
+    parts: list[Part] = [",".join(first)]
     for name in _components(layout, style):
         gone = action == "D" and name not in layout.key
-        fields.extend(_columns(table, name, style, gone=gone))
-    return joined(pc.binary_join_element_wise(*fields, ","), LINE_END) + LINE_END.encode()
+        for column in _columns(table, name, style, gone=gone):
+            parts += [",", *column]
+    return [*parts, LINE_END]
 
 
-def _columns(table: pa.Table, name: str, style: Style, *, gone: bool) -> Iterator[pa.Array]:
-    empty = pa.repeat(pa.scalar(""), table.num_rows)
-    column = table.column(name).combine_chunks()
-    if name == names.OBS_VALUE:
-        yield empty if gone else numerals(column, "NaN")
+def _columns(table: pa.Table, name: str, style: Style, *, gone: bool) -> Iterator[list[Part]]:
+    """Yield the fields of a component, each in parts."""
+    column = table.column(name).chunk(0)
+    known = (style.label_of or {}).get(name, {})
+    if gone:
+        yield []
+    elif name == names.OBS_VALUE:
+        yield numbers(column, "NaN")
     elif style.labels == "both":
-        known = (style.label_of or {}).get(name, {})
-        yield empty if gone else spelled(column, lambda text: _both(text, known))
+        yield [coded(column, lambda text: _both(text, known))]
     else:
-        yield empty if gone else spelled(column, _field)
+        yield [coded(column, _field)]
     if style.labels == "name":
-        known = (style.label_of or {}).get(name, {})
         named = name != names.OBS_VALUE and not gone
-        yield spelled(column, lambda text: _field(known.get(text, ""))) if named else empty
+        yield [coded(column, lambda text: _field(known.get(text, "")))] if named else []
 
 
 def _both(text: str, known: Mapping[str, str]) -> str:

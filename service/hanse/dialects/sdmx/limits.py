@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from hanse.cube.cleared import Cleared, scrub
+from hanse.cube.cleared import Cleared
 from hanse.dialects.sdmx import names
 from hanse.dialects.sdmx.cells import Layout
 
@@ -20,7 +20,7 @@ def of_series(pieces: Iterator[Cleared], layout: Layout, bounds: Bounds) -> Iter
         if first is None and last is None:
             yield cleared
             continue
-        yield scrub(cleared.table.filter(pa.array(_mask(cleared, layout, first, last))))
+        yield cleared.kept(pa.array(_mask(cleared, layout, first, last)))
 
 
 def _mask(

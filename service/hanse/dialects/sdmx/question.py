@@ -15,7 +15,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.cube.cleared import Cleared, scrub
+from hanse.cube.cleared import Cleared
 from hanse.cube.period import Period, read_period
 from hanse.cube.query import PeriodWindow, Query
 from hanse.dialects.edition import Edition
@@ -277,7 +277,7 @@ def selected(cleared: Cleared, layout: Layout, selection: Selection) -> Cleared:
     if selection.value:
         value = partial(_value_mask, table.column(names.OBS_VALUE))
         mask = pc.and_(mask, _any([_all(map(value, group)) for group in selection.value]))
-    return scrub(cleared.table.filter(mask))
+    return cleared.kept(mask)
 
 
 def _in_all(table: pa.Table, wanted: Allowed) -> pa.ChunkedArray:

@@ -7,7 +7,6 @@ its element or attribute away; the status beside it says why. Source: the schema
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.cube.cleared import Cleared
+from hanse.cube.encoding import whole
 from hanse.dialects.sdmx import names
 from hanse.dialects.sdmx.cells import Layout, in_series
-from hanse.dialects.words import joined, numerals, spelled
+from hanse.dialects.words import Part, coded, encoded, in_steps, texts, told_at, wrapped
 
 Shape = Literal["generic", "specific21", "specific30"]
 Detail = Literal["full", "dataonly", "serieskeysonly", "nodata"]
@@ -35,10 +35,6 @@ _ROOT: Final[Mapping[Shape, str]] = {
     "specific21": "StructureSpecificData",
     "specific30": "StructureSpecificData",
 }
-
-
-STEP_ROWS: Final = 8_192
-"""About how many observations are written at a time: what they are made of takes some memory."""
 
 Starts = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -119,32 +115,21 @@ def _data_set(layout: Layout, message: Message, action: Action) -> str:
 
 
 def _series(cleared: Cleared, layout: Layout, message: Message, action: Action) -> Iterator[bytes]:
-    """Yield the series of a piece, some at a time, column by column: each code is escaped once."""
+    """Yield the series of a piece, some lines at a time: each code is escaped once per piece."""
     table = in_series(layout.observations(cleared), layout, layout.edition.periods)
     if not table.num_rows:
         return
     writer = _Generic if message.shape == "generic" else _Specific
     first = _first_of_series(table, (*layout.series, *names.SERIES_ATTRIBUTES))
-    for start, stop in pairwise(_bounds(first)):
-        part = table.slice(start, stop - start).combine_chunks()
-        written = writer(part, layout.series, message.detail, action == "Delete")
-        yield _lines(written, pa.array(first[start:stop]), keys=message.detail == "serieskeysonly")
-
-
-def _bounds(first: Starts) -> list[int]:
-    """Return where to cut so that no series is cut, in steps of about `STEP_ROWS`."""
-    starts = np.flatnonzero(first)
-    steps = np.searchsorted(starts, np.arange(STEP_ROWS, len(first), STEP_ROWS))
-    cuts = starts[np.unique(steps[steps < len(starts)])]
-    return [0, *(int(each) for each in cuts if each), len(first)]
-
-
-def _lines(written: "_Generic | _Specific", first: pa.Array, *, keys: bool) -> bytes:
-    opening = _join(written.end, written.starts(written.table.filter(first)))
-    before = pc.replace_with_mask(_constant("", len(first)), first, opening)
-    lines = before if keys else _join(before, written.observations())
+    written = writer(table, layout.series, message.detail, action == "Delete")
+    heads = table.filter(pa.array(first))
+    opening = told_at(first, texts([written.end, *written.starts(heads)], heads.num_rows))
+    keys = message.detail == "serieskeysonly"
+    parts = [opening] if keys else [opening, *written.observations()]
     end = written.end.encode()
-    return joined(lines, "").removeprefix(end) + end
+    for number, step in enumerate(in_steps(parts, table.num_rows)):
+        yield step if number else step.removeprefix(end)
+    yield end
 
 
 def _first_of_series(table: pa.Table, columns: Sequence[str]) -> Starts:
@@ -152,30 +137,21 @@ def _first_of_series(table: pa.Table, columns: Sequence[str]) -> Starts:
     differs = np.zeros(table.num_rows, np.bool_)
     differs[0] = True
     for name in columns:
-        codes = _column(table, name).dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        codes = encoded(_column(table, name)).indices.to_numpy()
         differs[1:] |= codes[1:] != codes[:-1]
     return differs
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:
-    column = table.column(name)
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return whole(table.column(name))
 
 
-def _constant(text: str, count: int) -> pa.Array:
-    return pa.repeat(pa.scalar(text), count)
+def _unless_empty(told: pa.Array, before: str, after: str) -> pa.Array:
+    return pc.if_else(pc.equal(told, ""), "", pc.binary_join_element_wise(before, told, after, ""))
 
 
-def _join(*parts: pa.Array | str) -> pa.Array:
-    return pc.binary_join_element_wise(*parts, "")
-
-
-def _unless_empty(texts: pa.Array, before: str, after: str) -> pa.Array:
-    return pc.if_else(pc.equal(texts, ""), "", _join(before, texts, after))
-
-
-def _values(table: pa.Table) -> pa.Array:
-    return numerals(_column(table, names.OBS_VALUE), "")
+def _sampled(table: pa.Table) -> tuple[str, ...]:
+    return tuple(name for name in names.SAMPLE_ATTRIBUTES if name in table.column_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,36 +163,37 @@ class _Generic:
 
     end = "</gen:Series>"
 
-    def starts(self, heads: pa.Table) -> pa.Array:
+    def starts(self, heads: pa.Table) -> list[Part]:
         """Return what opens each series, by its first rows."""
-        key = _join(*(_named(heads, name) for name in self.series))
-        opened = _join("<gen:Series><gen:SeriesKey>", key, "</gen:SeriesKey>")
+        key = [_named(heads, name) for name in self.series]
+        opened = ["<gen:Series><gen:SeriesKey>", *key, "</gen:SeriesKey>"]
         if self.detail != "full" or self.gone:
             return opened
-        told = _join(*(_told(heads, name) for name in names.SERIES_ATTRIBUTES))
-        return _join(opened, _unless_empty(told, "<gen:Attributes>", "</gen:Attributes>"))
+        told = texts([_told(heads, name) for name in names.SERIES_ATTRIBUTES], heads.num_rows)
+        return [*opened, _unless_empty(told, "<gen:Attributes>", "</gen:Attributes>")]
 
-    def observations(self) -> pa.Array:
+    def observations(self) -> list[Part]:
         """Return every observation."""
-        at = spelled(
+        at = coded(
             _column(self.table, names.TIME_PERIOD),
             lambda text: f"<gen:Obs><gen:ObsDimension value={quoteattr(text)}/>",
         )
         if self.gone:
-            return _join(at, "</gen:Obs>")
-        measured = _unless_empty(_values(self.table), '<gen:ObsValue value="', '"/>')
+            return [at, "</gen:Obs>"]
+        value = wrapped(_column(self.table, names.OBS_VALUE), '<gen:ObsValue value="', '"/>')
         if self.detail != "full":
-            return _join(at, measured, "</gen:Obs>")
-        said = (_named(self.table, name) for name in names.OBS_ATTRIBUTES)
-        return _join(at, measured, "<gen:Attributes>", *said, "</gen:Attributes></gen:Obs>")
+            return [at, *value, "</gen:Obs>"]
+        said = [_named(self.table, name) for name in names.OBS_ATTRIBUTES]
+        said += [_told(self.table, name) for name in _sampled(self.table)]
+        return [at, *value, "<gen:Attributes>", *said, "</gen:Attributes></gen:Obs>"]
 
 
-def _named(table: pa.Table, name: str) -> pa.Array:
-    return spelled(_column(table, name), lambda text: _value(name, text))
+def _named(table: pa.Table, name: str) -> pa.DictionaryArray:
+    return coded(_column(table, name), lambda text: _value(name, text))
 
 
-def _told(table: pa.Table, name: str) -> pa.Array:
-    return spelled(_column(table, name), lambda text: _value(name, text) if text else "")
+def _told(table: pa.Table, name: str) -> pa.DictionaryArray:
+    return coded(_column(table, name), lambda text: _value(name, text) if text else "")
 
 
 def _value(name: str, text: str) -> str:
@@ -232,27 +209,28 @@ class _Specific:
 
     end = "</Series>"
 
-    def starts(self, heads: pa.Table) -> pa.Array:
+    def starts(self, heads: pa.Table) -> list[Part]:
         """Return what opens each series, by its first rows."""
         parts = [_attribute(heads, name) for name in self.series]
         if self.detail == "full" and not self.gone:
             parts += [_attribute(heads, name, empty=False) for name in names.SERIES_ATTRIBUTES]
-        return _join("<Series", *parts, ">")
+        return ["<Series", *parts, ">"]
 
-    def observations(self) -> pa.Array:
+    def observations(self) -> list[Part]:
         """Return every observation."""
         at = _attribute(self.table, names.TIME_PERIOD)
         if self.gone:
-            return _join("<Obs", at, "/>")
-        measured = _unless_empty(_values(self.table), ' OBS_VALUE="', '"')
+            return ["<Obs", at, "/>"]
+        value = wrapped(_column(self.table, names.OBS_VALUE), ' OBS_VALUE="', '"')
         if self.detail != "full":
-            return _join("<Obs", at, measured, "/>")
-        said = (_attribute(self.table, name) for name in names.OBS_ATTRIBUTES)
-        return _join("<Obs", at, measured, *said, "/>")
+            return ["<Obs", at, *value, "/>"]
+        said = [_attribute(self.table, name) for name in names.OBS_ATTRIBUTES]
+        said += [_attribute(self.table, name, empty=False) for name in _sampled(self.table)]
+        return ["<Obs", at, *value, *said, "/>"]
 
 
-def _attribute(table: pa.Table, name: str, *, empty: bool = True) -> pa.Array:
+def _attribute(table: pa.Table, name: str, *, empty: bool = True) -> pa.DictionaryArray:
     def spell(text: str) -> str:
         return f" {name}={quoteattr(text)}" if text or empty else ""
 
-    return spelled(_column(table, name), spell)
+    return coded(_column(table, name), spell)
