@@ -136,9 +136,9 @@ def bulk(state: State, cells: Ints, columns: Sparse) -> None:
         change = program.together(np.searchsorted(free, targets), asked, up=up)
         if change is None:
             return
-        whole = np.round(change).astype(np.int64)
-        for places, moved in _apart(part, whole):
+        for places in _apart(part, np.flatnonzero(np.abs(change) > TOUCHED)):
             if is_whole(change[places]):
+                moved = np.round(change[places]).astype(np.int64)
                 accept(state, Move(free[places], moved))
 
 
@@ -153,17 +153,19 @@ def _asked(state: State, cells: Ints, *, up: bool) -> Ints:
     return np.where(state.high[cells] < values + rise, rise, 0)
 
 
-def _apart(columns: Sparse, change: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """Yield places and changes of the moves that a change of the table consists of."""
-    touched = np.flatnonzero(change)
+def _apart(columns: Sparse, touched: Ints) -> Iterator[Ints]:
+    """Yield the places of each of the moves that a change of the table consists of.
+
+    `touched` are all places that change, by however little: a move without one of them would break
+    the sums that this one is in.
+    """
     if not touched.size:
         return
     part = abs(columns_of(columns, touched))
     count, found = csgraph.connected_components(part.T @ part, directed=False)
     order = np.argsort(found, kind="stable")
     stops = np.cumsum(np.bincount(found, minlength=count))
-    for mine in np.split(touched[order], stops[:-1]):
-        yield mine, change[mine]
+    yield from np.split(touched[order], stops[:-1])
 
 
 def _mend(state: State, block: Block | Piece, columns: Sparse) -> None:

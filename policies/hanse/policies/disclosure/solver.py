@@ -1,7 +1,7 @@
 """The linear solver, wrapped: cheapest moves inside one block of cells.
 
 A move is a change of the table that keeps every relation and touches no fixed cell. Each cell has a
-column for going up and one for going down; the program is kept and warm-started from cell to cell.
+column for going up and one for going down; the program is kept from cell to cell.
 """
 
 from typing import Any
@@ -72,6 +72,7 @@ class Program:
         up, down = float(max(amount, 0)), float(max(-amount, 0))
         self._solver.changeColBounds(cell, up, up)
         self._solver.changeColBounds(cell + self._cells, down, down)
+        self._solver.setBasis()  # a move is short: from nothing it takes less than from another one
         self._solver.run()
         solved = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
         found = np.array(self._solver.getSolution().col_value) if solved else None
@@ -157,7 +158,7 @@ def is_whole(change: Floats) -> bool:
 
 
 def quiet() -> Any:
-    """Return a quiet, deterministic, single-threaded solver that keeps its basis."""
+    """Return a quiet, deterministic, single-threaded solver."""
     solver = highspy.Highs()
     for option, value in (
         ("output_flag", False),
@@ -165,6 +166,7 @@ def quiet() -> Any:
         ("presolve", "off"),
         ("solver", "simplex"),
         ("simplex_strategy", 1),
+        ("simplex_scale_strategy", 0),  # entries are 1 and -1
         ("random_seed", 1),
         ("time_limit", SECONDS_MAX),
         ("mip_max_nodes", NODES_MAX),
