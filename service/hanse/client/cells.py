@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.cube.cells import MEASURE_COLUMNS, dimensions_of, key_columns
+from hanse.cube.cells import NUMBER_COLUMNS, protected_as
 from hanse.errors import Invalid
 
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
@@ -40,11 +40,11 @@ def read_cells(content: bytes, peer: str) -> pa.Table:
 
 def check_cells(table: pa.Table, peer: str) -> pa.Table:
     """Return the table when it has the columns and types of a protected cube and valid buffers."""
-    wanted = [*key_columns(dimensions_of(table.schema)), *MEASURE_COLUMNS]
+    wanted = protected_as(table.column_names).names
     if table.column_names != wanted or not all(map(_fits, table.schema)):
         raise Invalid("ANSWER_CELLS", peer=peer)
     table.validate(full=True)
-    longest = [_longest(table.column(name)) for name in wanted if name != "obs_value"]
+    longest = [_longest(table.column(name)) for name in wanted if name not in NUMBER_COLUMNS]
     if max(longest) > CODE_BYTES_MAX or sum(longest) * table.num_rows > PLAIN_BYTES_MAX:
         raise Invalid("ANSWER_CELLS", peer=peer)
     return table.replace_schema_metadata(None)
@@ -53,7 +53,7 @@ def check_cells(table: pa.Table, peer: str) -> pa.Table:
 def plain(table: pa.Table) -> pa.Table:
     """Return the same cells with every text column as plain strings."""
     columns = {
-        name: table.column(name).cast(pa.float64() if name == "obs_value" else pa.string())
+        name: table.column(name).cast(pa.float64() if name in NUMBER_COLUMNS else pa.string())
         for name in table.column_names
     }
     return pa.table(columns)
@@ -71,7 +71,7 @@ def _is_coded(column: pa.ChunkedArray) -> bool:
 
 
 def _fits(column: pa.Field) -> bool:
-    if column.name == "obs_value":
+    if column.name in NUMBER_COLUMNS:
         return bool(column.type == pa.float64())
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

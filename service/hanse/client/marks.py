@@ -110,7 +110,7 @@ def _entry(
 
 
 VOTED = (
-    "concept", "definition_version", "unit", "reference_point", "vintage", "method",
+    "concept", "definition_version", "unit", "reference_point", "vintage", "method", "asked",
     "round_base", "threshold",
 )  # fmt: skip
 
@@ -129,6 +129,7 @@ def facts_of(entry: IndicatorEntry, level: str) -> Facts:
     return Facts(
         concept=entry.concept or "",
         definition_version=entry.definition_version,
+        asked=_asked(entry),
         unit=entry.unit,
         reference_point=entry.reference_point,
         vintage=level,
@@ -138,6 +139,18 @@ def facts_of(entry: IndicatorEntry, level: str) -> Facts:
         breaks=tuple(each for each in entry.breaks if _is_period(each, entry)),
         reporting_year_start=entry.reporting_year_start,
     )
+
+
+def _asked(entry: IndicatorEntry) -> str:
+    """Return what a survey asked, of whom, how, and how its margin is made; "" for no survey.
+
+    Another question, age range or way of asking is another definition.
+    """
+    if entry.sample is None:
+        return ""
+    told = entry.sample
+    said = (told.question, told.population, told.mode, told.ci_method)
+    return ", ".join(each for each in said if each)
 
 
 def _number(text: str | None) -> float | None:

@@ -11,12 +11,13 @@ from hanse.areas.level import split_id
 from hanse.areas.recalculation import NOTE_COLUMNS, combined, recalculated
 from hanse.client.conversation import Pulled
 from hanse.client.fanout import Target
-from hanse.cube.cells import KEY_COLUMNS
+from hanse.cube.cells import KEY_COLUMNS, is_sampled
 from hanse.cube.formula import parse
-from hanse.cube.indicator import Aggregation, Indicator, MeasureType
+from hanse.cube.indicator import Aggregation, Indicator, MeasureType, Sample
+from hanse.cube.sampled import kept_intervals, with_intervals
 from hanse.errors import Invalid, NotFound
 from hanse.messages import say
-from hanse.wire import IndicatorEntry
+from hanse.wire import IndicatorEntry, SampleEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Onto:
             )
             sums = combined(both, rules, self.wanted, bounds=self.bounds)
             found = pa.concat_tables([found, sums.select(found.column_names)])
+        if is_sampled(table.column_names):
+            found = kept_intervals(with_intervals(found, rules), table)
         return found.filter([self._kept(*each) for each in _places(found)]).combine_chunks()
 
     def _kept(self, indicator: str, level: str, area: str) -> bool:
@@ -168,6 +171,23 @@ def indicator_of(entry: IndicatorEntry) -> Indicator:
         denominator=entry.denominator,
         weight=entry.weight,
         formula=_formula(entry.formula),
+        sample=_sample(entry.sample) if entry.sample else None,
+    )
+
+
+def _sample(entry: SampleEntry) -> Sample:
+    """Return what an interval is made of; the words about a survey are not needed for that."""
+    return Sample(
+        n_indicator=entry.n,
+        base_indicator=entry.base,
+        stddev_indicator=entry.stddev,
+        ci_method=entry.ci_method,
+        z=float(entry.z),
+        counted_indicator=entry.counted,
+        population_indicator=entry.population_indicator,
+        lower_indicator=entry.lower,
+        upper_indicator=entry.upper,
+        weight_scale=entry.weight_scale,
     )
 
 
@@ -184,6 +204,7 @@ def inputs_of(entry: IndicatorEntry) -> tuple[str, ...]:
     formula = _formula(entry.formula)
     named = [entry.numerator, entry.denominator, entry.weight]
     named += sorted(parse(formula).inputs) if formula else []
+    named += _sample(entry.sample).members if entry.sample else ()
     return tuple(dict.fromkeys(each for each in named if each))
 
 

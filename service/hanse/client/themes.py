@@ -15,6 +15,7 @@ from hanse.client.comparison import Comparison
 from hanse.client.federation import Federation, Wish
 from hanse.client.outcome import NodeState
 from hanse.cube.codelist import TOTAL
+from hanse.cube.differences import result_of
 from hanse.cube.period import read_period
 from hanse.errors import HanseError, NotFound
 from hanse.messages import LANGUAGES
@@ -146,9 +147,10 @@ def _subject(subject: SubjectAnswer, rows: Sequence[dict[str, Any]]) -> Subject:
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(
-        Cell(row["obs_value"], row["obs_status"]), row["mark"], tuple(row["reasons"].split())
-    )
+    sampled = bool(row.get("ci_method"))
+    cell = Cell(row["obs_value"], row["obs_status"], row.get("ci_low"), row.get("ci_high"))
+    result = result_of(row) if sampled else None
+    return Entry(cell, row["mark"], tuple(row["reasons"].split()), result)
 
 
 def _ordered(periods: set[str], start: str) -> tuple[str, ...]:

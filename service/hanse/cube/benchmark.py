@@ -13,6 +13,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from hanse.cube.cells import SAMPLE_COLUMNS
 from hanse.cube.period import read_period
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.errors import Invalid
@@ -64,7 +65,7 @@ def _based(schema: pa.Schema, pairs: Iterable[tuple[Row, Row | None]], times: fl
         value, status = _quotient(row, base, times)
         conf = "C" if status == _HIDDEN else "F"
         made.append({**row, "obs_value": value, "obs_status": status, "conf_status": conf})
-    blank = [name for name in ("lower", "upper") if name in schema.names]
+    blank = [name for name in ("lower", "upper", *SAMPLE_COLUMNS) if name in schema.names]
     table = pa.Table.from_pylist(made, schema)
     return table.drop_columns(blank) if blank else table
 
@@ -183,17 +184,28 @@ def _trend(key: tuple[str, str, str], rows: Sequence[Row]) -> Trend:
 def ranks(table: pa.Table) -> list[int | None]:
     """Return the place of each row among the areas of its level, highest first; equals share one.
 
-    Only a reader who asks gets this. What has no number has no place.
+    Only a reader who asks gets this. What has no number has no place, and neither has a figure of
+    a sample whose interval overlaps that of another area: nobody knows which is higher.
     """
     rows = table.to_pylist()
     names = ["indicator", "level", "period", *(n for n in table.column_names if n.isupper())]
-    groups: dict[Key, list[float]] = defaultdict(list)
+    groups: dict[Key, list[Row]] = defaultdict(list)
     for row in rows:
         if isinstance(row["obs_value"], float):
-            groups[_key(row, names)].append(row["obs_value"])
-    return [
-        1 + sum(each > row["obs_value"] for each in groups[_key(row, names)])
-        if isinstance(row["obs_value"], float)
-        else None
-        for row in rows
-    ]
+            groups[_key(row, names)].append(row)
+    return [_place(row, groups[_key(row, names)]) for row in rows]
+
+
+def _place(row: Row, group: Sequence[Row]) -> int | None:
+    value = row["obs_value"]
+    if not isinstance(value, float) or any(_overlap(row, each) for each in group):
+        return None
+    return 1 + sum(float(str(each["obs_value"])) > value for each in group)
+
+
+def _overlap(one: Row, other: Row) -> bool:
+    ends = [row.get(name) for row in (one, other) for name in ("ci_low", "ci_high")]
+    if one is other or not all(isinstance(each, float) for each in ends):
+        return False
+    low, high, other_low, other_high = (float(str(each)) for each in ends)
+    return low <= other_high and other_low <= high

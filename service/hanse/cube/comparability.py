@@ -38,7 +38,8 @@ class Facts:
 
     `vintage` is the level id the figure is about (`gemeente@2025`); `breaks` are the periods from
     which a series differs from before; `recalculated` says that the figure was computed from
-    another vintage; `reporting_year_start` is that of the breaks' spelling.
+    another vintage; `reporting_year_start` is that of the breaks' spelling; `asked` is the question
+    of a survey, whom it was put to, and how.
     """
 
     concept: str = ""
@@ -52,6 +53,7 @@ class Facts:
     breaks: tuple[str, ...] = ()
     recalculated: bool = False
     reporting_year_start: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def _definition(reference: Facts, other: Facts) -> list[Reason]:
             _meaning(other.definition_version),
         ),
         "COMPARE_UNIT": (reference.unit, other.unit),
+        "COMPARE_SURVEY": (reference.asked, other.asked),
     }
     return [
         Reason(MarkCode.OTHER_DEFINITION, code, {"reference": ours, "other": theirs})

@@ -165,3 +165,26 @@ def _draws(sample: Sample) -> bool:
     if sample.population_indicator:
         return True
     return sample.weight_scale != WeightScale.NORMALISED.value and bool(sample.base_indicator)
+
+
+def kept_intervals(cells: pa.Table, loaded: pa.Table) -> pa.Table:
+    """Return cells with the intervals that their own house gave them, where they were not computed.
+
+    `cells` may say in `computed` what a cell was made from; a figure that two houses give has the
+    interval of neither.
+    """
+    names = [name for name in cells.column_names if name.isupper()]
+    about = [*key_columns(names), *(["origin"] if "origin" in cells.column_names else [])]
+    theirs = {tuple(row[name] for name in about): row for row in loaded.to_pylist()}
+    rows = cells.to_pylist()
+    columns: dict[str, list[object]] = {name: [] for name in SAMPLE_COLUMNS}
+    for row in rows:
+        known = theirs.get(tuple(row[name] for name in about))
+        alone = not row.get("computed") and known is not None
+        same = alone and known is not None and known["obs_value"] == row["obs_value"]
+        for name, column in columns.items():
+            column.append(known[name] if same and known is not None else row[name])
+    for name, column in columns.items():
+        place = cells.schema.get_field_index(name)
+        cells = cells.set_column(place, name, pa.array(column, cells.schema.field(place).type))
+    return cells

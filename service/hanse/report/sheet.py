@@ -95,7 +95,7 @@ class Sheet:
 
     def _key_figure(self, subject: Subject) -> KeyFigure:
         period = subject.latest(self.area)
-        shown = subject.at(self.area, period).cell.shown(self.lang, subject.decimals)
+        shown = subject.at(self.area, period).cell.told(self.lang, subject.decimals)
         mean = subject.mean(self.theme.areas, period)
         note = self._mean_of(mean, subject) if mean else ""
         label = f"{_short(subject.title(self.lang))}, {period}"
@@ -113,8 +113,10 @@ class Sheet:
             code = "SHEET_SAYS_HIDDEN" if cell.hidden else "SHEET_SAYS_NOTHING"
             yield self._say(code, area=self.name, period=period)
             return
-        figure = cell.shown(self.lang, subject.decimals)
+        figure = cell.told(self.lang, subject.decimals)
         mean = subject.mean(self.theme.areas, period)
+        if subject.sampled:
+            yield self._say("SHEET_SAYS_SAMPLE", area=self.name, period=period, figure=figure)
         if mean:
             against = Cell(mean.value).shown(self.lang, subject.decimals)
             yield self._say(
@@ -132,6 +134,9 @@ class Sheet:
         code = _direction("SHEET_CHANGE", value, before)
         part = formats.share(abs(value - before), before, self.lang)
         yield self._say(code, first=first, part=part, period=period)
+        differs = subject.gap((self.area, first), (self.area, period))
+        if differs is not None:
+            yield self._say(differs.code)
 
     def _visible(self, subject: Subject, period: str) -> bool:
         return subject.at(self.area, period).cell.value is not None
@@ -147,15 +152,17 @@ class Sheet:
         period = subject.latest(self.area)
         shown = self._shown_areas()
         title = f"{_short(subject.title(self.lang))}, {period}"
-        bars = Beside(
-            Words(title, self._say("SHEET_BARS", area=self.name), self.lang, subject.decimals),
+        code = "SHEET_DOTS" if subject.sampled else "SHEET_BARS"
+        beside = Beside(
+            Words(title, self._say(code, area=self.name), self.lang, subject.decimals),
             [
                 Item(name, subject.at(code, period).cell, code == self.area)
                 for code, name in shown.items()
             ],
             self._comparator(subject, period),
             width=HALF,
-        ).bars()
+        )
+        bars = beside.dots() if subject.sampled else beside.bars()
         regions = [
             Region(code, name, subject.at(code, period).cell, code == self.area)
             for code, name in (self.theme.areas if self.theme.boundaries else shown).items()
@@ -168,12 +175,27 @@ class Sheet:
             regions, self.theme.boundaries, attribution=self.theme.attribution, width=HALF,
         ).drawing()  # fmt: skip
         columns = (*bars.table.columns, Column(say("COLUMN_MARK", self.lang)))
-        marks = [self._mark(subject.at(code, period).mark) for code in shown]
-        rows = [(*row, mark) for row, mark in zip(bars.table.rows, [*marks, ""], strict=False)]
+        told: list[tuple[str, ...]] = [
+            (self._mark(subject.at(code, period).mark),) for code in shown
+        ]
+        if subject.sampled:
+            columns = (*columns, Column(self._say("SHEET_DIFFERS", area=self.name)))
+            told = [
+                (mark, self._differs(subject, code, period))
+                for (mark,), code in zip(told, shown, strict=True)
+            ]
+        rows = [(*row, *mark) for row, mark in zip(bars.table.rows, [*told, ("",)], strict=False)]
         return Gallery(
             (drawing.picture, bars.picture),
             Table(self._say("PICTURE_TABLE", title=title), columns, tuple(rows)),
         )
+
+    def _differs(self, subject: Subject, code: str, period: str) -> str:
+        """Return whether an area differs for sure from the sheet's own."""
+        found = subject.gap((self.area, period), (code, period))
+        if code == self.area or found is None or found.significant is None:
+            return formats.NONE
+        return self._say("SHEET_SIGNIFICANT" if found.significant else "SHEET_NOT_SIGNIFICANT")
 
     def _comparator(self, subject: Subject, period: str) -> Comparator | None:
         mean = subject.mean(self.theme.areas, period)
@@ -192,7 +214,7 @@ class Sheet:
         entry = subject.at(self.area, period)
         mean = subject.mean(self.theme.areas, period)
         against = Cell(mean.value).shown(self.lang, subject.decimals) if mean else formats.NONE
-        figure = entry.cell.shown(self.lang, subject.decimals)
+        figure = entry.cell.told(self.lang, subject.decimals)
         return (_short(subject.title(self.lang)), period, figure, against, self._mark(entry.mark))
 
     def _over_time(self, subject: Subject) -> Iterator[Block]:

@@ -104,7 +104,7 @@ def _table(theme: Theme, subject: Subject, periods: tuple[str, ...], lang: str) 
 
 def _figure(subject: Subject, place: tuple[str, str], lang: str) -> str:
     entry = subject.at(*place)
-    shown = entry.cell.shown(lang, subject.decimals)
+    shown = entry.cell.told(lang, subject.decimals)
     told = entry.cell.value is not None and entry.mark != COMPARABLE
     return f"{shown}\u00a0{OTHERWISE}" if told else shown
 

@@ -12,6 +12,7 @@ from statistics import fmean
 from types import MappingProxyType
 
 from hanse.cube.comparability import MarkCode, Reason
+from hanse.cube.survey import Gap, Result, gap
 from hanse.messages import named, nearest
 from hanse.report.pictures.cell import ABSENT, Cell
 
@@ -21,11 +22,15 @@ COMPARABLE = MarkCode.COMPARABLE.value
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One figure and how far it compares with those of the other areas."""
+    """One figure and how far it compares with those of the other areas.
+
+    `result` is there for a figure of a sample: its margin at 95 %, and how that was made.
+    """
 
     cell: Cell
     mark: str = COMPARABLE
     reasons: tuple[str, ...] = ()
+    result: Result | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,24 @@ class Subject:
         told = [each for each in self.periods if self.at(area, each).cell.value is not None]
         return (told or list(self.periods) or [""])[-1]
 
+    @property
+    def sampled(self) -> bool:
+        """Whether its figures are of a sample."""
+        return any(each.result is not None for each in self.entries.values())
+
+    def gap(self, one: tuple[str, str], other: tuple[str, str]) -> Gap | None:
+        """Return what lies between two figures of samples, each by area and period."""
+        first, second = self.at(*one).result, self.at(*other).result
+        return None if first is None or second is None else gap(first, second)
+
     def mean(self, areas: Mapping[str, str], period: str) -> Mean | None:
         """Return the plain mean of what is released; None where fewer than two figures are.
 
-        It is computed of published figures only, so it tells nothing that they do not.
+        It is computed of published figures only, so it tells nothing that they do not. Figures of
+        samples have none: a whole of them follows from their sums, never from their mean.
         """
+        if self.sampled:
+            return None
         cells = [self.at(area, period).cell for area in areas]
         known = [each.value for each in cells if each.value is not None]
         return Mean(fmean(known), len(known), len(cells)) if len(known) > 1 else None

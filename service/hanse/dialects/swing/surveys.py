@@ -147,7 +147,20 @@ def rebuilt(indicators: Sequence[Indicator]) -> tuple[Indicator, ...]:
     hidden."""
     found = families(indicators)
     scores = frozenset(found.scores)
-    return tuple(_rebuilt(each, scores, found.background) for each in indicators)
+    samples = [each.sample for each in indicators if each.sample]
+    bounds = {
+        name
+        for each in samples
+        for name in (each.stddev_indicator, each.lower_indicator, each.upper_indicator)
+    }
+    known = (_alone(each) if each.id in bounds else each for each in indicators)
+    return tuple(_rebuilt(each, scores, found.background) for each in known)
+
+
+def _alone(indicator: Indicator) -> Indicator:
+    """Return a bound or a deviation: of a whole it does not follow from those of its parts."""
+    none = Aggregation.NONE
+    return replace(indicator, visible=False, aggregate_geo=none, aggregate_breakdown=none)
 
 
 def _rebuilt(indicator: Indicator, scores: frozenset[str], background: frozenset[str]) -> Indicator:

@@ -55,6 +55,14 @@ class Cell:
         spelled = formats.decimal(self.value, lang, min(decimals, DECIMALS_MAX))
         return spelled if self.status == "A" else f"{spelled} {self.status}"
 
+    def told(self, lang: str, decimals: int = 0) -> str:
+        """Return the figure with its margin, where it has one: `39,6 ± 4,7`."""
+        shown = self.shown(lang, decimals)
+        if self.low is None or self.high is None:
+            return shown
+        margin = (self.high - self.low) / 2
+        return f"{shown} \u00b1\u00a0{formats.decimal(margin, lang, min(decimals, DECIMALS_MAX))}"
+
 
 def of_row(value: float | None, status: str) -> Cell:
     """Return the figure of one row of a client's table; raises what `Cell` raises."""
