@@ -30,6 +30,7 @@ TOPICS = (
     "people",
     "attest",
     "province",
+    "collecting",
     "concepts",
     "sheet",
     "assistant",

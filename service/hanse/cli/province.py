@@ -212,6 +212,9 @@ def compare(  # noqa: PLR0913 one option per axis of a question
         bool, typer.Option("--spread", help="Spread, coverage and trend too.")
     ] = False,
     rank: Annotated[bool, typer.Option("--rank", help="Give every area its place.")] = False,
+    place: Annotated[
+        str, typer.Option("--from", help="Folder or s3://bucket/prefix that collect filled.")
+    ] = "",
     purpose: Purpose = "",
     deadline: Deadline = None,
     output: Output = None,
@@ -235,8 +238,13 @@ def compare(  # noqa: PLR0913 one option per axis of a question
         shape=Shape(per, times, index, spread, rank),
     )
     wanted = _format(output, file_format)
-    with connect() as federation:
-        comparison = federation.compare(indicator, wish, deadline)
+    if place:
+        from hanse.cli.collecting import compared
+
+        comparison = compared(place, indicator, wish)
+    else:
+        with connect() as federation:
+            comparison = federation.compare(indicator, wish, deadline)
     finish(comparison, output, wanted, as_json=as_json, lang=lang)
 
 
@@ -329,7 +337,13 @@ def finish(
 def _print(comparison: "Comparison", lang: str, *, figures: bool) -> None:
     """Print figures with their legend and remarks, spread where it was asked, and every account."""
     from hanse.cli.screen import show
-    from hanse.cli.shown import figures_tables, outcomes_table, remark_lines, spread_table
+    from hanse.cli.shown import (
+        difference_lines,
+        figures_tables,
+        outcomes_table,
+        remark_lines,
+        spread_table,
+    )
     from hanse.messages import say
 
     console = Console()
@@ -337,6 +351,10 @@ def _print(comparison: "Comparison", lang: str, *, figures: bool) -> None:
         show(*figures_tables(comparison, lang, console), console=console)
         console.print(say("LEGEND_SYMBOLS", lang), style="dim", markup=False)
         for line in remark_lines(comparison.remarks, lang):
+            console.print(line, markup=False, highlight=False)
+        if comparison.differences:
+            console.print(say("SURVEY_DIFFERENCES", lang), markup=False)
+        for line in difference_lines(comparison.differences, lang):
             console.print(line, markup=False, highlight=False)
     if comparison.spreads:
         show(spread_table(comparison.spreads, lang), console=console)

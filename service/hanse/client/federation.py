@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from hanse.areas import Registry
 from hanse.client.areas import AreaCopies
@@ -17,7 +17,7 @@ from hanse.client.catalogue import Catalogue, CatalogueTalk, choose
 from hanse.client.comparison import Comparison, assemble
 from hanse.client.deadline import Deadline
 from hanse.client.expressions import AreaChoice, periods
-from hanse.client.fanout import Target, ask_all
+from hanse.client.fanout import Reply, Target, ask_all
 from hanse.client.keys import ClientKey
 from hanse.client.line import Line, networks_of
 from hanse.client.node import NodeClient
@@ -27,7 +27,7 @@ from hanse.client.settings import ClientConfig, ClientSettings, read_config, rea
 from hanse.client.shape import AS_IT_IS, Shape
 from hanse.client.signin import Credentials
 from hanse.errors import HanseError, Invalid, NotFound
-from hanse.wire import IndexedDataset, MemberEntry, Publication, SearchAnswer
+from hanse.wire import IndexedDataset, IndicatorEntry, MemberEntry, SearchAnswer
 
 DEFAULT_LEVEL: Final = "gemeente"
 ASSEMBLY_SHARE: Final = 0.05
@@ -161,6 +161,22 @@ class Federation:
         """Return the area registry of the catalogue: the kept copy while it is away."""
         return self._line.wait(self._areas.registry)
 
+    def collect(
+        self, indicator: str, wish: Wish, deadline_seconds: float | None = None
+    ) -> tuple[tuple[Target, Reply], ...]:
+        """Return what every node gives of the indicators, whole: every level, area and period."""
+        asked = replace(self._meant(wish), permitted=True)
+        allowed = deadline_seconds or self._line.deadline_seconds
+
+        async def run(within: Deadline) -> tuple[tuple[Target, Reply], ...]:
+            nodes = Deadline(within.at - ASSEMBLY_SHARE * allowed, within.clock)
+            narrow = await self._compared(indicator, asked, nodes)
+            targets = [_whole(target, asked) for target in narrow]
+            replies = await ask_all(targets, self._line.conversation, nodes)
+            return tuple(zip(targets, replies, strict=True))
+
+        return self._line.wait(run, allowed)
+
     def _gathered(
         self, step: Step, seconds: float | None, *, marked: bool, wish: Wish
     ) -> Comparison:
@@ -190,7 +206,7 @@ class Federation:
         targets = []
         for member in choose(members, wish.cities):
             offers = [each for each in published if each.agency == member.agency]
-            targets += _together([_offered(member, offer, wish) for offer in offers])
+            targets += together([offered(member, offer, wish) for offer in offers])
             if not offers and wish.cities:
                 absent = NotFound("INDICATOR_NOT_THERE", indicator=indicator, city=member.name)
                 targets.append(Target(member, Question(""), absent))
@@ -216,7 +232,7 @@ class Federation:
         return targets
 
 
-def _together(targets: Sequence[Target]) -> list[Target]:
+def together(targets: Sequence[Target]) -> list[Target]:
     """Return one target for all indicators that are asked of one dataset in one way."""
     found: dict[tuple[str, str, bool], Target] = {}
     for each in targets:
@@ -232,7 +248,32 @@ def _together(targets: Sequence[Target]) -> list[Target]:
     return list(found.values())
 
 
-def _offered(member: MemberEntry, offer: Publication, wish: Wish) -> Target:
+def _whole(target: Target, wish: Wish) -> Target:
+    """Return a target that is asked for every level where none is named."""
+    if wish.level or not target.question.dataset:
+        return target
+    return replace(target, question=replace(target.question, level="", areas=()), fault=None)
+
+
+class Offer(Protocol):
+    """An indicator as a dataset offers it: of the index, or of what was kept."""
+
+    @property
+    def dataset(self) -> str:
+        """The dataset's slug."""
+
+    @property
+    def indicator(self) -> IndicatorEntry:
+        """What its manifest says of it."""
+
+    @property
+    def levels(self) -> list[str]:
+        """The levels it stands on."""
+
+
+def offered(member: MemberEntry, offer: Offer, wish: Wish) -> Target:
+    """Return the question to a member about one indicator; LEVEL_ABSENT is an outcome of it."""
+    inputs = inputs_of(offer.indicator)
     try:
         wished = wish if wish.level or wish.areas else replace(wish, level=DEFAULT_LEVEL)
         question = wished.question(offer.dataset, (offer.indicator.id,), offer.levels)
@@ -243,8 +284,8 @@ def _offered(member: MemberEntry, offer: Publication, wish: Wish) -> Target:
             return Target(member, Question(offer.dataset), fault)
         spelled = replace(wish, areas="", level="")
         question = spelled.question(offer.dataset, (offer.indicator.id,), offer.levels)
-        return Target(member, question, fault, tuple(offer.levels), inputs_of(offer.indicator))
-    return Target(member, question, None, tuple(offer.levels), inputs_of(offer.indicator))
+        return Target(member, question, fault, tuple(offer.levels), inputs)
+    return Target(member, question, None, tuple(offer.levels), inputs)
 
 
 def _held(

@@ -31,6 +31,13 @@ class ClientSettings(BaseSettings):
         "nl", description="Language that commands speak where `--lang` does not say."
     )
     deadline_seconds: float = Field(10.0, description="Longest time one question may take.", gt=0)
+    engine: str = Field(
+        "duckdb",
+        description="What compares collected figures: duckdb, or sc://host:port of Spark Connect.",
+    )
+    s3_endpoint: str = Field(
+        "", description="Address of an S3-compatible store for collected figures; else Amazon's."
+    )
 
 
 class ClientConfig(BaseModel):

@@ -28,19 +28,23 @@ class Shape:
 
     def applied(self, table: pa.Table) -> pa.Table:
         """Return the figures as they are wanted; a column says how where that is another way."""
-        told = []
         if self.per:
             table = benchmark.per(table, self.per, self.times)
-            told.append(f"per {self.times:g} {self.per}")
         if self.index:
             table = benchmark.index(table, self.index)
-            told.append(f"{self.index} = 100")
-        if told:
-            said = pa.array([", ".join(told)] * table.num_rows, pa.string())
-            table = table.append_column(SHAPE_COLUMN, said)
+        table = self.told(table)
         if self.rank:
             table = table.append_column("rank", pa.array(benchmark.ranks(table), pa.float64()))
         return table
+
+    def told(self, table: pa.Table) -> pa.Table:
+        """Return transformed figures with a column that says how they are shown."""
+        ways = [f"per {self.times:g} {self.per}"] if self.per else []
+        ways += [f"{self.index} = 100"] if self.index else []
+        if not ways:
+            return table
+        said = pa.array([", ".join(ways)] * table.num_rows, pa.string())
+        return table.append_column(SHAPE_COLUMN, said)
 
     def beside(self, table: pa.Table) -> tuple[tuple[Spread, ...], tuple[Trend, ...]]:
         """Return spread and trends, where they are wanted; sums of areas are no area among them."""

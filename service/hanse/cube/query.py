@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from hanse.cube.period import Period
+from hanse.cube.period import Period, read_period
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,17 @@ class PeriodWindow:
             return cls()
         first = min(periods, key=lambda each: each.start_date)
         return cls(first, max(periods, key=lambda each: each.end_date))
+
+    @classmethod
+    def spelled(cls, text: str) -> "PeriodWindow":
+        """Return the window of `2021`, `2018:2021`, `2018:` or `:2021`; of "" one that is open.
+
+        Raises `Invalid` (PERIOD_UNKNOWN) for a period that does not exist.
+        """
+        start, colon, end = text.partition(":")
+        first = read_period(start) if start else None
+        last = read_period(end) if end else None
+        return cls(first, last if colon else first)
 
     def holds(self, period: Period) -> bool:
         """Say whether `period` lies inside; dates are compared, never spellings."""

@@ -14,7 +14,6 @@ from fastapi import Depends, Header, Path, Request
 from fastapi import Query as Parameter
 
 from hanse.audit.entry import exchange
-from hanse.cube.period import read_period
 from hanse.cube.query import PeriodWindow, Query
 from hanse.errors import Invalid
 from hanse.node.responses import Wish, form_of
@@ -140,9 +139,7 @@ def _codes(name: str, text: str | None) -> frozenset[str] | None:
 def _window(text: str | None) -> PeriodWindow | None:
     if text is None:
         return None
-    start, colon, end = text.partition(":")
-    first = read_period(start) if start else None
-    last = read_period(end) if end else None
-    if first is None and last is None:
+    window = PeriodWindow.spelled(text)
+    if window == PeriodWindow():
         raise Invalid("QUERY_EMPTY", name="period")
-    return PeriodWindow(first, last if colon else first)
+    return window

@@ -1,0 +1,80 @@
+"""Figures of many houses kept in one place of the reader's own: fill it, and compare from it."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hanse.cli.language import Lang
+
+if TYPE_CHECKING:
+    from hanse.client.comparison import Comparison
+    from hanse.client.federation import Wish
+
+To = Annotated[str, typer.Option("--to", help="Folder, or s3://bucket/prefix.")]
+Cities = Annotated[
+    list[str] | None, typer.Option("--city", "--cities", help="City name or NIS code; repeatable.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(collect)
+
+
+def collect(  # noqa: PLR0913 one option per axis of a question
+    indicator: Annotated[
+        str, typer.Argument(metavar="INDICATOR", help="One, or several with commas.")
+    ],
+    to: To,
+    cities: Cities = None,
+    level: Annotated[str, typer.Option("--level", help="Area level; else every one.")] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="What the figures are for.")] = "",
+    deadline: Annotated[
+        float | None,
+        typer.Option("--deadline", help="Longest time in seconds.", min=0.05, max=3600),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    lang: Lang = "",
+) -> None:
+    """Keep the figures of many cities in a folder or bucket, to compare them there as one."""
+    from hanse.cli.province import listed
+    from hanse.cli.screen import show
+    from hanse.cli.shown import outcomes_table, sign_of_all
+    from hanse.client.collection.collecting import Asked
+    from hanse.client.collection.collecting import collect as fill
+    from hanse.client.collection.place import Place
+    from hanse.client.federation import Wish, connect
+    from hanse.client.settings import read_settings
+    from hanse.messages import say
+
+    settings = read_settings()
+    place = Place.open(to, settings.s3_endpoint)
+    wish = Wish(level=level, cities=listed(cities), purpose=purpose or settings.purpose)
+    with connect(settings) as federation:
+        done = fill(federation, place, Asked(indicator, wish, datetime.now(UTC), deadline))
+    if as_json:
+        outcomes = [each.document(lang) for each in done.outcomes]
+        document = {"schema": 1, "place": place.url, "kept": done.kept, "dropped": done.dropped}
+        typer.echo(json.dumps({**document, "nodes": outcomes}, ensure_ascii=False))
+    else:
+        show(outcomes_table(done.outcomes, lang))
+        typer.echo(say("COLLECTED", lang, place=place.url, kept=done.kept, dropped=done.dropped))
+    code = sign_of_all(done.outcomes)
+    if code:
+        raise typer.Exit(code)
+
+
+def compared(place: str, indicator: str, wish: "Wish") -> "Comparison":
+    """Return the comparison of what lies in a place, by the engine that the settings name."""
+    from hanse.client.collection.comparing import compare
+    from hanse.client.collection.engine import engine
+    from hanse.client.collection.place import Place
+    from hanse.client.federation import connect
+    from hanse.client.settings import read_settings
+
+    settings = read_settings()
+    with connect(settings) as federation:
+        found = Place.open(place, settings.s3_endpoint)
+        return compare(found, engine(settings.engine), indicator, wish, federation.areas)
