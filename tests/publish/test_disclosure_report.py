@@ -34,7 +34,7 @@ OF = contract(indicator(name={"nl": "Inwoners"}), levels=(SECTOR, TOWN), profile
 
 def rehearsed(at: Press, work: Draft, minima: tuple[int, ...] = ()) -> Facts:
     rules = profile.find(work.contract.profile)
-    asked = Rehearsal.of(at.engine, work, at.registry, rules)
+    asked = Rehearsal.of(at, work, rules)
     return of_draft(asked, minima, START, lambda *_: None)
 
 
@@ -100,7 +100,7 @@ def test_what_a_profile_does_not_allow_is_refused_here_too(tmp_path: Path) -> No
     odd = draft([("inw", TOWN, "11002", "2024", 2.5)], OF)
     at = press(tmp_path)
     strict = replace(profile.find("standaard-5"), allowed_levels=("provincie",))
-    asked = Rehearsal.of(at.engine, odd, at.registry, strict)
+    asked = Rehearsal.of(at, odd, strict)
     with pytest.raises(Exception, match="PROFILE_LEVEL"):
         of_draft(asked, (), START, lambda *_: None)
 

@@ -7,7 +7,7 @@ overlaps, totals below their parts) the totals are hidden until the first holds.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import process_time
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,8 @@ from hanse.cube import algebra
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation, Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
-from hanse.errors import Conflict, Invalid, Unavailable
+from hanse.errors import Conflict, HanseError, Invalid, Unavailable
+from hanse.node.fitting import Numbers, fit
 from hanse.node.populations import Known, Rows, Sheet
 from hanse.node.relations import INDICATOR, PERIOD, Bools, Ints, Relations
 from hanse.policies import disclosure
@@ -34,6 +35,9 @@ TOGETHER_ROWS = 1_000
 
 WORK_SECONDS_MAX = 300.0
 """What is not closed after so long, of the processor's time, is not published."""
+
+NAMED = 3
+"""How many cells a refusal names."""
 
 CANDIDATES = 2
 """In a single sum so many of its shown parts are weighed: the smallest, from `CANDIDATE_MIN` on."""
@@ -67,7 +71,7 @@ class Question:
 
     `kept` rows are hidden for no other reason than that they were before: they may be known.
     `inner` rows are pieces of areas that cross: never shown, and nobody may work one out that is
-    small. `clock` tells the seconds spent.
+    small. `beside` rows are what readers hold from other datasets. `clock` tells the seconds spent.
     """
 
     true: pa.Table
@@ -78,6 +82,7 @@ class Question:
     contract: Contract
     profile: Profile
     inner: Bools
+    beside: Bools
     clock: Callable[[], float] = process_time
 
 
@@ -141,18 +146,22 @@ class _Closing:
         self.void = np.isin(self.ranks, _VOID)
         self.inner = np.zeros(size, dtype=bool)
         self.inner[:given] = question.inner
+        self.beside = np.zeros(size, dtype=bool)
+        self.beside[:given] = question.beside
         self.seen = (self.void | (self.ranks == _VALUE)) & ~self.hidden & ~self.inner
         self.less = self.values.copy()
         self.proofs: dict[Any, disclosure.Protected] = {}
         self.part = self.relations.components()
         self.proven = np.zeros(int(self.part.max(initial=-1)) + 1, dtype=bool)
+        countable = self.void | (self.ranks == _VALUE)
+        numbers = Numbers(self.ranks, self.values, countable, self.beside, question.known)
+        self.fit = fit(self.relations, self.part, numbers)
 
     def closed(self) -> Closed:
         """Return what must be hidden."""
         needy = self._needy(self.hidden)
         if needy.any():
             able = needy & self._able()
-            short = self._short()
             self.rows = Rows(
                 self.relations,
                 self.ranks,
@@ -160,8 +169,10 @@ class _Closing:
                 self.less,
                 self.hidden,
                 self.question.kept,
-                short,
+                self.fit.short,
                 self.inner,
+                self.beside,
+                self.beside & self.fit.stale,
             )
             for rows in self._populations(able):
                 self._engine(rows)
@@ -195,21 +206,8 @@ class _Closing:
         whole = (self.values >= 0) & (self.values == np.round(self.values))
         bad = ~counted[relations.frame.columns["indicator"]] | ~whole
         able[self.part[bad]] = False
-        sums = relations.sums(np.where(self.ranks == _VALUE, self.values, 0.0))
-        countable = self.void | (self.ranks == _VALUE)
-        below = countable[relations.head] & (self.values[relations.head] < sums)
-        able[self.part[relations.head[below | relations.crossing]]] = False
+        able[self.part[relations.head[self.fit.below | relations.crossing]]] = False
         return able
-
-    def _short(self) -> Bools:
-        """Say of which equations the parts are not all rows, or do not make up the whole."""
-        relations = self.relations
-        sums = relations.sums(np.where(self.ranks == _VALUE, self.values, 0.0))
-        countable = self.void | (self.ranks == _VALUE)
-        parts = np.bincount(relations.equation, minlength=relations.head.size)
-        clear = (relations.count(countable) == parts) & countable[relations.head]
-        short = np.where(clear, self.values[relations.head] > sums, ~relations.complete)
-        return np.asarray(short & (relations.head < relations.given))
 
     def _counts(self, code: str) -> bool:
         found = self.question.contract.indicator(code)
@@ -223,6 +221,7 @@ class _Closing:
         group = self._groups(INDICATOR)[frame.columns["indicator"][rows]]
         periods = self._groups(PERIOD)[frame.columns["period"][rows]]
         keys = group * max(len(frame.codes["period"]), 1) + periods
+        keys = keys * 2 + self.fit.stale[rows]
         for key in np.unique(keys).tolist():
             yield from self._together(rows[keys == key])
 
@@ -255,10 +254,30 @@ class _Closing:
         try:
             self._protect(rows)
         except (Invalid, Conflict) as fault:
+            if fault.code == "DISCLOSURE_SHOWN_REVEALS":
+                raise self._told(rows, fault) from fault
             if isinstance(fault, Conflict) and fault.code != "DISCLOSURE_NOT_PROVEN":
                 raise
             for half in self._halves(rows):
                 self._engine(half)
+
+    def _told(self, rows: Ints, fault: HanseError) -> Conflict:
+        """Return the refusal that names what must be hidden and follows from what is out."""
+        question, mine = self.question, np.zeros(self.relations.given, dtype=bool)
+        mine[rows[rows < mine.size]] = True
+        out = question.known.seen > 0
+        hidden = question.hidden & mine
+        told = open_rows(replace(question, hidden=hidden | (mine & ~out & ~hidden)))
+        told = told[hidden[told] & ~question.beside[told]]
+        through = str(fault.parameters["cell"])
+        named = [_named(self.relations, int(row)) for row in told[:NAMED]] or [through]
+        return Conflict(
+            "PUBLISH_TOLD",
+            dataset=question.contract.slug,
+            cells=", ".join(named),
+            count=max(int(told.size), 1),
+            through=through,
+        )
 
     def _halves(self, rows: Ints) -> tuple[Ints, ...]:
         parts = np.unique(self.part[rows])
@@ -275,6 +294,7 @@ class _Closing:
         relations = self.relations
         alone = np.bincount(self.part[relations.head], minlength=self.part.max() + 1) == 1
         alone[self.part[relations.head[relations.kind == PERIOD]]] = False
+        alone[self.part[self.beside]] = False
         free = np.zeros(relations.size, dtype=bool)
         free[rows[alone[self.part[rows]]]] = True
         free[relations.head] = False
@@ -311,6 +331,7 @@ class _Closing:
         """Refuse to hide what readers hold already, with the number it still has."""
         known, given = self.question.known, self.relations.given
         lost = self.hidden[:given] & (known.seen > 0)
+        lost &= ~(self.beside & self.fit.stale)[:given]  # it stands in the table as it was
         lost &= np.isclose(known.values, self.values[:given], rtol=1e-13, atol=0.0)
         rows = np.flatnonzero(lost)
         if rows.size:
@@ -322,7 +343,7 @@ def out_already(question: Question, rows: Ints) -> Conflict:
     return Conflict(
         "PUBLISH_LEDGER",
         dataset=question.contract.slug,
-        cells=", ".join(_named(question.relations, int(row)) for row in rows[:3]),
+        cells=", ".join(_named(question.relations, int(row)) for row in rows[:NAMED]),
         count=int(rows.size),
     )
 

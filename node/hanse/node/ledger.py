@@ -17,7 +17,7 @@ import pyarrow as pa
 from sqlalchemy import LargeBinary
 from sqlmodel import Column, Field, Session, col, select
 
-from hanse.cube.codelist import TOTAL
+from hanse.cube.codelist import TOTAL, Dimension
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import MeasureType
 from hanse.errors import Conflict, Unavailable
@@ -65,11 +65,17 @@ class LedgerRow(Row, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What readers hold of the populations of a dataset; `last` is the newest row it rests on."""
+    """What readers hold of the populations of a dataset; `last` is the newest row it rests on.
+
+    `releases` are the digests it comes from, newest first, one per dataset; `breakdowns` how their
+    codes hang together, once somebody has looked.
+    """
 
     cells: Mapping[Place, Cells]
     populations: Mapping[str, str]
     last: int = 0
+    releases: tuple[str, ...] = ()
+    breakdowns: tuple[Dimension, ...] = ()
 
     def levels(self, contract: Contract) -> tuple[str, ...]:
         """Return the levels of a contract, and those that an earlier release showed."""
@@ -83,7 +89,7 @@ class Held:
         known = Known.nothing(rows)
         if not self.cells:
             return known
-        for row, (place, key) in enumerate(_keys(frame, rows, self.populations)):
+        for row, (place, key) in enumerate(keyed(frame, rows, self.populations)):
             value = self.cells.get(place, {}).get(key)
             if value is not None:
                 known.seen[row] = -1 if value == HIDDEN else 1
@@ -102,7 +108,7 @@ class Held:
         found = np.zeros(frame.rows, dtype=bool)
         if not self.cells or not ratio.any():
             return found
-        keys = _keys(frame, frame.rows, self.populations)
+        keys = keyed(frame, frame.rows, self.populations)
         wanted = ratio[frame.columns["indicator"][: frame.rows]].tolist()
         for row, ((_, period), key) in enumerate(keys):
             if wanted[row]:
@@ -124,7 +130,7 @@ class Held:
                 if TOLD in name:
                     ratios[place].add(f"{name.partition(TOLD)[0]}\t{rest}")
         if ratios:
-            for row, (place, key) in enumerate(_keys(frame, rows, self.populations)):
+            for row, (place, key) in enumerate(keyed(frame, rows, self.populations)):
                 found[row] = key in ratios.get(place, ())
         return found
 
@@ -145,22 +151,30 @@ def populations(contract: Contract) -> dict[str, str]:
     return {side: population or OWN + side for side, population in sides} | named
 
 
-def load(session: Session, contract: Contract) -> Held:
-    """Return what readers hold of the populations of a dataset, over every release so far."""
+def load(session: Session, contract: Contract, until: int | None = None) -> Held:
+    """Return what readers hold of the populations of a dataset, over every release so far.
+
+    With `until`: as far as the row with that number, as it was then.
+    """
     names = populations(contract)
     wanted = (
         select(LedgerRow)
         .where(col(LedgerRow.population).in_(_wanted(names)))
         .order_by(col(LedgerRow.id))
     )
+    if until is not None:
+        wanted = wanted.where(col(LedgerRow.id) <= until)
     found: dict[Place, dict[str, str]] = defaultdict(dict)
+    newest: dict[str, str] = {}
     last = 0
     for row in session.exec(wanted):
+        newest.pop(row.dataset, None)
+        newest[row.dataset] = row.manifest
         for key, value in _read(row.content):
             indicator = key.partition("\t")[0].partition(TOLD)[0]
             found[names.get(indicator, row.population), row.period][key] = value
         last = row.id
-    return Held(dict(found), names, last)
+    return Held(dict(found), names, last, tuple(reversed(newest.values())))
 
 
 def _wanted(names: Mapping[str, str]) -> list[str]:
@@ -185,7 +199,7 @@ def entries(
     numbers = cells.column("obs_value").to_pylist()
     statuses = cells.column("conf_status").to_pylist()
     found: dict[Place, dict[str, str]] = defaultdict(dict)
-    keys = _keys(frame, cells.num_rows, held.populations)
+    keys = keyed(frame, cells.num_rows, held.populations)
     for (place, key), number, status in zip(keys, numbers, statuses, strict=True):
         if number is None and status != "C":
             continue
@@ -306,7 +320,7 @@ def _read(content: bytes) -> Iterable[tuple[str, str]]:
         yield key, value
 
 
-def _keys(frame: Frame, rows: int, names: Mapping[str, str]) -> Iterable[tuple[Place, str]]:
+def keyed(frame: Frame, rows: int, names: Mapping[str, str]) -> Iterable[tuple[Place, str]]:
     """Yield place and key of every row; a total of a breakdown is written as if there were none."""
     columns = {
         name: [frame.codes[name][at] for at in frame.columns[name][:rows].tolist()]

@@ -1,7 +1,7 @@
 """One population in the form that disclosure control takes: its cells, and what adds up in it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -50,7 +50,8 @@ class Rows:
     `less` are the numbers less the parts that surely stay shown; `short` says of each equation that
     its parts are not all rows, or do not make up the whole. `inner` rows are pieces of areas that
     cross. `kept` rows are hidden because they
-    were before: nothing has to stay possible of them.
+    were before: nothing has to stay possible of them. `beside` rows stand in other datasets, the
+    `stale` ones among them show a table as it was.
     """
 
     relations: Relations
@@ -61,11 +62,14 @@ class Rows:
     kept: Bools
     short: Bools
     inner: Bools
+    beside: Bools
+    stale: Bools
 
 
-def _shape(key: Key) -> tuple[bool, ...]:
-    """Say over which breakdowns a key is divided."""
-    return tuple(code == TOTAL for code in key)
+def _shape(key: Key, wholes: Set[str]) -> tuple[object, ...]:
+    """Say at which level a key is, and over which breakdowns it is divided to the finest codes."""
+    _, area, *_ = key
+    return area.partition(":")[0], *((code in wholes, code == TOTAL) for code in key)
 
 
 class Sheet:
@@ -76,19 +80,23 @@ class Sheet:
         self.frame = work.relations.frame
         rows_given = rows[rows < work.relations.given]
         self.pieces = rows_given[work.inner[rows_given]]
-        self.rows = rows_given[~work.inner[rows_given]]
+        mine = rows_given[~work.inner[rows_given]]
+        # What no longer fits these figures is a table as it was: the ledger alone tells it.
+        told = work.stale[mine] & (work.ranks[mine] == _VALUE)
+        self.rows, self.told = mine[~told], mine[told]
+        self.every = np.concatenate([self.rows, self.told])
         self.inside = np.zeros(work.relations.size, dtype=bool)
         self.inside[rows] = True
         self.names = ("indicator", "area", *self.frame.dimensions)
-        names = {self.frame.spelled("indicator", int(row)) for row in self.rows}
+        names = {self.frame.spelled("indicator", int(row)) for row in self.every}
         self.first = min(names)
-        self.periods = sorted({self.frame.spelled("period", int(row)) for row in self.rows})
+        self.periods = sorted({self.frame.spelled("period", int(row)) for row in self.every})
 
     @cached_property
     def structure(self) -> disclosure.Structure:
         """What adds up in it."""
         kinds = {name: self._links(1 + n) for n, name in enumerate(self.frame.dimensions)}
-        names = {self.frame.spelled("indicator", int(row)) for row in self.rows}
+        names = {self.frame.spelled("indicator", int(row)) for row in self.every}
         partial = {AREA: "area", INDICATOR: "indicator"}
         partial |= {1 + n: name for n, name in enumerate(self.frame.dimensions)}
         found = {name: self._partial(kind, name) for kind, name in partial.items()}
@@ -176,6 +184,7 @@ class Sheet:
         ranks = work.ranks[self.rows]
         small = work.hidden[self.rows] & ~work.kept[self.rows] & (ranks != _SOURCE)
         judged = np.where(small, _PRIMARY, ranks)
+        judged[work.beside[self.rows]] = _VALUE  # what is hidden of it, the ledger tells
         columns = {
             name: [self.frame.codes[name][at] for at in self.frame.columns[name][self.rows]]
             for name in ("indicator", "area", "period", *self.frame.dimensions)
@@ -215,29 +224,32 @@ class Sheet:
             return
         wholes = {link[2] for link in (*structure.areas, *structure.wholes)}
         wholes |= {link[2] for links in structure.breakdowns.values() for link in links}
-        held = set(zip(self._when(), self._keys(), strict=True))
-        shapes = {_shape(key) for _, key in held}
+        held = set(zip(self._when(self.every), self._keys(self.every), strict=True))
+        shapes = {_shape(key, wholes) for _, key in held}
         finest = [sorted({key[at] for _, key in held} - wholes) for at in range(len(self.names))]
         for period, key in product(self.periods, product(*finest)):
-            if (period, key) not in held and _shape(key) in shapes:
+            if (period, key) not in held and _shape(key, wholes) in shapes:
                 yield period, key
 
-    def _when(self) -> list[str]:
+    def _when(self, rows: Ints) -> list[str]:
         codes = self.frame.codes["period"]
-        return [codes[at] for at in self.frame.columns["period"][self.rows].tolist()]
+        return [codes[at] for at in self.frame.columns["period"][rows].tolist()]
 
-    def _keys(self) -> list[Key]:
+    def _keys(self, rows: Ints) -> list[Key]:
         columns = [
-            [self.frame.codes[name][at] for at in self.frame.columns[name][self.rows].tolist()]
+            [self.frame.codes[name][at] for at in self.frame.columns[name][rows].tolist()]
             for name in self.names
         ]
         return list(zip(*columns, strict=True))
 
     def ledgers(self, known: Known) -> dict[tuple[str, str], disclosure.Ledger]:
         """Return what readers hold of it already, period by period."""
-        seen, values = known.seen[self.rows].tolist(), known.values[self.rows].tolist()
+        every = self.every
+        seen, values = known.seen[every].tolist(), known.values[every].tolist()
         cells: dict[str, dict[Key, int | None]] = {period: {} for period in self.periods}
-        for period, key, mark, value in zip(self._when(), self._keys(), seen, values, strict=True):
+        for period, key, mark, value in zip(
+            self._when(every), self._keys(every), seen, values, strict=True
+        ):
             if mark:
                 whole = mark > 0 and value == round(value)
                 cells[period][key] = int(value) if whole else None

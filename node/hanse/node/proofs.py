@@ -29,6 +29,7 @@ from hanse.node.releases.layout import read_table, write_table
 from hanse.node.shielding import Shielded
 from hanse.policies import disclosure, signatures
 from hanse.policies.canonical import canonical
+from hanse.policies.disclosure import tree
 from hanse.policies.disclosure.identity import PERIOD
 from hanse.policies.disclosure.layout import EDITION, NOW
 from hanse.policies.disclosure.moves import matrix
@@ -40,6 +41,8 @@ SIGNED = "proof.jws"
 TYPE, PROOF_TYPE = "hanse-protection+jws", "hanse-proof+jws"
 FILES = {SUMMARY: "application/json", STATEMENT: "application/jose"}
 FOLDER = "protection"
+REST = tree.REST
+"""What the name of a code in a proof ends with where it is what the parts of a code leave."""
 VALUE = -1
 """What stands for the number of a move in the rows that say what a cell is."""
 
@@ -178,6 +181,18 @@ def _sha256(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """What is signed of the proof of a release: its hash, and the ledger's last row before it.
+
+    A proof speaks of all that readers held by then, of other datasets too.
+    """
+
+    release: str
+    proof: str = ""
+    ledger: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """Where the proofs of a node lie: folders and files for their owner alone."""
 
@@ -203,27 +218,29 @@ class Vault:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def keep(self, draft: Path, release: str, key: SigningKey) -> None:
+    def keep(self, draft: Path, of: "Signed", key: SigningKey) -> None:
         """Give a proof the name of its release, signed; the same release twice has the same proof.
 
         Its hash stays here too: it follows from hidden figures, and whoever runs this program on
         every table that fits what is shown could compare it.
         """
-        target = self.root / release
+        target = self.root / of.release
         if not target.exists():
-            said = canonical({"release": release, "proof_sha256": _sha256(draft)})
+            told = {"release": of.release, "proof_sha256": _sha256(draft), "ledger": of.ledger}
+            said = canonical(told)
             statement = draft.with_name(SIGNED)
             statement.touch(mode=0o600)
             statement.write_text(sign(said, PROOF_TYPE, key), "ascii")
             draft.parent.rename(target)
 
-    def said(self, release: str, key: SigningKey) -> str:
-        """Return the hash that was signed of a release's proof; `Invalid` for anything else."""
+    def said(self, release: str, key: SigningKey) -> "Signed":
+        """Return what was signed of a release's proof; `Invalid` for anything else."""
         path = self.root / release / SIGNED
         if not path.is_file():
             raise NotFound("OBJECT_UNKNOWN", address=f"{FOLDER}/{release[:12]}")
         content = signatures.verify(path.read_text("ascii"), PROOF_TYPE, [key.public_jwk()])
-        return str(orjson.loads(content)["proof_sha256"])
+        told = orjson.loads(content)
+        return Signed(release, str(told["proof_sha256"]), int(told.get("ledger", 0)))
 
     def open(self, release: str) -> pa.Table:
         """Return the proof of a release; `NotFound` where this house has none."""

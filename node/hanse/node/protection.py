@@ -124,7 +124,7 @@ def of_release(work: Work, at: datetime, tell: Tell) -> Facts:
             _titled(each, work.contract) for each in tally.counted(cells, "indicator")
         ),
         value_share=tally.value_share(counted),
-        covered=max(whole.hidden - int(work.shielded.closed.witnessed.sum()), 0),
+        covered=max(whole.hidden - _witnessed(work.shielded), 0),
         costly=_costly(cells),
         needy=_needy(work),
         trials=tuple(_trials(proofs, work.attacked, tell)),
@@ -161,7 +161,8 @@ def account(work: Work) -> pa.Table:
     Columns `level`, `area` (`level:code`), `indicator`, `rule` (empty where shown), `value` (none
     where nobody knows it) and `cell`, all its codes.
     """
-    cells, base = work.shielded.cells, work.shielded.base
+    cells = work.shielded.cells
+    base = work.shielded.base.slice(0, work.shielded.released)
     names = key_columns(dimensions_of(cells.schema))
     texts = {name: encoding.plain(encoding.encode(cells.column(name))) for name in names}
     place = pc.index_in(_keys(cells, names), value_set=_keys(base, names))
@@ -255,6 +256,12 @@ def _costly(cells: pa.Table) -> tuple[Costly, ...]:
     order = pc.array_sort_indices(pc.abs(rows["value"]).combine_chunks(), order="descending")
     most = rows.take(order[:COSTLY_MAX]).to_pylist()
     return tuple(Costly(each["cell"], tally.magnitude(each["value"])) for each in most)
+
+
+def _witnessed(shielded: Shielded) -> int:
+    """Return how many hidden cells of the release rest on a proof."""
+    closed = shielded.closed
+    return int((closed.hidden & closed.witnessed)[: shielded.released].sum())
 
 
 def _needy(work: Work) -> tuple[Needy, ...]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-import orjson
 import pyarrow as pa
 from sqlalchemy import Engine
 from sqlmodel import select
@@ -25,7 +24,6 @@ from hanse.cube.query import Extent
 from hanse.errors import Conflict, Invalid, Refused
 from hanse.node import (
     areas,
-    contracts,
     datasets,
     editions,
     ledger,
@@ -33,6 +31,7 @@ from hanse.node import (
     proposals,
     protection,
     shielding,
+    union,
 )
 from hanse.node.intake.draft import Draft
 from hanse.node.ledger import Held
@@ -61,7 +60,6 @@ from hanse.store.objects import DirectoryStore, ObjectStore
 from hanse.store.session import reading, transaction
 from hanse.wire import Coverage, Manifest, Tombstone
 
-CONTRACT = "contract.json"
 ORPHAN_AGE_SECONDS = 24 * 3_600
 """How old a folder that no release refers to must be before it is cleared away."""
 
@@ -171,16 +169,19 @@ def verified(press: Press, dataset: str, release_id: str | None = None) -> Verif
     Raises `NotFound` where the release or its proof is not here, `Invalid` where the summary is not
     what the node signed.
     """
+    vault = Vault(press.home)
     with reading(press.engine) as session:
         row = tables.find(session, dataset, release_id)
         ledger.check(session)
-    contract, cells = _opened(press, row.digest)
-    folder = manifest.folder_of(press.home, row.digest)
-    said = proofs.read_summary(folder, press.key)
-    vault, address = Vault(press.home), row.digest.removeprefix("sha-256:")
-    said = {**said, "proof_sha256": vault.said(address, press.key)}
-    proof = vault.open(address)
-    return verify(Case(cells, contract, press.registry, said, proof, vault.digest(address)))
+        contract, cells = _opened(press, row.digest)
+        said = proofs.read_summary(manifest.folder_of(press.home, row.digest), press.key)
+        address = row.digest.removeprefix("sha-256:")
+        signed = vault.said(address, press.key)
+        held = ledger.load(session, contract, signed.ledger)
+    said = {**said, "proof_sha256": signed.proof}
+    held = union.informed(press.home, held)
+    proof = vault.open(address), vault.digest(address)
+    return verify(Case(cells, contract, press.registry, said, *proof, held))
 
 
 def prepare(press: Press, draft: Draft) -> Prepared:
@@ -193,12 +194,12 @@ def prepare(press: Press, draft: Draft) -> Prepared:
     with reading(press.engine) as session:
         row = datasets.find(session, contract.slug)
         previous = row.current_digest if row else None
-        held = ledger.load(session, contract)
+        held = union.informed(press.home, ledger.load(session, contract))
     before = _before(press, previous)
     was_contract, was_cells = before or (None, None)
     findings = press.check(draft, press.registry, was_cells, was_contract)
     shielded = shielding.shield(draft, profile, press.registry, held)
-    cleared = scrub(derived.protected(shielded.cells))
+    cleared = scrub(derived.released(shielded.cells, contract.indicators))
     arranged = layout.arrange(cleared, areas.ancestors(contract, press.registry))
     return Prepared(
         contract=contract,
@@ -295,8 +296,7 @@ def _opened(press: Press, release: str) -> tuple[Contract, pa.Table]:
     """Return what a release, named by its digest, holds: its contract and its cells."""
     folder = manifest.folder_of(press.home, release)
     cells = open_cells(folder).select(Extent())
-    manifest.check(folder / CONTRACT, manifest.read(folder).contract)
-    return contracts.load(orjson.loads((folder / CONTRACT).read_bytes())), cells
+    return union.contract_of(press.home, release), cells
 
 
 def _intent(proposal: proposals.ProposalRow) -> Intent:
@@ -380,18 +380,18 @@ def _write(
     proof = proofs.proof_of(shielded.closed, shielded.relations.frame.dimensions)
     with press.objects.drafting() as folder, vault.drafting(proof) as kept:
         parts = layout.write(prepared.arranged, folder, calendars)
-        (folder / CONTRACT).write_bytes(content)
+        (folder / union.CONTRACT).write_bytes(content)
         cells = prepared.arranged.table
         about = proofs.About(contract, prepared.profile, edition.release_id, cells)
         proofs.write(folder, proofs.summary(shielded, about, press.registry), press.key)
-        names = {CONTRACT: "application/json", **proofs.FILES}
+        names = {union.CONTRACT: "application/json", **proofs.FILES}
         described = [layout.part(folder, name, "metadata", names[name]) for name in names]
         measured = (prepared.coverage, (*parts, *described), stones)
         made = description.manifest(contract, digest(content), prepared.profile, edition, measured)
         statement = manifest_bytes(made)
         (folder / manifest.STATEMENT).write_text(sign(statement, MANIFEST, press.key), "ascii")
         address = press.objects.keep(folder, statement)
-        vault.keep(kept, address, press.key)
+        vault.keep(kept, proofs.Signed(address, ledger=prepared.held.last), press.key)
         return address
 
 

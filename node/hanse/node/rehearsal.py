@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import Engine
 
 from hanse.areas.registry import Registry
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Conflict, HanseError
-from hanse.node import ledger, shielding
+from hanse.node import ledger, shielding, union
 from hanse.node.intake.draft import Draft
 from hanse.node.ledger import Held
 from hanse.node.protection import Work, of_release, zeros
@@ -26,6 +28,22 @@ WEIGHED_CELLS_MAX = 300_000
 """A larger release is not weighed against other rules: each of them takes minutes."""
 
 
+class House(Protocol):
+    """What a rehearsal reads of the press that would make the release."""
+
+    @property
+    def engine(self) -> Engine:
+        """The node's database."""
+
+    @property
+    def home(self) -> Path:
+        """The node's folder."""
+
+    @property
+    def registry(self) -> Registry:
+        """The areas."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rehearsal:
     """A draft before it is published, with everything it would be judged by."""
@@ -37,13 +55,11 @@ class Rehearsal:
     author: str = ""
 
     @classmethod
-    def of(
-        cls, engine: Engine, draft: Draft, registry: Registry, profile: Profile, author: str = ""
-    ) -> "Rehearsal":
+    def of(cls, at: House, draft: Draft, profile: Profile, author: str = "") -> "Rehearsal":
         """Return a draft with what readers hold of its population already."""
-        with reading(engine) as session:
+        with reading(at.engine) as session:
             held = ledger.load(session, draft.contract)
-        return cls(draft, profile, registry, held, author)
+        return cls(draft, profile, at.registry, union.informed(at.home, held), author)
 
     def shield(self) -> tuple[Shielded, tuple[reports.Conflict, ...]]:
         """Return what the draft becomes, and what cannot be reconciled with earlier releases.

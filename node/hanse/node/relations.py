@@ -145,15 +145,21 @@ def relations_of(
     contract: Contract,
     registry: Registry,
     wholes: Wholes,
+    *,
+    joint: bool = False,
+    rest: str = "",
 ) -> Relations:
     """Return everything that adds up among the cells.
 
-    Figures of which nothing is a sum (medians and such) are related only where two areas are the
-    same territory.
+    `joint` cells come from several datasets: a total of a breakdown that stands in none of them
+    ties two breakdowns together all the same. Figures of which nothing is a sum (medians and such)
+    are related only where two areas are the same territory. A code that ends with `rest` is what
+    the parts of a code leave of it.
     """
-    work = _Work(frame_of(cells), contract, _computed(cells, contract, wholes))
+    work = _Work(frame_of(cells), contract, _computed(cells, contract, wholes), joint=joint)
+    work.rest = rest
     levels = sorted({area.partition(":")[0] for area in work.codes["area"]})
-    for step in _steps(levels, registry):
+    for step in spans.steps(levels, registry):
         work.areas(step, registry)
     for dimension in contract.dimensions:
         if dimension.id in work.columns:
@@ -174,24 +180,6 @@ def _computed(cells: pa.Table, contract: Contract, wholes: Wholes) -> frozenset[
     return frozenset(computable(contract.indicators, present)) - summed
 
 
-def _steps(levels: Sequence[str], registry: Registry) -> list[tuple[str, str]]:
-    """Return the neighbouring levels, finest first: what is implied by a chain is left out."""
-    known = [level for level in levels if registry.has(level)]
-    linked = {
-        (fine, coarse)
-        for fine in known
-        for coarse in known
-        if fine != coarse and registry.correspondence(fine, coarse) is not None
-    }
-    near = [
-        pair
-        for pair in linked
-        if not any((pair[0], other) in linked and (other, pair[1]) in linked for other in known)
-    ]
-    below = {level: sum(pair[1] == level for pair in linked) for level in known}
-    return sorted(near, key=lambda pair: (below[pair[0]], pair))
-
-
 class _Work:
     """Edges while they are collected."""
 
@@ -200,7 +188,10 @@ class _Work:
         frame: Frame,
         contract: Contract,
         computed: frozenset[str],
+        *,
+        joint: bool,
     ) -> None:
+        self.grown = {"area", *frame.dimensions} if joint else {"area"}
         self.dimensions, self.given = frame.dimensions, frame.rows
         self.codes = {name: list(codes) for name, codes in frame.codes.items()}
         self.columns = dict(frame.columns)
@@ -212,6 +203,7 @@ class _Work:
         codes = [i is None or i.aggregate_breakdown is not apart for i in found]
         self.over_areas, self.over_codes = geo & ~loose, np.array(codes, dtype=bool) & ~loose
         self.over_time = np.zeros(len(found), dtype=bool)
+        self.rest = ""
         self.edges: list[tuple[Ints, Ints, Bools]] = []
         self.kinds: list[int] = []
         self.needs: list[Mapping[int, int]] = []
@@ -235,6 +227,8 @@ class _Work:
                 same.add(parent)
             if child is not None:
                 links.append((child, parent, row.type not in WHOLE))
+        rests = spans.rests(self.codes["area"], self.rest)
+        links += [(rests[parent], parent, False) for parent in children if parent in rests]
         for way in spans.ways(links):
             self._link("area", way, children, AREA, same)
 
@@ -248,6 +242,8 @@ class _Work:
         """Add the edges of one breakdown: to the code it is part of, else to the total."""
         place = {code: number for number, code in enumerate(self.codes[name])}
         parents = {code.id: code.parent for code in codelist.codes}
+        rests = spans.rests(self.codes[name], self.rest)
+        parents |= {self.codes[name][rest]: self.codes[name][of] for of, rest in rests.items()}
         links, children = [], dict[int, int]()
         for code in dict.fromkeys((*parents, *self.codes[name])):
             above = spans.above(code, parents, place)
@@ -265,6 +261,11 @@ class _Work:
         if whole not in place or not all(part in place for part in parts):
             return
         links = [(place[part], place[whole], False) for part in parts]
+        links += [
+            (rest, of, False)
+            for of, rest in spans.rests(self.codes["indicator"], self.rest).items()
+            if of == place[whole]
+        ]
         self._link("indicator", links, {place[whole]: len(parts)}, INDICATOR, None)
 
     def periods(self, contract: Contract) -> None:
@@ -294,7 +295,7 @@ class _Work:
         rows = np.flatnonzero(up[self.columns[name]] >= 0)
         rows = rows[self._related(name, rows, up, same)]
         target = up[self.columns[name][rows]]
-        place = self._find(name, rows, target, grow=name == "area")
+        place = self._find(name, rows, target, grow=name in self.grown)
         there = place >= 0
         rows, place = rows[there], place[there]
         self.edges.append((rows, place, crossing[self.columns[name][rows]]))

@@ -22,7 +22,7 @@ from hanse.cube.formula import parse
 from hanse.cube.indicator import Indicator
 from hanse.cube.rule import computable
 from hanse.cube.status import HIDDEN
-from hanse.node import closing, crossings, relations
+from hanse.node import closing, crossings, relations, union
 from hanse.node.closing import Closed, Question
 from hanse.node.intake.checks import sums
 from hanse.node.intake.checks.case import Case
@@ -77,14 +77,21 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
     true = _true(draft, registry, held.levels(contract))
     inside, outside, pieces = _published(true, contract, held, registry, profile)
     first = _judged(inside, contract, profile, held)
-    judged = pa.concat_tables([first, outside, pieces])
     true = pa.concat_tables([inside, outside, pieces])
+    beside = union.beside(true, held, contract)
+    own = [union.widened(each, beside.names) for each in (first, inside, outside, pieces)]
+    judged = pa.concat_tables([own[0], *own[2:], beside.cells])
+    true = pa.concat_tables([*own[1:], beside.cells])
     wholes = _wholes(draft, registry)
-    found = relations.relations_of(true, contract, registry, wholes)
+    joint = union.joint(contract, held, beside.names) if beside.rows else contract
+    found = relations.relations_of(true, joint, registry, wholes, joint=beside.rows > 0)
     known = held.known(found.frame, found.given)
-    inner = np.arange(found.given) >= inside.num_rows + outside.num_rows
+    rows = inside.num_rows
+    place = np.arange(found.given)
+    elsewhere = place >= found.given - beside.rows
+    inner = (place >= rows + outside.num_rows) & ~elsewhere
     hidden = (_ranks(judged) >= _HIDDEN_FROM) | (inner & _small(true, profile))
-    kept = (known.seen < 0) & (_ranks(true) == _VALUE) & ~hidden & ~inner
+    kept = (known.seen < 0) & (((_ranks(true) == _VALUE) & ~hidden & ~inner) | elsewhere)
     question = Question(
         true,
         hidden | kept,
@@ -94,12 +101,13 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         contract,
         profile,
         inner,
+        elsewhere,
     )
     opened = closing.open_rows(replace(question, known=Known.nothing(found.given)))
     closed = closing.close(question)
-    _check_told(question, closed.hidden & held.implied(found.frame, found.given))
-    rows = inside.num_rows
-    open_ = closing.restated(judged, closed.hidden).slice(0, rows)
+    implied = held.implied(found.frame, found.given) & ~elsewhere
+    _check_told(question, closed.hidden & implied)
+    open_ = closing.restated(first, closed.hidden[:rows])
     counted = primary.rounded(open_, indicators, profile)
     computed = _told(_with_formulas(counted, contract), contract)
     told = _told(primary.protect(computed, indicators, profile), contract)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from hanse.areas.registry import Registry
 from hanse.cube.codelist import TOTAL
 from hanse.cube.period import MONTHS, Period
 
@@ -58,3 +59,33 @@ def above(code: str, parents: Mapping[str, str | None], place: Mapping[str, int]
     if upper is not None and upper in place and upper not in seen:
         return upper
     return TOTAL if code != TOTAL and TOTAL in place else None
+
+
+def steps(levels: Sequence[str], registry: Registry) -> list[tuple[str, str]]:
+    """Return the neighbouring levels, finest first: what is implied by a chain is left out."""
+    known = [level for level in levels if registry.has(level)]
+    linked = {
+        (fine, coarse)
+        for fine in known
+        for coarse in known
+        if fine != coarse and registry.correspondence(fine, coarse) is not None
+    }
+    near = [
+        pair
+        for pair in linked
+        if not any((pair[0], other) in linked and (other, pair[1]) in linked for other in known)
+    ]
+    below = {level: sum(pair[1] == level for pair in linked) for level in known}
+    return sorted(near, key=lambda pair: (below[pair[0]], pair))
+
+
+def rests(codes: Sequence[str], suffix: str) -> dict[int, int]:
+    """Return, by the place of a code, that of what its parts leave of it, which ends so."""
+    place = {code: number for number, code in enumerate(codes)}
+    if not suffix:
+        return {}
+    return {
+        place[code.removesuffix(suffix)]: number
+        for code, number in place.items()
+        if code.endswith(suffix) and code.removesuffix(suffix) in place
+    }

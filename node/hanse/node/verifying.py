@@ -11,14 +11,20 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from hanse.areas.registry import Registry
-from hanse.cube.cells import dimensions_of
+from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
-from hanse.node import closing, relations
-from hanse.node.proofs import MEASURES, VALUE
+from hanse.node import closing, relations, union
+from hanse.node.ledger import Held
+from hanse.node.proofs import MEASURES, REST, VALUE
 from hanse.node.relations import Bools, Ints, Relations
+from hanse.node.union import Beside
 
 WIDTH = 2
 """How far apart two values of a small count must lie that both remain possible."""
+
+
+NOBODY = Held({}, {})
+"""What readers hold before anything is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,10 @@ class Verified:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """What is verified: the cells that were published, what was said of them, and the proof."""
+    """What is verified: the cells that were published, what was said of them, and the proof.
+
+    `held` is what readers held of the population when it was published.
+    """
 
     cells: pa.Table
     contract: Contract
@@ -53,6 +62,7 @@ class Case:
     said: Mapping[str, Any]
     proof: pa.Table
     proof_digest: str
+    held: Held = NOBODY
 
 
 def verify(case: Case) -> Verified:
@@ -62,18 +72,25 @@ def verify(case: Case) -> Verified:
     cells come from the proof.
     """
     wholes = {whole: tuple(parts) for whole, parts in dict(case.said["wholes"]).items()}
-    cells = _with_pieces(case)
-    found = relations.relations_of(cells, case.contract, case.registry, wholes)
+    keys = case.cells.select(list(key_columns(dimensions_of(case.cells.schema))))
+    beside = union.beside(keys, case.held, case.contract)
+    joint = union.joint(case.contract, case.held, beside.names) if beside.rows else case.contract
+    cells = _with_pieces(case, beside)
+    found = relations.relations_of(
+        cells, joint, case.registry, wholes, joint=beside.rows > 0, rest=REST
+    )
     given = case.cells.num_rows
     hidden = np.zeros(found.size, dtype=bool)
     hidden[:given] = [each == "C" for each in case.cells.column("conf_status").to_pylist()]
+    hidden[given : given + beside.rows] = ~beside.told
     seen = np.zeros(found.size, dtype=bool)
     seen[:given] = [each not in {"Q", "L"} for each in case.cells.column("obs_status").to_pylist()]
     void = np.zeros(found.size, dtype=bool)
     void[:given] = [each in {"O", "M"} for each in case.cells.column("obs_status").to_pylist()]
     place = _places(found, case.proof)
-    worked = _Witness(case.proof, place, found, seen)
     part = found.components()
+    seen[given : given + beside.rows] = beside.told & ~_revised(case, found, part, beside)
+    worked = _Witness(case.proof, place, found, seen)
     bare = closing.covered(found, hidden, void) & seen
     loose = np.zeros(int(part.max(initial=-1)) + 1, dtype=bool)
     loose[part[bare]] = True
@@ -83,8 +100,8 @@ def verify(case: Case) -> Verified:
     small = resting & _counted(found, case.contract) & worked.small(least)
     unproven = int((resting & ~worked.known).sum()) + worked.unmet + int(small.sum())
     return Verified(
-        hidden=int(hidden.sum()),
-        covered=int((hidden & ~resting).sum()),
+        hidden=int(hidden[:given].sum()),
+        covered=int((hidden & ~resting)[:given].sum()),
         witnessed=int(resting.sum()),
         moves=worked.count,
         open=unproven,
@@ -112,22 +129,38 @@ def _differs(case: Case, hidden: Bools, wholes: relations.Wholes) -> tuple[str, 
     return tuple(name for name, value in checks.items() if case.said.get(name) != value)
 
 
-def _with_pieces(case: Case) -> pa.Table:
-    """Return the keys of the release, and of the areas that only the proof speaks of.
+def _revised(case: Case, found: Relations, part: Ints, beside: Beside) -> Bools:
+    """Say which cells of other datasets lie in a part of which the release revised a figure.
 
-    These are never shown: pieces of areas that cross, or what an earlier release held.
+    They stand in the table as it was, which the proof of this release does not speak of.
     """
-    names = ("indicator", "level", "area", "period", *dimensions_of(case.cells.schema))
-    keys = case.cells.select(list(names))
+    given = case.cells.num_rows
+    known = case.held.known(found.frame, given)
+    numbers = np.asarray(case.cells.column("obs_value").to_numpy(zero_copy_only=False), float)
+    changed = np.zeros(int(part.max(initial=-1)) + 1, dtype=bool)
+    changed[part[:given][(known.seen > 0) & (numbers != known.values)]] = True
+    return np.asarray(changed[part[given : given + beside.rows]])
+
+
+def _with_pieces(case: Case, beside: Beside) -> pa.Table:
+    """Return the keys of the release, of what readers held beside it, and of the proof.
+
+    What only the proof speaks of is never shown: pieces of areas that cross, breakdowns that two
+    datasets have between them, what the parts of a total leave of it.
+    """
+    names = key_columns(beside.names)
+    plain = case.cells.select(list(key_columns(dimensions_of(case.cells.schema))))
+    keys = pa.concat_tables([union.widened(plain, beside.names), beside.cells])
     proof = case.proof.select([name for name in names if name != "level"])
     area = pc.split_pattern(proof["area"], ":", max_splits=1).to_pylist()
     levels = pa.array([each[0] if len(each) == 2 else None for each in area], pa.string())
     codes = pa.array([each[-1] for each in area], pa.string())
     at = proof.column_names.index("area")
     proof = proof.set_column(at, "area", codes).append_column("level", levels)
-    own = pa.array([*case.contract.levels, None], pa.string())
-    other = proof.filter(pc.invert(pc.is_in(proof["level"], own)))
-    other = other.group_by(list(names)).aggregate([])
+    other = proof.filter(pc.is_valid(proof["level"]))
+    other = other.group_by(list(names)).aggregate([]).select(list(names))
+    texts = pa.schema([(name, pa.string()) for name in names])
+    other = other.join(keys.cast(texts), list(names), join_type="left anti")
     return pa.concat_tables([keys, other.select(list(names)).cast(keys.schema)])
 
 

@@ -189,7 +189,7 @@ def _rehearse(
     press = open_press(settings)
     draft = drafts.load(press.home, target)
     rules = profile.find(draft.contract.profile, press.own_profiles)
-    asked = Rehearsal.of(press.engine, draft, press.registry, rules, settings.name)
+    asked = Rehearsal.of(press, draft, rules, settings.name)
     with waiting(lang) as tell:
         return of_draft(asked, tuple(minima or MINIMA), press.clock(), tell)
 
