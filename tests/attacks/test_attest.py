@@ -1,6 +1,7 @@
 """The kit an operator runs: a whole node passes it, and a weakened one fails where it is weak."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 import typer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.support.live import live
+from tests.support.needs import ROOT
 from typer.testing import CliRunner
 
 from hanse.catalog.app import create_app as create_catalogue
@@ -18,12 +20,16 @@ from hanse.catalog.settings import CatalogSettings
 from hanse.cli import attest
 from hanse.cli import node as commands
 from hanse.cli.attest import gates
+from hanse.cli.attest.rules import RULES
+from hanse.cli.attest.visitor import NEEDS_CLIENT
 from hanse.errors import Invalid, Unavailable
+from hanse.messages import catalogue, say
 from hanse.node.app import create_app
 from hanse.node.settings import NodeSettings
 from hanse.web import serving
 
-QUICK = ("metadata", "headers", "addresses", "bodies", "tokens", "issuing", "closed", "log")
+QUICK = ("metadata", "headers", "addresses", "bodies", "tokens", "issuing", "closed", "log",
+         "holder", "receipts", "revocations")  # fmt: skip
 
 
 def free_port() -> int:
@@ -135,22 +141,68 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def test_a_whole_node_passes_everything_within_its_budget(whole: str) -> None:
-    found = run(whole)
+@pytest.fixture(scope="module")
+def of_node(whole: str) -> Any:
+    """What is found at a whole node by somebody without credentials."""
+    return run(whole)
+
+
+@pytest.fixture(scope="module")
+def of_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What is found at a whole catalogue."""
+    port, folder = free_port(), tmp_path_factory.mktemp("catalogue")
+    settings = CatalogSettings(home=folder / "c", base_url=f"http://127.0.0.1:{port}")
+    settings.home.mkdir()
+    with live(create_catalogue(settings), port) as url:
+        return run(url, *QUICK)
+
+
+def test_a_whole_node_passes_everything_within_its_budget(of_node: Any) -> None:
+    found = of_node
     assert failed(found) == set(), [each for each in found["findings"] if each["wanted"]]
     assert found["passed"] > 180
-    assert [each["rule"] for each in found["findings"] if each["outcome"] == "skipped"] == ["TLS"]
     assert found["requests"] < 400
 
 
-def test_a_catalogue_passes_too(tmp_path: Path) -> None:
-    port = free_port()
-    settings = CatalogSettings(home=tmp_path / "c", base_url=f"http://127.0.0.1:{port}")
-    settings.home.mkdir()
-    with live(create_catalogue(settings), port) as url:
-        found = run(url, *QUICK)
+def test_without_credentials_what_needs_them_is_not_tried_and_says_so(of_node: Any) -> None:
+    untried = [each for each in of_node["findings"] if each["outcome"] == "not-tried"]
+    assert len(untried) == of_node["not_tried"]
+    needing = {each["topic"] for each in untried if each["wanted"] == NEEDS_CLIENT}
+    assert needing == {"holder", "receipts", "revocations"}
+    others = {(each["rule"], each["wanted"]) for each in untried if each["wanted"] != NEEDS_CLIENT}
+    alone = "it has none, or belongs to nobody"
+    wanted = {("TLS", "loopback"), ("V03", alone), ("V06", "needs --revoked-feed-token")}
+    assert others == wanted | {("T29", "needs --load")}
+
+
+def test_a_catalogue_passes_too(of_catalogue: Any) -> None:
+    found = of_catalogue
     assert failed(found) == set(), [each for each in found["findings"] if each["wanted"]]
     assert found["passed"] > 50
+
+
+def test_the_list_of_rules_is_what_is_looked_at(of_node: Any, of_catalogue: Any) -> None:
+    seen = {each["rule"] for found in (of_node, of_catalogue) for each in found["findings"]}
+    assert seen == set(RULES)
+    assert all(isinstance(catalogue()[f"RULE_{rule}"]["nl"], str) for rule in RULES)
+    page = (ROOT / "docs" / "reference" / "attest.md").read_text("utf-8")
+    assert re.findall(r"^\| `([A-Z0-9]+)` \|", page, re.MULTILINE) == list(RULES)
+
+
+def test_every_result_is_printed_with_its_rule_and_a_failure_with_its_meaning(whole: str) -> None:
+    app = typer.Typer()
+    attest.register(app)
+    done = CliRunner().invoke(app, [whole, "--only", "metadata", "--only", "holder"])
+    lines = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert [line.split()[0] for line in lines[:-1]].count("✔") >= 8
+    assert f"- niet geprobeerd A7   holder: an assertion a second time: {NEEDS_CLIENT}" in lines
+    assert lines[-1].startswith(f"{len(lines) - 1 - 5} geslaagd, 0 gezakt, 5 niet geprobeerd")
+    brief = CliRunner().invoke(app, [whole, "--only", "metadata", "--brief", "--lang", "fr"])
+    assert brief.stdout.splitlines()[0].endswith("demandes.")
+    wrong = CliRunner().invoke(app, [whole.replace("127.0.0.1", "localhost"), "--only", "metadata"])
+    assert wrong.exit_code == 1
+    assert wrong.stdout.splitlines()[-1] == f"T03  {say('RULE_T03')}"
 
 
 WEAK: list[tuple[str, Callable[[ASGIApp], ASGIApp], dict[str, Any], str, str]] = [
@@ -179,7 +231,14 @@ WEAK: list[tuple[str, Callable[[ASGIApp], ASGIApp], dict[str, Any], str, str]] =
         answers(swapped("/v1/audit/checkpoint", b"/audit\n", b"/audit\n1")),
         {},
         "log",
-        "T33",
+        "L01",
+    ),
+    (
+        "its log has a key of somebody else",
+        answers(swapped("/v1/jwks", b'"x"', b'"y"')),
+        {},
+        "log",
+        "L01",
     ),
 ]
 

@@ -108,6 +108,7 @@ def _reference(root: Path) -> Iterator[tuple[str, str]]:
     yield "docs/reference/messages.md", pages.messages()
     yield "docs/reference/scopes.md", pages.scopes()
     yield "docs/reference/lifecycle.md", pages.lifecycle()
+    yield "docs/reference/attest.md", pages.attest()
     yield from _specs(root)
 
 

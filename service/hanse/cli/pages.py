@@ -150,3 +150,13 @@ def lifecycle() -> str:
         table(("from", "step", "who", "to"), taken),
     ]
     return "\n\n".join(parts)
+
+
+def attest() -> str:
+    """Return the rules that `hanse attest` looks at."""
+    from hanse.cli.attest.rules import RULES
+    from hanse.messages import say
+
+    rows = [(f"`{rule}`", say(f"RULE_{rule}", "en")) for rule in RULES]
+    told = "`T…` are the [threats](../threats.md) that can be seen from outside."
+    return f"{MARK}# Rules of `hanse attest`\n\n{told}\n\n{table(('id', 'what holds'), rows)}"

@@ -1,4 +1,4 @@
-"""What a check found: passed, failed, or not applicable, under the id of its rule."""
+"""What a check found: passed, failed, or not tried and why, under the id of its rule."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ class Outcome(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
-    SKIPPED = "skipped"
+    NOT_TRIED = "not-tried"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: rule (`T06`), name, outcome, and what was wanted and had where they differ."""
+    """One check: rule (`T06`), name, outcome; what was wanted and had, or why it was not tried."""
 
     rule: str
     name: str
@@ -34,8 +34,8 @@ def judge(rule: str, name: str, passed: bool, wanted: str = "", had: object = ""
 
 
 def skip(rule: str, name: str, why: str) -> Finding:
-    """Return a check that does not apply here, and why."""
-    return Finding(rule, name, Outcome.SKIPPED, why)
+    """Return a check that was not tried, and why."""
+    return Finding(rule, name, Outcome.NOT_TRIED, why)
 
 
 Suite = Callable[[Line], Iterator[Finding]]

@@ -22,32 +22,32 @@ GUESS: Final = "/v1/receipts/00000000000000000000000000000000"
 def log(line: Line) -> Iterator[Finding]:
     """Check the log as anybody can: signature, growth, and that entries are for their party."""
     key = line.get(KEY)
-    if key.status == 404:
-        yield skip("T33", "log", "it publishes none")
+    if key.status == 404 or not _stands(line):
+        why = "it publishes none" if key.status == 404 else "nothing is in it yet"
+        yield skip("L01", "the checkpoint is signed by the log's key", why)
+        yield skip("L02", "each checkpoint extends the last", why)
         return
-    if not _stands(line):
-        yield skip("T33", "log", "nothing is in it yet")
-        return
-    first = _checkpoint(line, key.body)
+    yield _own_key(line, key.body)
+    first = checkpoint(line, key.body)
     yield judge(
-        "T33", "the checkpoint is signed by the log's key", first is not None, "signed", "not"
+        "L01", "the checkpoint is signed by the log's key", first is not None, "signed", "not"
     )
     line.get("/v1/datasets/attest-none/data")
-    second = _checkpoint(line, key.body)
+    second = checkpoint(line, key.body)
     if first is not None and second is not None:
         grown = second.size >= first.size
-        yield judge("T34", "the log never shrinks", grown, f">= {first.size}", second.size)
+        yield judge("L02", "the log never shrinks", grown, f">= {first.size}", second.size)
         yield judge(
-            "T34",
+            "L02",
             "each checkpoint extends the last",
-            _extends(line, first, second),
+            extends(line, first, second),
             "a proof",
             "none",
         )
         if first.size:
             half = Checkpoint(first.origin, first.size, bytes(32))
-            lied = _extends(line, half, second)
-            yield judge("T34", "a made-up root is no part of it", not lied, "no proof", "a proof")
+            lied = extends(line, half, second)
+            yield judge("L02", "a made-up root is no part of it", not lied, "no proof", "a proof")
     for path in (GUESS, f"{GUESS}/entry"):
         status = line.get(path).status
         yield judge(
@@ -64,7 +64,22 @@ def _stands(line: Line) -> bool:
     return False
 
 
-def _checkpoint(line: Line, key: bytes) -> Checkpoint | None:
+def _own_key(line: Line, key: bytes) -> Finding:
+    """Check that the log is signed with a key that the node's statements are signed with."""
+    name = "the log's key is one of the node's own"
+    try:
+        held = read_verifier(key.decode("ascii").strip())
+    except (HanseError, ValueError):
+        return judge("L01", name, False, "a key", "none")
+    told = line.get("/v1/jwks").json()
+    listed = told.get("keys", []) if isinstance(told, dict) else []
+    own = {each.get("x") for each in listed if isinstance(each, dict)}
+    coded = base64.urlsafe_b64encode(held.key).rstrip(b"=").decode("ascii")
+    return judge("L01", name, coded in own, "among /v1/jwks", "another")
+
+
+def checkpoint(line: Line, key: bytes) -> Checkpoint | None:
+    """Return the newest checkpoint where the log's key signed it."""
     answer = line.get(NEWEST)
     try:
         verifier: Verifier = read_verifier(key.decode("ascii").strip())
@@ -74,7 +89,8 @@ def _checkpoint(line: Line, key: bytes) -> Checkpoint | None:
         return None
 
 
-def _extends(line: Line, old: Checkpoint, new: Checkpoint) -> bool:
+def extends(line: Line, old: Checkpoint, new: Checkpoint) -> bool:
+    """Say whether the server proves that one checkpoint goes on from another."""
     answer = line.get(f"/v1/audit/consistency?old={old.size}&size={new.size}")
     try:
         proof = [base64.b64decode(text, validate=True) for text in answer.body.split()]

@@ -50,7 +50,7 @@ class Line:
     """The way to one server; `pause` is the least time between requests, in seconds."""
 
     base: str
-    budget: int = 600
+    budget: int = 800
     pause: float = 0.02
     deadline: float = 10.0
     sent: int = 0

@@ -1,6 +1,6 @@
 """What `hanse demo` prints once everything runs: addresses, the sign-in, six things to try."""
 
-from hanse.cli.demo.cast import CITIES, PROVINCE_CLIENT, PROVINCE_NAME, PURPOSE
+from hanse.cli.demo.cast import CITIES, PROVINCE_CLIENT, PROVINCE_NAME, PUBLISHER, PURPOSE
 from hanse.cli.demo.staging import Stage
 
 
@@ -24,5 +24,9 @@ Tour
   4  hanse pull welzijn/v1401_leefloon --city Aalst -g wijk
   5  hanse explain welzijn/v1401_leefloon --city Aalst -g wijk:41002W901 -p 2019
   6  hanse pull welzijn/v1401_leefloon --city Turnhout -g wijk
+
+A tool without a key (Excel, Power BI, PxWeb, SDMX, QGIS …) reads with a feed token, in any dialect:
+  hanse token new --client {PROVINCE_CLIENT} --label demo --purpose {PURPOSE} --as {PUBLISHER} \\
+    --home {stage.node_home(CITIES[1])}
 
 Ctrl-C stops everything."""
