@@ -12,6 +12,7 @@ import pytest
 from tests.support.logs import ORIGIN, Ledger, ledger, rewritten
 
 from hanse.audit.checkpoint import read_checkpoint, read_note
+from hanse.audit.packing import pack, unpack
 from hanse.audit.tree import consistency, nodes_of
 from hanse.audit.witness import Seen, Submission, judge
 from hanse.errors import Conflict
@@ -68,7 +69,7 @@ def bodies_of(held: Ledger) -> list[str]:
     owned = held.owned()
     rows = owned.execute("SELECT body FROM audit_body ORDER BY idx").fetchall()
     owned.close()
-    return [body for (body,) in rows]
+    return [unpack(body).decode() for (body,) in rows]
 
 
 def chain_is_whole(bodies: list[str], chain: list[str]) -> bool:
@@ -153,8 +154,14 @@ def test_no_proof_the_attacker_may_make_up_helps(honest: Ledger, tmp_path: Path)
         assert judge(again, seen).status == 422
 
 
+OTHER = pack(b'{"kind":"release","v":1,"what":{"dataset":"set-x"}}').hex()
+
 TAMPERED = (
-    ("UPDATE audit_body SET body = replace(body, 'set-7', 'set-x') WHERE idx = 7", 7, "hash"),
+    (f"UPDATE audit_body SET body = x'{OTHER}' WHERE idx = 7", 7, "hash"),  # noqa: S608 ours
+    ("UPDATE audit_body SET body = '{\"v\":1}' WHERE idx = 7", 7, "hash"),
+    ("UPDATE audit_body SET body = x'01ffff' WHERE idx = 7", 7, "hash"),
+    ("UPDATE audit_body SET body = substr(body, 1, 40) WHERE idx = 7", 7, "hash"),
+    ("UPDATE audit_body SET body = zeroblob(9) WHERE idx = 7", 7, "hash"),
     ("UPDATE audit_entry SET leaf = zeroblob(32) WHERE idx = 7", 7, "hash"),
     ("DELETE FROM audit_entry WHERE idx = 7", 7, "gap"),
     ("UPDATE audit_checkpoint SET root = zeroblob(32)", None, ""),

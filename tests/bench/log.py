@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -26,22 +27,29 @@ ENTRIES = 50_000
 SINGLE = 500
 PROOFS = 500
 
+
+def _digest(what: str) -> str:
+    return f"sha-256:{sha256(what.encode()).hexdigest()}"
+
+
 ENTRY = Entry(
     kind="decision",
     what={
-        "dataset": "bevolking-wijk",
-        "release": f"sha-256:{'0' * 64}",
-        "release_id": "2026-11-01.1",
+        "dataset": "inkomens-sector",
+        "release": _digest("release"),
+        "release_id": "2027-03-11.2",
         "action": "read",
         "format": "json",
-        "filter": {"indicators": ["inw"], "areas": {"gemeente@2025": ["41002"]}},
+        "filter": {"indicators": ["ink_med"], "areas": {"gemeente@2025": ["43018"]}},
         "rows": 3_000,
+        "hidden": 41,
     },
-    who=Who("provincie", "0207725597", "x" * 43),
-    why=Why("urn:protocol:gent:2026-007", 3, f"sha-256:{'1' * 64}", "statistiek"),
+    who=Who("stad-aalst", "0812345678", "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbW"),
+    why=Why("urn:protocol:aalst:2027-031", 3, _digest("protocol"), "statistiek"),
     decision="allow",
-    register=f"sha-256:{'2' * 64}",
+    register=_digest("register"),
 )
+"""One that shares no name and no digest with the words that bodies are squeezed against."""
 
 
 Line = tuple[str, str, str, str]

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlmodel import col, select
 
 from hanse.audit.checkpoint import Signer
 from hanse.audit.entry import Entry, Who
 from hanse.node import checkpoints, log, migrations, sequencer
+from hanse.node.log import BodyRow
 from hanse.store.engine import create
-from hanse.store.session import transaction
+from hanse.store.session import reading, transaction
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 ORIGIN = "stad.example/audit"
@@ -65,8 +67,15 @@ def ledger(folder: Path, engine: Engine | None = None) -> Ledger:
     return Ledger(made, Signer.of(ORIGIN, bytes(range(32))), file)
 
 
+def said(engine: Engine) -> list[str]:
+    """Return what every entry says, in order."""
+    with reading(engine) as session:
+        return list(session.exec(select(BodyRow.body).order_by(col(BodyRow.idx))))
+
+
 def rewritten(owned: sqlite3.Connection, bodies: Sequence[str]) -> None:
     """Make the log hold exactly these bodies, every hash computed anew: the perfect forgery."""
+    from hanse.audit.packing import pack
     from hanse.audit.tree import Frontier, leaf_hash
 
     rows = owned.execute("SELECT idx, kind, at, outcome FROM audit_body ORDER BY idx").fetchall()
@@ -79,7 +88,7 @@ def rewritten(owned: sqlite3.Connection, bodies: Sequence[str]) -> None:
         kind, at, outcome = kinds[index]
         owned.execute(
             "INSERT INTO audit_body (idx, kind, at, outcome, body) VALUES (?, ?, ?, ?, ?)",
-            (index, kind, at, outcome, body),
+            (index, kind, at, outcome, pack(body.encode())),
         )
     _, complete = Frontier().grown(leaves)
     owned.executemany(

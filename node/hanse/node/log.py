@@ -10,17 +10,40 @@ import secrets
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Dialect, Index, Integer, LargeBinary, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, Session
 
 from hanse.audit.entry import Entry, Sealed, Stamp, seal
+from hanse.audit.packing import pack, unpack
 from hanse.node.tables import Row, moment
 
 BIG: Final = BigInteger().with_variant(Integer, "sqlite")
 HASH: Final = LargeBinary(32)
 _PLACE: Final = {"autoincrement": False}
+
+
+class Packed(TypeDecorator[str]):
+    """The text of an entry, squeezed on the disk; one that was kept as text is read as it is."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return bytes; SQLite keeps them in its column of text."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else LargeBinary())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        """Return what is kept."""
+        return None if value is None else pack(value.encode())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Return the text; what cannot be one keeps a trace, so that its hash does not fit."""
+        if value is None or isinstance(value, str):
+            return value
+        return unpack(bytes(value)).decode(errors="replace")
 
 
 class PendingRow(Row, table=True):
@@ -57,7 +80,7 @@ class BodyRow(Row, table=True):
     protocol: str | None = Field(default=None, max_length=140, index=True)
     exchange: str | None = Field(default=None, max_length=64, index=True)
     outcome: str = Field(default="", max_length=8)
-    body: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Packed)
 
 
 class PersonRow(Row, table=True):
