@@ -104,7 +104,7 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         elsewhere,
     )
     opened = closing.open_rows(replace(question, known=Known.nothing(found.given)))
-    closed = closing.close(question)
+    closed = _closed(question)
     implied = held.implied(found.frame, found.given) & ~elsewhere
     _check_told(question, closed.hidden & implied)
     open_ = closing.restated(first, closed.hidden[:rows])
@@ -121,6 +121,22 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         opened=int((opened < rows).sum()),
         levels=_costs(true.slice(0, rows), hidden[:rows], closed.hidden[:rows]),
     )
+
+
+def _closed(question: Question) -> Closed:
+    """Return what must be hidden, what stands behind a survey figure always together.
+
+    Numerator, denominator and answers are closed apart, so each may lose other cells; what one
+    loses they all lose, until no more is lost.
+    """
+    closed = closing.close(question)
+    indicators = question.contract.indicators
+    while (both := primary.together(question.true, closed.hidden, indicators)).sum() > (
+        closed.hidden.sum()
+    ):
+        question = replace(question, hidden=both)
+        closed = closing.close(question)
+    return closed
 
 
 def _true(draft: Draft, registry: Registry, levels: tuple[str, ...]) -> pa.Table:

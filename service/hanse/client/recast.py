@@ -11,7 +11,7 @@ from hanse.areas.level import split_id
 from hanse.areas.recalculation import NOTE_COLUMNS, combined, recalculated
 from hanse.client.conversation import Pulled
 from hanse.client.fanout import Target
-from hanse.cube.cells import KEY_COLUMNS, is_sampled
+from hanse.cube.cells import KEY_COLUMNS, SAMPLE_COLUMNS, is_sampled
 from hanse.cube.formula import parse
 from hanse.cube.indicator import Aggregation, Indicator, MeasureType, Sample
 from hanse.cube.sampled import kept_intervals, with_intervals
@@ -77,7 +77,8 @@ class Onto:
 
     def applied(self, table: pa.Table, pulls: Sequence[Pulled]) -> pa.Table:
         """Return the pulled cells on the wanted areas, in the shape of `recalculated`."""
-        rules = _rules(pulls)
+        rules, own = _rules(pulls), table
+        table = table.drop_columns([n for n in SAMPLE_COLUMNS if n in table.column_names])
         found = recalculated(table, rules, self.registry, self.target, bounds=self.bounds)
         if self.wanted:
             above = {each.level for each in self.wanted} - {self.target}
@@ -88,8 +89,8 @@ class Onto:
             )
             sums = combined(both, rules, self.wanted, bounds=self.bounds)
             found = pa.concat_tables([found, sums.select(found.column_names)])
-        if is_sampled(table.column_names):
-            found = kept_intervals(with_intervals(found, rules), table)
+        if is_sampled(own.column_names):
+            found = kept_intervals(with_intervals(found, rules), own)
         return found.filter([self._kept(*each) for each in _places(found)]).combine_chunks()
 
     def _kept(self, indicator: str, level: str, area: str) -> bool:

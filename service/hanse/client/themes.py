@@ -26,6 +26,9 @@ from hanse.wire import SubjectAnswer
 SUBJECTS_MAX: Final = 40
 """How many subjects of a theme are compared in one go."""
 
+SAMPLE_DECIMALS: Final = 1
+"""Figures of a sample have at least so many, so that a margin is not nought by rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -135,12 +138,13 @@ def _areas(rows: Iterable[dict[str, Any]]) -> dict[str, str]:
 def _subject(subject: SubjectAnswer, rows: Sequence[dict[str, Any]]) -> Subject:
     first = next(iter(subject.publications), None)
     start = first.indicator.reporting_year_start if first else ""
+    sampled = any(row.get("ci_method") for row in rows)
     return Subject(
         id=subject.id,
         name=subject.name,
         definition=subject.description,
         unit=subject.unit,
-        decimals=first.indicator.decimals if first else 0,
+        decimals=max(first.indicator.decimals if first else 0, SAMPLE_DECIMALS if sampled else 0),
         periods=_ordered({row["period"] for row in rows}, start),
         entries={(row["area"], row["period"]): _entry(row) for row in rows},
     )

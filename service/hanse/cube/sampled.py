@@ -24,6 +24,9 @@ MARGIN_MAX: Final = 10.0
 SUPPLIED_DECIMALS: Final = 1
 """Bounds that a producer supplies are rounded: unrounded they could tell a rounded n."""
 
+_NOT_OF_PARTS: Final = frozenset({Method.SUPPLIED.value, Method.MEAN.value})
+"""Ways to make an interval that a whole does not have from its parts."""
+
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -59,6 +62,8 @@ class _Work:
         self.low, self.high, self.n, self.z = (np.full(rows, np.nan) for _ in range(4))
         self.method = np.full(rows, "", dtype=object)
         self.unsure = np.zeros(rows, dtype=bool)
+        made = cells.column("computed").to_pylist() if "computed" in cells.column_names else ()
+        self.computed = np.array([bool(each) for each in made] or [False] * rows, dtype=bool)
 
     def rows(self, name: str | None) -> Ints:
         """Return the rows of an indicator."""
@@ -90,6 +95,8 @@ class _Work:
         self.z[rows] = sample.z
         drawn = {each: self.beside(rows, name) for each, name in _asked(sample, numerator)}
         low, high = _interval(self.value[rows], n, drawn, sample)
+        if sample.ci_method in _NOT_OF_PARTS:
+            low = np.where(self.computed[rows], np.nan, low)
         sure = np.isfinite(low) & np.isfinite(high) & np.isfinite(n)
         self.low[rows] = np.where(sure, low, np.nan)
         self.high[rows] = np.where(sure, high, np.nan)

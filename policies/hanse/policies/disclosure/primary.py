@@ -19,7 +19,7 @@ from hanse.cube.cells import TEXT, dimensions_of, key_columns
 from hanse.cube.indicator import Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Invalid, Refused
-from hanse.policies.profile import Profile
+from hanse.policies.profile import METHODS, Profile
 
 RATIOS = frozenset(
     {
@@ -110,7 +110,7 @@ def protect(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
     A figure is also hidden where what it is judged by is hidden, is not a number, or has no cell at
     all: what cannot be checked is not shown. What stands behind
     a survey figure is hidden with it. Rows keep their order; no row is added or dropped.
-    Raises `Refused` for a level the profile does not allow, `Invalid` for a basis that is absent.
+    Raises `Refused` for a level or a method that cannot be published, `Invalid` for an absent basis.
     """
     _allowed(cells, profile)
     sheet = _Sheet.of(cells)
@@ -124,6 +124,16 @@ def protect(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
             sheet.judge_all(members, indicator, basis, profile)
         sheet.hide_together((indicator.id, *members))
     return sheet.written(cells)
+
+
+def together(cells: pa.Table, hidden: Array, indicators: Sequence[Indicator]) -> Array:
+    """Return which rows are hidden when what stands behind a survey figure is hidden as one."""
+    sheet = _Sheet.of(cells)
+    before = sheet.ranks.copy()
+    sheet.ranks[hidden & (before == _VALUE)] = _PRIMARY
+    for indicator, members in _families(indicators, frozenset(sheet.names)):
+        sheet.hide_together((indicator.id, *members))
+    return np.asarray(hidden | ((sheet.ranks == _PRIMARY) & (before == _VALUE)))
 
 
 def _families(
@@ -165,6 +175,8 @@ def rounded(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
 
 
 def _allowed(cells: pa.Table, profile: Profile) -> None:
+    if profile.method != METHODS[0]:  # it would stand exact beside what is perturbed elsewhere
+        raise Refused("PROFILE_METHOD", profile=profile.name, method=profile.method)
     for level in pc.unique(cells.column("level")).to_pylist():
         if not profile.allows(level):
             allowed = ", ".join(profile.allowed_levels)
