@@ -13,6 +13,7 @@ from hanse.client.comparison import Comparison, Remark
 from hanse.client.outcome import NodeState, Outcome
 from hanse.cube.benchmark import Spread
 from hanse.cube.comparability import MarkCode
+from hanse.cube.differences import Difference
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 from hanse.messages import named, nearest, say
 from hanse.wire import SearchAnswer
@@ -29,9 +30,14 @@ MARK_WIDTH = 18
 
 def sign_of(comparison: Comparison) -> int:
     """Return the exit code: 0 it came, 3 nobody gave anything, 4 somebody was missed."""
-    if not comparison.reached:
+    return sign_of_all(comparison.outcomes)
+
+
+def sign_of_all(outcomes: Sequence[Outcome]) -> int:
+    """Return the exit code of what was asked of many nodes."""
+    if not all(each.reached for each in outcomes):
         return NOT_REACHED
-    answered = any(each.state is NodeState.ANSWERED for each in comparison.outcomes)
+    answered = any(each.state is NodeState.ANSWERED for each in outcomes)
     return 0 if answered else NO_ACCESS
 
 
@@ -81,6 +87,28 @@ def remark_lines(remarks: Sequence[Remark], lang: str) -> list[str]:
         for each in remarks[:SHOWN_REMARKS]
     ]
     return [*lines, "…"] if len(remarks) > SHOWN_REMARKS else lines
+
+
+def difference_lines(differences: Sequence[Difference], lang: str) -> list[str]:
+    """Return one line per difference between samples, those that are sure first."""
+    ordered = sorted(differences, key=lambda each: not each.significant)
+    lines = [
+        say(
+            "SURVEY_DIFFERENCE",
+            lang,
+            first=tame(" ".join(each.first)),
+            second=tame(" ".join(each.second)),
+            difference=_signed(each.difference),
+            margin="?" if each.margin is None else f"{each.margin:.1f}",
+            sentence=say(each.code, lang),
+        )
+        for each in ordered[:SHOWN_REMARKS]
+    ]
+    return [*lines, "…"] if len(ordered) > SHOWN_REMARKS else lines
+
+
+def _signed(number: float | None) -> str:
+    return "?" if number is None else f"{number:+.1f}"
 
 
 def spread_table(spreads: Sequence[Spread], lang: str) -> Table:
@@ -148,6 +176,9 @@ def _cell(row: dict[str, object]) -> Text:
     if not isinstance(value, float):
         return Text(SYMBOL_OF_OBS_STATUS.get(status, "?"), style="dim")
     shown = f"{value:,.10g}".replace(",", "\u202f")
+    low, high = row.get("ci_low"), row.get("ci_high")
+    if isinstance(low, float) and isinstance(high, float):
+        shown = f"{value:.1f} \u00b1 {(high - low) / 2:.1f}"
     return Text(shown if status == "A" else f"{shown} {status}")
 
 
