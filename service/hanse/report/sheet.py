@@ -131,12 +131,22 @@ class Sheet:
         before = subject.at(self.area, first).cell.value
         if first == period or before is None or before <= 0 or value < 0:
             return
+        if subject.sampled:
+            yield from self._waves(subject, first, period)
+            return
         code = _direction("SHEET_CHANGE", value, before)
         part = formats.share(abs(value - before), before, self.lang)
         yield self._say(code, first=first, part=part, period=period)
-        differs = subject.gap((self.area, first), (self.area, period))
-        if differs is not None:
-            yield self._say(differs.code)
+
+    def _waves(self, subject: Subject, first: str, period: str) -> Iterator[str]:
+        """Yield what lies between two waves in points, and whether it is sure."""
+        found = subject.gap((self.area, first), (self.area, period))
+        if found is None or found.difference is None or found.margin is None:
+            return
+        points = formats.decimal(found.difference, self.lang, subject.decimals)
+        margin = formats.decimal(found.margin, self.lang, subject.decimals)
+        yield self._say("SHEET_WAVES", first=first, points=points, margin=margin)
+        yield self._say(found.code)
 
     def _visible(self, subject: Subject, period: str) -> bool:
         return subject.at(self.area, period).cell.value is not None
@@ -222,6 +232,9 @@ class Sheet:
         periods = subject.periods[-PERIODS_MAX:]
         if len(periods) < 2:
             return
+        if subject.sampled:
+            yield self._wave_dots(subject, periods)
+            return
         means = [subject.mean(self.theme.areas, period) for period in periods]
         lines = (
             Line(self.name, tuple(subject.at(self.area, each).cell for each in periods)),
@@ -235,6 +248,18 @@ class Sheet:
         chart = OverTime(words, periods, lines)
         lying = replace(_lying(chart), caption=self._say("PICTURE_TABLE", title=title))
         yield Gallery((chart.chart().picture,), lying)
+
+    def _wave_dots(self, subject: Subject, periods: tuple[str, ...]) -> Gallery:
+        """Return the waves of a survey as dots with their margins: a line would say too much."""
+        title = f"{_short(subject.title(self.lang))}, {periods[0]} {formats.NONE} {periods[-1]}"
+        drawn = Beside(
+            Words(title, self._say("SHEET_WAVE_DOTS", area=self.name), self.lang, subject.decimals),
+            [Item(each, subject.at(self.area, each).cell, each == periods[-1]) for each in periods],
+        ).dots()
+        columns = (Column(self._say("PICTURE_PERIOD")), *drawn.table.columns[1:])
+        caption = self._say("PICTURE_TABLE", title=title)
+        table = replace(drawn.table, caption=caption, columns=columns)
+        return Gallery((drawn.picture,), table)
 
     def _comparability(self) -> Iterator[Block]:
         """Yield the reasons in words, those of the area's own figures first."""
