@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from tests.support import postgres
 from tests.support.needs import need
 
-from hanse.catalog import clients, members, migrations, revocations, tables, witness
+from hanse.catalog import clients, log, members, migrations, revocations, tables, witness
 from hanse.store import engine as store
 
 OURS = {
@@ -29,6 +29,7 @@ OURS = {
         tables.TombstoneRow,
         witness.WitnessedRow,
         witness.EvidenceRow,
+        *log.ROWS,
     )
 }
 

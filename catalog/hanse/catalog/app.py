@@ -12,7 +12,18 @@ from sqlmodel import select
 
 from hanse.areas import Registry
 from hanse.areas.tables import registry_from
-from hanse.catalog import concepts, index, members, migrations, oauth, pages, routes, witness
+from hanse.catalog import (
+    concepts,
+    index,
+    keeping,
+    log,
+    members,
+    migrations,
+    oauth,
+    pages,
+    routes,
+    witness,
+)
 from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.harvest import Harvester, Schedule
 from hanse.catalog.routes import dialects
@@ -23,7 +34,7 @@ from hanse.outbound import Outbound, Transport
 from hanse.store import engine as store
 from hanse.store.clock import now
 from hanse.store.session import reading, transaction
-from hanse.web import Site, create
+from hanse.web import Site, create, logbook
 
 Clock = Callable[[], datetime]
 
@@ -51,8 +62,12 @@ def create_app(
         templates=Path(__file__).parent / "pages" / "templates",
         statics=Path(__file__).parent / "pages" / "static",
     )
-    app = create(site, checks=_checks(engine), lifespan=_lifespan(catalogue, way))
+    signer = log.signer(settings.home, settings.issuer)
+    keeper = keeping.Keeper(engine, signer, keeping.peers(settings), clock, way)
+    app = create(site, checks=_checks(engine), lifespan=_lifespan(catalogue, keeper, way))
     app.state.catalogue = catalogue
+    app.state.keeper = keeper
+    app.include_router(logbook.routes(engine, log.BOOK, signer.verifier))
     app.include_router(oauth.routes(settings, engine, clock))
     app.include_router(routes.routes(catalogue))
     app.include_router(dialects.routes(catalogue))
@@ -112,17 +127,18 @@ def _checks(engine: Engine) -> Mapping[str, Callable[[], str | None]]:
 
 
 def _lifespan(
-    catalogue: Catalogue, way: Outbound
+    catalogue: Catalogue, keeper: keeping.Keeper, way: Outbound
 ) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(catalogue.schedule.run())
+        tasks = [asyncio.create_task(each) for each in (catalogue.schedule.run(), keeper.run())]
         try:
             yield
         finally:
-            looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await looking
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(keeper.stop)
             await way.aclose()
             catalogue.engine.dispose()
 

@@ -18,6 +18,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from hanse.auth.issuer import Client
 from hanse.auth.keys import read_keys
 from hanse.auth.scopes import parse
+from hanse.catalog import log
 from hanse.errors import Conflict, Invalid, NotFound
 
 ACTIVE, SUSPENDED = "active", "suspended"
@@ -85,32 +86,35 @@ def register(session: Session, new: NewClient, now: datetime) -> ClientRow:
         bearer=new.bearer,
         added_at=now.isoformat(),
     )
-    session.add(row)
-    session.flush()
-    return row
+    return _told(session, "registered", row, now)
 
 
 def change_keys(session: Session, client_id: str, jwks: dict[str, Any], now: datetime) -> ClientRow:
     """Replace a client's keys: list the old beside the new while both are in use."""
     row = _get(session, client_id)
     row.keys, row.changed_at = _public_keys(jwks), now.isoformat()
-    session.add(row)
-    return row
+    return _told(session, "keys-changed", row, now)
 
 
 def change_scopes(session: Session, client_id: str, scopes: str, now: datetime) -> ClientRow:
     """Replace what a client may at most be granted; tokens already given live out their minutes."""
     row = _get(session, client_id)
     row.scopes, row.changed_at = " ".join(sorted(parse(scopes))), now.isoformat()
-    session.add(row)
-    return row
+    return _told(session, "scopes-changed", row, now)
 
 
 def suspend(session: Session, client_id: str, now: datetime) -> ClientRow:
     """Give a client no more tokens."""
     row = _get(session, client_id)
     row.state, row.changed_at = SUSPENDED, now.isoformat()
+    return _told(session, "suspended", row, now)
+
+
+def _told(session: Session, event: str, row: ClientRow, now: datetime) -> ClientRow:
+    """Keep a client as it is now, and write down what became of it."""
     session.add(row)
+    session.flush()
+    log.note(session, log.client(event, row), now)
     return row
 
 

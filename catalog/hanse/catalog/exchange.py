@@ -14,6 +14,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from sqlmodel import Field as Column
 from sqlmodel import Session, SQLModel, col, select
 
+from hanse.audit.entry import Entry
+from hanse.catalog import log
 from hanse.catalog.members import ACTIVE, MemberRow
 from hanse.errors import Conflict, HanseError, Invalid, Unauthenticated
 from hanse.policies import protocol, statements
@@ -88,9 +90,21 @@ def leave(session: Session, deposit: str, *, catalogue: str, now: datetime) -> P
     told = {word.party: keys}
     if not any(_is_own(text, read, told) for text in bundle.statements):
         raise Invalid("EXCHANGE_COPY")
-    _keep(session, read, word.party, now)
-    _add(session, read, bundle.statements)
+    new = _keep(session, read, word.party, now)
+    added = _add(session, read, bundle.statements)
+    if new or added:
+        _told(session, read, word, added, now)
     return read
+
+
+def _told(session: Session, read: Protocol, word: Word, added: int, now: datetime) -> None:
+    what = {"event": "left", "count": added, "agency": word.agency, "party": word.party}
+    text: dict[str, Any] = {
+        "protocol": read.id,
+        "version": read.version,
+        "content": read.content_hash,
+    }
+    log.note(session, Entry("copy", {**what, **text}), now)
 
 
 def fetch(
@@ -165,9 +179,10 @@ def _is_own(text: str, read: Protocol, keys: Mapping[str, Sequence[Mapping[str, 
     return True
 
 
-def _keep(session: Session, read: Protocol, party: str, now: datetime) -> None:
+def _keep(session: Session, read: Protocol, party: str, now: datetime) -> bool:
+    """Keep a text that is not here yet; say whether it was new."""
     if session.get(CopyRow, read.content_hash) is not None:
-        return
+        return False
     lying = session.exec(select(CopyRow.content_hash).where(CopyRow.left_by == party)).all()
     if len(lying) >= COPIES_MAX:
         raise Conflict("EXCHANGE_FULL", limit=COPIES_MAX)
@@ -176,11 +191,14 @@ def _keep(session: Session, read: Protocol, party: str, now: datetime) -> None:
     for kbo in read.signatories:
         session.add(CopyPartyRow(content_hash=read.content_hash, kbo=kbo))
     session.flush()
+    return True
 
 
-def _add(session: Session, read: Protocol, spoken: Sequence[str]) -> None:
+def _add(session: Session, read: Protocol, spoken: Sequence[str]) -> int:
+    """Keep what is not here yet of what was said; return how much that was."""
     wanted = select(CopyStatementRow.digest)
     known = set(session.exec(wanted.where(CopyStatementRow.content_hash == read.content_hash)))
+    before = len(known)
     for text in spoken:
         digest = "sha-256:" + hashlib.sha256(text.encode()).hexdigest()
         if digest in known or statements.claimed_party(text) not in read.signatories:
@@ -190,3 +208,4 @@ def _add(session: Session, read: Protocol, spoken: Sequence[str]) -> None:
     if len(known) > MAX_STATEMENTS:
         raise Conflict("EXCHANGE_FULL", limit=MAX_STATEMENTS)
     session.flush()
+    return len(known) - before

@@ -17,6 +17,7 @@ from sqlalchemy import UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from hanse.auth.compact import open_compact
+from hanse.catalog import log
 from hanse.catalog.snapshots import Identity, deceives
 from hanse.errors import Conflict, Invalid, NotFound, Unavailable
 from hanse.outbound.origin import Origin
@@ -76,6 +77,7 @@ def enrol(session: Session, statement: str, *, catalogue: str, now: datetime) ->
     )
     session.add(row)
     session.flush()
+    log.note(session, log.member("asked", row.agency, fingerprint), now)
     return row
 
 
@@ -135,10 +137,14 @@ def approve(session: Session, agency: str, fingerprint: str, now: datetime) -> M
             session.delete(other)
     row.state, row.decided_at = ACTIVE, now.isoformat()
     session.add(row)
+    session.flush()
+    log.note(session, log.member("approved", row.agency, row.fingerprint), now)
     return row
 
 
-def turn_down(session: Session, agency: str, fingerprint: str = "") -> Sequence[MemberRow]:
+def turn_down(
+    session: Session, agency: str, fingerprint: str, now: datetime
+) -> Sequence[MemberRow]:
     """Drop the enrolments that wait under a name, or the one with that fingerprint.
 
     They may ask again. Raises `NotFound` where nothing waits there.
@@ -152,14 +158,19 @@ def turn_down(session: Session, agency: str, fingerprint: str = "") -> Sequence[
         raise NotFound("MEMBER_UNKNOWN", agency=agency)
     for row in waiting:
         session.delete(row)
+    session.flush()
+    log.note(session, log.member("turned-down", agency, fingerprint, len(waiting)), now)
     return waiting
 
 
-def turn_down_older(session: Session, before: datetime) -> int:
+def turn_down_older(session: Session, before: datetime, now: datetime) -> int:
     """Drop every enrolment that has waited since before a moment; return how many."""
     old = [row for row in pending(session) if row.added_at < before.isoformat()]
     for row in old:
         session.delete(row)
+    if old:
+        session.flush()
+        log.note(session, log.member("turned-down", "", count=len(old)), now)
     return len(old)
 
 
@@ -170,6 +181,8 @@ def suspend(session: Session, agency: str, now: datetime) -> MemberRow:
         raise NotFound("MEMBER_UNKNOWN", agency=agency)
     row.state, row.decided_at = SUSPENDED, now.isoformat()
     session.add(row)
+    session.flush()
+    log.note(session, log.member("suspended", row.agency, row.fingerprint), now)
     return row
 
 

@@ -21,7 +21,7 @@ from hanse.auth.issuer import Client, Issuer
 from hanse.auth.issuer.issuer import IssuerParts
 from hanse.auth.keys import KeySet
 from hanse.auth.ring import Ring, RingFile
-from hanse.catalog import clients, members, revocations
+from hanse.catalog import clients, log, members, revocations
 from hanse.catalog.settings import CatalogSettings
 from hanse.errors import Conflict, Invalid
 from hanse.policies.signatures import SigningKey
@@ -105,6 +105,7 @@ def issuer(settings: CatalogSettings, engine: Engine, clock: Clock) -> Issuer:
             ring=RingFile(ring_file).current,
             clock=lambda: clock().timestamp(),
             token_seconds=settings.token_seconds,
+            issued=lambda claims: log.issued(engine, claims, clock()),
         )
     )
 

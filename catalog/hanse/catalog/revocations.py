@@ -8,7 +8,9 @@ from typing import Final
 
 from sqlmodel import Field, Session, SQLModel, col, func, select
 
+from hanse.audit.entry import Entry
 from hanse.auth.tokens import MAX_LIFE_SECONDS
+from hanse.catalog import log
 from hanse.errors import Invalid
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -51,6 +53,8 @@ def revoke(session: Session, kind: str, name: str, now: datetime) -> RevocationR
     )
     session.add(row)
     session.flush()
+    what = {"event": "revoked", "what": kind, "name": name, "number": row.sequence}
+    log.note(session, Entry("revocation", what), now)
     return row
 
 

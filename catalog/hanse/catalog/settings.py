@@ -28,6 +28,9 @@ class CatalogSettings(BaseSettings):
         "", description="Networks of nodes beside public ones, as CIDR with commas between."
     )
     token_seconds: int = Field(300, description="Life of an access token; at most 300.", le=300)
+    witnesses: str = Field(
+        "", description="Who cosigns this log: `key address` of each, with commas between."
+    )
     max_body_bytes: int = Field(1_048_576, description="Largest request body.")
     rate_per_second: float = Field(
         200.0, description="Requests a second of one caller, on average; 0 is no limit.", ge=0

@@ -51,11 +51,15 @@ KINDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "profile": frozenset({"profile", "content", "event"}),
         "key": frozenset({"event", "key", "purpose"}),
         "client": frozenset({"event", "client", "key", "scopes"}),
-        "token": frozenset({"event", "token", "client", "protocol", "scopes", "expires"}),
+        "token": frozenset(
+            {"event", "token", "client", "protocol", "scopes", "expires", "resource"}
+        ),
         "login": frozenset({"event", "role", "method", "provider"}),
         "role": frozenset({"event", "role", "before"}),
         "break-glass": frozenset({"event", "reason", "minutes"}),
-        "member": frozenset({"event", "agency", "peer"}),
+        "member": frozenset({"event", "agency", "peer", "key", "party", "count"}),
+        "revocation": frozenset({"event", "what", "name", "number"}),
+        "copy": frozenset({"event", "agency", "party", "protocol", "version", "content", "count"}),
         "audit": frozenset(
             {"event", "report", "ref", "count", "before", "reason", "first", "last", "protocol"}
         ),

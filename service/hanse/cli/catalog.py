@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from hanse.cli import roster
+from hanse.cli import catalog_log, roster
 from hanse.cli.catalog_home import AsJson, Home, chosen, database, print_table
 from hanse.cli.language import Lang
 from hanse.errors import Conflict, Invalid
@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
         ("rotate-key", rotate_key),
         ("revoke", revoke),
         ("revocations", revocations),
+        ("log", catalog_log.log),
     ):
         group.command(name)(command)
     clients = typer.Typer(no_args_is_help=True, help="Programs that may ask for tokens.")
@@ -147,11 +148,17 @@ def rotate_key(
     ] = False,
 ) -> None:
     """Add a new key that signs tokens; it takes over after a day, when every node has it."""
-    from hanse.catalog import oauth
+    from hanse.audit.entry import Entry
+    from hanse.catalog import log, oauth
     from hanse.store.clock import now
+    from hanse.store.session import transaction
 
-    settings = chosen(home)
-    typer.echo(oauth.rotate_keys(settings.home, now(), stolen=stolen))
+    with database(home) as (settings, engine), transaction(engine) as session:
+        kid = oauth.rotate_keys(settings.home, now(), stolen=stolen)
+        event = "replaced" if stolen else "rotated"
+        what = {"event": event, "key": kid, "purpose": "tokens"}
+        log.note(session, Entry("key", what), now())
+    typer.echo(kid)
 
 
 def revoke(

@@ -107,9 +107,9 @@ def turn_down(
         raise typer.BadParameter("AGENCY | --older")
     with database(home) as (_, engine), transaction(engine) as session:
         if older is not None:
-            count = roster.turn_down_older(session, now() - timedelta(days=older))
+            count = roster.turn_down_older(session, now() - timedelta(days=older), now())
         else:
-            count = len(roster.turn_down(session, agency, fingerprint))
+            count = len(roster.turn_down(session, agency, fingerprint, now()))
     typer.echo(say("MEMBERS_TURNED_DOWN", lang, count=count))
 
 

@@ -7,7 +7,7 @@ minutes; one hour for a client that cannot prove a key.
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,7 +50,8 @@ class IssuerParts:
     """What an issuer is made of: its identifier, its storage, its keys, its clock.
 
     With `nonces` every proof of possession must carry one of them; with `agreements` a token for
-    one protocol names the text that is in force.
+    one protocol names the text that is in force. `issued` writes down what a token says before it
+    is given; where it raises, none is.
     """
 
     identifier: str
@@ -61,6 +62,7 @@ class IssuerParts:
     token_seconds: int = MAX_TOKEN_SECONDS
     nonces: Nonces | None = None
     agreements: Agreements | None = None
+    issued: Callable[[Mapping[str, Any]], None] | None = None
 
 
 class Issuer:
@@ -176,6 +178,8 @@ class Issuer:
         key = self.parts.ring().signing(now)
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
         token = jws.serialize_compact(header, canonical(claims), key.key, algorithms=[ALGORITHM])
+        if self.parts.issued is not None:
+            self.parts.issued(claims)
         return {
             "access_token": token,
             "token_type": "Bearer" if thumbprint is None else "DPoP",
