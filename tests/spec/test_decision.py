@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 from tests.spec.tables.decision import ROWS
 from tests.support.protocols import (
+    COUNTRY,
+    JOINED,
     TODAY,
     everybody,
     of_states,
@@ -13,6 +15,7 @@ from tests.support.protocols import (
     registered,
 )
 
+from hanse.policies import register
 from hanse.policies.decision import NotPermitted, decide
 from hanse.policies.protocol import Protocol
 from hanse.policies.register import CHECKS
@@ -127,3 +130,21 @@ def test_the_register_hash_shows_a_silent_edit() -> None:
     assert registered(one("title: iets")).hash != usual
     assert registered(one(), state="suspended").hash != usual
     assert registered(everybody(), one()).hash == registered(one(), everybody()).hash
+
+
+def test_the_register_hash_shows_who_joined_what() -> None:
+    entries = [(one(), "active")]
+    nobody = register.build(entries, COUNTRY).hash
+    assert register.build(entries, COUNTRY, JOINED).hash != nobody
+    assert register.build(entries, COUNTRY, {"0207725597": frozenset()}).hash == nobody
+
+
+def test_recipients_of_one_protocol_stand_in_one_order() -> None:
+    more = [
+        f"{{kbo: '020750012{number}', role: recipient, client_id: {name}, bearer: true}}"
+        for number, name in enumerate(("zele", "aalst"))
+    ]
+    parties = f"parties: [{{kbo: '0207451227', role: supplier}}, {', '.join(more)}]"
+    for listed in (parties, parties.replace(", ".join(more), ", ".join(reversed(more)))):
+        held = registered(one(f"{{{listed}, data: {{areas: all}}}}")).agreements
+        assert [each.client for each in held] == ["aalst", "zele"]

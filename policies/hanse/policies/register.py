@@ -229,19 +229,13 @@ def _levels(data: Data, geography: Geography) -> extents.Levels:
     if data.level_ceiling is None:
         return extents.Levels(frozenset(data.levels), ", ".join(data.levels))
     finest = geography.rank(data.level_ceiling)
-    opened = {data.level_ceiling}
-    for level in geography.level_ids:
-        rank = geography.rank(level)
-        if finest is not None and rank is not None and rank >= finest:
-            opened.add(level)
+    coarser = (
+        level
+        for level in geography.level_ids
+        if finest is not None and (geography.rank(level) or 0) > finest
+    )
     # Two levels of one rank lie beside each other; only the one that is named is agreed.
-    kept = {level for level in opened if _at_or_above(level, data.level_ceiling, geography)}
-    return extents.Levels(frozenset(kept), f">= {data.level_ceiling}")
-
-
-def _at_or_above(level: str, ceiling: str, geography: Geography) -> bool:
-    named = ceiling in (level, level.partition("@")[0])
-    return named or geography.rank(level) != geography.rank(ceiling)
+    return extents.Levels(frozenset({data.level_ceiling, *coarser}), f">= {data.level_ceiling}")
 
 
 def _areas(data: Data, party: Party, geography: Geography) -> extents.AreaScope:
@@ -252,7 +246,7 @@ def _areas(data: Data, party: Party, geography: Geography) -> extents.AreaScope:
         keys = (level, level.partition("@")[0], "*")
         scope = next((per_level[key] for key in keys if key in per_level), None)
         refs = _references(scope, party)
-        codes = (geography.below(*ref.split(":", 1), level) for ref in refs)  # type: ignore[call-arg]
+        codes = (geography.below(*ref.split(":"), level) for ref in refs)  # type: ignore[call-arg]
         opened[level] = frozenset().union(*codes)
     said, parts = _said(data, party), frozenset(per_level) - whole
     return extents.AreaScope(MappingProxyType(opened), whole, said, parts)
@@ -266,9 +260,7 @@ def _references(scope: str | Sequence[str] | None, party: Party) -> list[str]:
 
 def _said(data: Data, party: Party) -> str:
     def one(scope: str | Sequence[str]) -> str:
-        if scope == "own":
-            return party.territory or "-"
-        return scope if isinstance(scope, str) else ", ".join(scope)
+        return "all" if scope == "all" else ", ".join(_references(scope, party))
 
     if isinstance(data.areas, dict):
         return "; ".join(f"{level}: {one(scope)}" for level, scope in sorted(data.areas.items()))

@@ -224,6 +224,14 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("area", "", "{areas: {gemeente@2025: ['41002', '11002']}, narrow: [areas]}", OK, "", ""),
     (
         "area",
+        "data: {areas: ['gemeente:41002', 'gemeente:44021']}",
+        "areas: {gemeente@2025: ['11002']}",
+        NO,
+        "gemeente@2025:11002",
+        "gemeente:41002, gemeente:44021",
+    ),
+    (
+        "area",
         "",
         "{areas: {gemeente@2025: ['11002']}, narrow: [areas]}",
         NO,
