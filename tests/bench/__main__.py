@@ -1,5 +1,5 @@
 """`python -m tests.bench bulk --rows 1000000`, `slices`, `dialects`, `guard`, `log`, `decisions`,
-`mutation`, `all`; `--write` keeps them.
+`sheets`, `scale`, `mutation`, `all`; `--write` keeps them.
 
 Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that has them.
 """
@@ -7,10 +7,10 @@ Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that ha
 import argparse
 from collections.abc import Callable, Iterator
 
-from tests.bench import bulk, decisions, dialects, guard, log, mutation, sheets, slices
+from tests.bench import bulk, decisions, dialects, guard, log, mutation, scale, sheets, slices
 from tests.bench.report import Report, show, write
 
-MEASURED = ("bulk", "slices", "dialects", "guard", "log", "decisions", "sheets")
+MEASURED = ("bulk", "slices", "dialects", "guard", "log", "decisions", "sheets", "scale")
 SMALL, LARGE = 1_000_000, 10_000_000
 
 
@@ -37,14 +37,20 @@ def _reports(told: argparse.Namespace) -> Iterator[Report]:
     runs: dict[str, Callable[[], Report]] = {
         "bulk": lambda: bulk.run(rows, told.rounds or bulk.ROUNDS),
         "slices": lambda: slices.run(rows, told.rounds or slices.ROUNDS),
-        "dialects": lambda: dialects.run(rows, told.rounds or dialects.ROUNDS, told.only),
+        "dialects": lambda: dialects.run(rows, _rounds(told), told.only),
         "guard": lambda: guard.run(rows),
         "log": log.run,
         "decisions": decisions.run,
         "sheets": sheets.run,
+        "scale": lambda: scale.run(rows),
         "mutation": lambda: mutation.run(told.module),  # no measure of speed; ten minutes
     }
     yield from (runs[name]() for name in (MEASURED if told.what == "all" else (told.what,)))
+
+
+def _rounds(told: argparse.Namespace) -> int:
+    """Return how often a dialect is read: none more than once is a number too."""
+    return dialects.ROUNDS if told.rounds is None else told.rounds
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from hanse.cli.main import build
 from hanse.client.collection.engine import engine
 from hanse.client.collection.place import ABOUT, Place
 from hanse.client.settings import ClientConfig, write_config
+from hanse.cube.cells import SAMPLE_COLUMNS
 from hanse.errors import HanseError, Invalid, Unavailable
 
 YEARS = range(2019, 2024)
@@ -33,11 +34,28 @@ def city(code: str, number: int) -> TinyNode:
         [("geb", "gemeente@2025", code, str(year), *_birth(number, year)) for year in YEARS]
     )
     facts = {"definition_version": "2.0.0"} if number == 2 else {}
+    proud = cells(
+        [("fier", "gemeente@2025", code, str(year), 50.0 + number, "A") for year in YEARS]
+    )
     return TinyNode(
         f"NIS{code}",
         CITIES[code],
-        [TinyRelease(people, "bevolking", facts=facts), TinyRelease(births, "geboorten")],
+        [
+            TinyRelease(people, "bevolking", facts=facts),
+            TinyRelease(births, "geboorten"),
+            TinyRelease(_of_a_sample(proud) if number > 1 else proud, "bevraging"),
+        ],
     )
+
+
+def _of_a_sample(table: pa.Table) -> pa.Table:
+    """Return shares with their interval, n and method; one city did not publish them."""
+    rows = table.num_rows
+    told = {"ci_low": 48.0, "ci_high": 55.0, "n": 400.0, "z": 1.96}
+    for name in SAMPLE_COLUMNS:
+        value = pa.scalar(told.get(name, "wilson"))
+        table = table.append_column(name, pa.repeat(value, rows))
+    return table
 
 
 def _people(code: str, number: int, age: str) -> list[Row]:
@@ -76,7 +94,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Known]:
     with world([city(code, at) for at, code in enumerate(CITIES, 1)]) as made:
         write_config(tmp_path / "client.json", ClientConfig(catalogue=made.catalogue.url))
         folder = tmp_path / "verzameld"
-        hanse("collect", "inw,geb", "--to", folder)
+        hanse("collect", "inw,geb,fier", "--to", folder)
         yield Known(made, folder)
 
 
@@ -122,8 +140,12 @@ def same(found: dict[str, Any], live: dict[str, Any]) -> None:
 def test_what_was_collected_compares_as_the_nodes_themselves_do(
     known: Known, way: tuple[str, ...]
 ) -> None:
-    subjects = "inw" if "--per" in way else "inw,geb"
+    subjects = subjects_of(way)
     same(compared(subjects, *way, "--from", known.folder), compared(subjects, *way))
+
+
+def subjects_of(way: tuple[str, ...]) -> str:
+    return "inw" if "--per" in way else "inw,geb,fier"
 
 
 def test_a_cluster_over_a_bucket_gives_the_same_as_one_process_over_a_folder(
@@ -138,10 +160,10 @@ def test_a_cluster_over_a_bucket_gives_the_same_as_one_process_over_a_folder(
         )
         bucket.create_dir("figuren")
         place = "s3://figuren/verzameld"
-        told = json.loads(hanse("collect", "inw,geb", "--to", place, "--json"))
-        assert (told["kept"], told["dropped"]) == (9, 0)
+        told = json.loads(hanse("collect", "inw,geb,fier", "--to", place, "--json"))
+        assert (told["kept"], told["dropped"]) == (12, 0)
         for way in WAYS:
-            subjects = "inw" if "--per" in way else "inw,geb"
+            subjects = subjects_of(way)
             here = compared(subjects, *way, "--from", known.folder)
             same(compared(subjects, *way, "--from", place), here)
             monkeypatch.setenv("HANSE_ENGINE", spark)
@@ -160,7 +182,7 @@ def test_collecting_again_replaces_and_takes_out_what_a_node_no_longer_gives(kno
     assert releases["NIS44021"] == "2026.1"
     pairs = set(zip(found["data"]["origin"], found["data"]["indicator"], strict=True))
     assert ("NIS44021", "geb") not in pairs
-    assert len(list(known.folder.rglob("*.parquet"))) == 8
+    assert len(list(known.folder.rglob("*.parquet"))) == 11
 
 
 def test_a_node_that_is_down_keeps_its_place(known: Known) -> None:

@@ -5,7 +5,7 @@ answered never shows.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -17,15 +17,19 @@ from hanse.client.marks import Marks, Place
 from hanse.client.outcome import NodeState, Outcome
 from hanse.client.recast import Onto, laid, worded
 from hanse.client.shape import AS_IT_IS, Shape
+from hanse.cube import differences
 from hanse.cube.benchmark import Spread, Trend
-from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS
+from hanse.cube.cells import KEY_COLUMNS, NUMBER_COLUMNS, is_sampled, measures_of
+from hanse.cube.changes import with_sample
 from hanse.cube.codelist import TOTAL
 from hanse.cube.comparability import Mark, MarkCode, Reason
+from hanse.cube.differences import Difference
 from hanse.messages import say
 
 ORIGIN_COLUMNS: Final = ("origin", "origin_name", "dataset", "release", "manifest")
 MARK_COLUMNS: Final = ("mark", "reasons")
 SCHEMA: Final = 1
+_ROW: Final = "_row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Comparison:
     remarks: tuple[Remark, ...] = ()
     spreads: tuple[Spread, ...] = ()
     trends: tuple[Trend, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -83,6 +88,12 @@ class Comparison:
             return {}
         spreads = [{**asdict(each), "coverage": each.coverage} for each in self.spreads]
         return {"spread": spreads, "trends": [asdict(each) for each in self.trends]}
+
+    def _differences(self, lang: str) -> dict[str, object]:
+        """Return what differs for sure and what does not, where figures are of a sample."""
+        if not is_sampled(self.table.column_names):
+            return {}
+        return {"differences": [each.document(lang) for each in self.differences]}
 
     def worded(self, lang: str = "nl") -> pa.Table:
         """Return the table with `why` behind it: what its marks and notes say, in words."""
@@ -112,6 +123,7 @@ class Comparison:
             "nodes": [outcome.document(lang) for outcome in self.outcomes],
             "reasons": [remark.document(lang) for remark in self.remarks],
             **self._beside(),
+            **self._differences(lang),
             "columns": self.table.column_names,
             "rows": self.table.num_rows,
             "data": self.table.to_pydict(),
@@ -132,7 +144,7 @@ def assemble(
     With `onto` the figures stand on the areas that were asked for, each saying how it came there.
     """
     pulls = [reply.pulled for reply in replies if reply.pulled]
-    table = _gather(pulls)
+    table = gathered(pulls)
     if onto and pulls:
         table = laid(table, pulls, onto)
     if pulls:
@@ -140,20 +152,25 @@ def assemble(
     remarks: tuple[Remark, ...] = ()
     if marked:
         wanted = frozenset(each.target for each in onto)
-        table, remarks = _mark(table, pulls, wanted)
+        table, remarks = judged(table, pulls, wanted)
     outcomes = sorted(
         (reply.outcome for reply in replies), key=lambda each: (each.agency, each.dataset)
     )
     beside = shape.beside(table)
-    return Comparison(table, tuple(outcomes), seconds, deadline_seconds, remarks, *beside)
+    differs: tuple[Difference, ...] = ()
+    if marked:
+        table, differs = differences.told(table)
+    return Comparison(table, tuple(outcomes), seconds, deadline_seconds, remarks, *beside, differs)
 
 
-def _gather(pulls: Sequence[Pulled]) -> pa.Table:
+def gathered(pulls: Sequence[Pulled]) -> pa.Table:
     """Stack the tables; a node without a breakdown that others have gives totals of it."""
     dimensions = sorted(
         {name for pull in pulls for name in pull.table.column_names if name.isupper()}
     )
-    names = (*KEY_COLUMNS, *dimensions, *MEASURE_COLUMNS, *ORIGIN_COLUMNS)
+    sampled = next((each for each in pulls if is_sampled(each.table.column_names)), None)
+    measures = measures_of(sampled.table.column_names if sampled else ())
+    names = (*KEY_COLUMNS, *dimensions, *measures, *ORIGIN_COLUMNS)
     if not pulls:
         return _empty(names)
     keys = (*KEY_COLUMNS, *dimensions, "origin", "dataset")
@@ -169,10 +186,11 @@ def _with_origin(pull: Pulled, names: Sequence[str]) -> pa.Table:
         "release": pull.release,
         "manifest": pull.manifest_digest,
     }
-    rows = pull.table.num_rows
+    table = with_sample(pull.table) if is_sampled(names) else pull.table
+    rows = table.num_rows
     columns = {
-        name: pull.table.column(name)
-        if name in pull.table.column_names
+        name: table.column(name)
+        if name in table.column_names
         else pa.array([told.get(name, TOTAL)] * rows, pa.string())
         for name in names
     }
@@ -181,35 +199,45 @@ def _with_origin(pull: Pulled, names: Sequence[str]) -> pa.Table:
 
 def _empty(names: Sequence[str]) -> pa.Table:
     return pa.table(
-        {name: pa.array([], pa.float64() if name == "obs_value" else pa.string()) for name in names}
+        {
+            name: pa.array([], pa.float64() if name in NUMBER_COLUMNS else pa.string())
+            for name in names
+        }
     )
 
 
-def _mark(
+def judged(
     table: pa.Table, pulls: Sequence[Pulled], wanted: frozenset[str]
 ) -> tuple[pa.Table, tuple[Remark, ...]]:
+    """Return the table with a mark on every cell, and why figures of an origin do not compare.
+
+    Kinds of cells are judged, not cells: millions of them are of few kinds.
+    """
     names = [name for name in Place._fields if name in table.column_names]
-    columns = (table.column(name).to_pylist() for name in names)
+    kinds = table.group_by(names, use_threads=False).aggregate([([], "count_all")])
+    columns = (kinds.column(name).to_pylist() for name in names)
     places = [Place(*values) for values in zip(*columns, strict=True)]
     marks = Marks.over(pulls, places, wanted)
     found = [marks.of(place) for place in places]
-    codes = pa.array([each.code.value for each in found], pa.string())
     told = [" ".join(reason.code for reason in each.reasons) for each in found]
-    marked = table.append_column("mark", codes)
-    remarks = _remarks([place.origin for place in places], found, pulls)
-    return marked.append_column("reasons", pa.array(told, pa.string())), remarks
+    kinds = kinds.append_column("mark", pa.array([each.code.value for each in found], pa.string()))
+    counts = kinds.column("count_all").to_pylist()
+    kinds = kinds.append_column("reasons", pa.array(told, pa.string())).drop_columns(["count_all"])
+    rows = pa.array(range(table.num_rows), pa.int64())
+    marked = table.append_column(_ROW, rows).join(kinds, names).sort_by(_ROW)
+    remarks = _remarks(zip([place.origin for place in places], found, counts, strict=True), pulls)
+    return marked.drop_columns([_ROW]).combine_chunks(), remarks
 
 
 def _remarks(
-    origins: Sequence[str], marks: Sequence[Mark], pulls: Sequence[Pulled]
+    marked: Iterable[tuple[str, Mark, int]], pulls: Sequence[Pulled]
 ) -> tuple[Remark, ...]:
-    """Return every reason once per origin; equal marks are one object, so few are looked into."""
+    """Return every reason once per origin, of kinds of cells: origin, mark, and how many."""
     names = {pull.agency: pull.name for pull in pulls}
-    by_id = {id(each): each for each in marks}
     reasons: dict[tuple[str, ...], Reason] = {}
     cells: Counter[tuple[str, ...]] = Counter()
-    for (origin, known), count in Counter(zip(origins, map(id, marks), strict=True)).items():
-        for reason in by_id[known].reasons:
+    for origin, known, count in marked:
+        for reason in known.reasons:
             key = (origin, reason.code, *(reason.parameters[n] for n in sorted(reason.parameters)))
             reasons.setdefault(key, reason)
             cells[key] += count

@@ -25,8 +25,9 @@ from hanse.client.federation import Wish, offered, together
 from hanse.client.outcome import NodeState, Outcome
 from hanse.client.recast import inputs_of, laid, widened
 from hanse.client.shape import Shape
-from hanse.cube.benchmark import Spread, trends
-from hanse.cube.cells import KEY_COLUMNS
+from hanse.cube import differences
+from hanse.cube.benchmark import Spread, ranks, trends
+from hanse.cube.cells import KEY_COLUMNS, NUMBER_COLUMNS, is_sampled
 from hanse.cube.period import read_period
 from hanse.cube.query import PeriodWindow
 from hanse.errors import Invalid, NotFound
@@ -81,8 +82,10 @@ def compare(
     beside = (done.spreads, trends(table)) if wish.shape.spread else ((), ())
     if onto:
         beside = wish.shape.beside(table)
+    table, differs = differences.told(table)
     outcomes = tuple(_outcome(target, offers, done.counts) for target in targets)
-    return Comparison(table, outcomes, time.monotonic() - started, 0.0, remarks, *beside)
+    seconds = time.monotonic() - started
+    return Comparison(table, outcomes, seconds, 0.0, remarks, *beside, differs)
 
 
 def _targets(offers: Sequence[_Offer], wish: Wish) -> list[Target]:
@@ -187,7 +190,10 @@ def _question(engine: Engine, place: Place, files: Sequence[Kept], wish: Wish) -
         sources.append(Source(f"figures_{number}", columns))
     areas = () if wish.recasts else AreaChoice.parse(wish.areas).codes
     shape = wish.shape
-    transforms = Transforms(shape.per, shape.times, shape.index, shape.rank)
+    # two samples are ranked only where their intervals lie apart: said here, for they are few
+    apart = any(map(is_sampled, shapes)) and not shape.per
+    rank = shape.rank and not (apart and not shape.index)
+    transforms = Transforms(shape.per, shape.times, shape.index, rank)
     return Comparing(
         tuple(sources), areas, _periods(files, wish), AS_THEY_ARE if wish.recasts else transforms
     )
@@ -214,7 +220,7 @@ def _can_be(shape: Shape, files: Sequence[Kept], question: Comparing) -> None:
 
 def _settled(table: pa.Table, question: Comparing) -> pa.Table:
     """Return an engine's answer in the types and order of a comparison, whatever engine it was."""
-    numbers = {"obs_value", "rank"}
+    numbers = {*NUMBER_COLUMNS, "rank"}
     columns = {
         name: table.column(name).cast(pa.float64() if name in numbers else pa.string())
         for name in table.column_names
@@ -228,8 +234,10 @@ def _told(table: pa.Table, shape: Shape) -> pa.Table:
     """Return the table with what says how figures are shown, places in a ranking last."""
     if not shape.rank:
         return shape.told(table)
-    ranks = table.column("rank")
-    return shape.told(table.drop_columns(["rank"])).append_column("rank", ranks)
+    if "rank" not in table.column_names:
+        return table.append_column("rank", pa.array(ranks(table), pa.float64()))
+    places = table.column("rank")
+    return shape.told(table.drop_columns(["rank"])).append_column("rank", places)
 
 
 def _spreads(table: pa.Table) -> tuple[Spread, ...]:

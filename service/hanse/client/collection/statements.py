@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hanse.cube.benchmark import INDEX_OF_BASE
-from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS
+from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS, NUMBER_COLUMNS, SAMPLE_COLUMNS
 from hanse.cube.codelist import TOTAL
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 
@@ -59,13 +59,16 @@ class Comparing:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of a figure, in the order of a comparison; others of a source stand last."""
-        known = (*KEY_COLUMNS, *self.dimensions, *MEASURE_COLUMNS, *ORIGIN)
-        return tuple(dict.fromkeys([*known, *(n for each in self.sources for n in each.columns)]))
+        """The columns of a figure, in the order of a comparison."""
+        held = {name for each in self.sources for name in each.columns}
+        sample = (name for name in SAMPLE_COLUMNS if name in held)
+        return (*KEY_COLUMNS, *self.dimensions, *MEASURE_COLUMNS, *sample, *ORIGIN)
 
     def rows(self) -> str:
         """Return the statement that gives every figure, transformed."""
-        columns = [*self.columns, *(["rank"] if self.transforms.rank else [])]
+        shaped = bool(self.transforms.base or self.transforms.index)
+        columns = [each for each in self.columns if not shaped or each not in SAMPLE_COLUMNS]
+        columns += ["rank"] if self.transforms.rank else []
         return f"{self._with()} SELECT {_list('f', columns)} FROM made AS f"
 
     def spreads(self) -> str:
@@ -121,8 +124,9 @@ class Comparing:
     def _column(self, name: str, source: Source) -> str:
         if name in source.columns:
             return f"c.{name} AS {name}"
-        absent = text(TOTAL) if name in self.dimensions else "NULL"
-        return f"{absent} AS {name}"
+        if name in NUMBER_COLUMNS:
+            return f"CAST(NULL AS DOUBLE) AS {name}"
+        return f"{text(TOTAL if name in self.dimensions else '')} AS {name}"
 
     def _based(self, last: str, made: str, keys: Sequence[str], where: str) -> list[str]:
         """Return two steps: the base of every place, once, and the figures held against it."""
