@@ -213,6 +213,11 @@ def _passed(
     return {**state, "row": row, "skip": left}
 
 
+_ASCENDING: Final = ("ascending", "at_start")
+_DESCENDING: Final = ("descending", "at_end")
+"""What is missing comes before all that is not (OData 4.0, part 1, 11.2.5.2)."""
+
+
 def _sorted(answer: Answer, source: Source, options: Options) -> Walk:
     """Return the walk in an order that was asked for: everything that is meant, sorted at once."""
 
@@ -224,9 +229,9 @@ def _sorted(answer: Answer, source: Source, options: Options) -> Walk:
         if not kept:
             return
         whole = pa.concat_tables(kept)
-        keys = [(each.name, "descending" if each.descending else "ascending")
-                for each in options.order]  # fmt: skip
-        order = pc.sort_indices(whole, sort_keys=[*keys, ("Id", "ascending")])
+        keys = [_DESCENDING if each.descending else _ASCENDING for each in options.order]
+        told = [(each.name, *key) for each, key in zip(options.order, keys, strict=True)]
+        order = pc.sort_indices(whole, sort_keys=[*told, ("Id", *_ASCENDING)])
         rest = whole.take(order.slice(row))
         yield 0, rest, np.arange(row, row + rest.num_rows)
 
