@@ -115,6 +115,27 @@ def test_a_report_is_a_table_and_a_file_too(run: Run, aalst: House, tmp_path: Pa
     assert lines[-1].startswith("checkpoint,")
 
 
+def test_a_report_is_a_workbook_and_a_pdf_in_a_reader_s_language(
+    run: Run, aalst: House, tmp_path: Path
+) -> None:
+    for form, begins in (("xlsx", b"PK"), ("pdf", b"%PDF-")):
+        file = tmp_path / f"reçu.{form}"
+        words = ("audit", "report", "received", "--format", form, "--lang", "fr")
+        assert run(*words, "--to", file, "--home", aalst.home).exit_code == 0
+        assert file.read_bytes().startswith(begins)
+        assert run(*words, "--home", aalst.home).exit_code == 2
+
+
+def test_what_is_due_is_counted_and_let_go_of_under_the_node_s_terms(
+    run: Run, aalst: House
+) -> None:
+    counted = run("audit", "expire", "--dry-run", "--home", aalst.home)
+    assert "decision P3Y: 0 entries before" in counted.stdout
+    assert run("audit", "expire", "--home", aalst.home).stdout == counted.stdout
+    assert run("audit", "expire", "--years", "3", "--home", aalst.home).exit_code == 2
+    assert run("audit", "expire", "--dry-run", "--years", "3", "--reason", "x").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "fault", "code"),
     [

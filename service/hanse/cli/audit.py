@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 from rich.table import Table
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from hanse.client.receipts import Drawer
+    from hanse.node.accounts import Form, Made
     from hanse.node.reports import Report, Wanted
     from hanse.node.settings import NodeSettings
 
@@ -61,12 +62,15 @@ def report(  # noqa: PLR0913 a command's options
     since: Since = "",
     until: Until = "",
     form: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", help="Of the answer.")
+        Literal["table", "csv", "json", "xlsx", "pdf"],
+        typer.Option("--format", help="Of the answer; xlsx and pdf need --to."),
     ] = "table",
     to: Annotated[Path | None, typer.Option(help="File to write, instead of the screen.")] = None,
+    lang: Lang = "",
 ) -> None:
     """Answer what a data protection officer asks: who received what, since when, under what."""
     from hanse.node import reports
+    from hanse.node.accounts import Made
     from hanse.node.home import signing_key
     from hanse.node.office import day
     from hanse.store.clock import now
@@ -75,10 +79,19 @@ def report(  # noqa: PLR0913 a command's options
     wanted = _wanted(protocol, dataset, exchange, since, until)
     own = signing_key(settings.home).public_jwk()
     made = reports.make(reports.Desk(engine, own, day(now())), name, wanted)
-    if form == "table" and to is None:
+    if form in ("xlsx", "pdf"):
+        _keep(Made(made, wanted, settings.name, now()), cast("Form", form), to, lang)
+    elif form == "table" and to is None:
         _show(made)
     else:
         _write(made, form, to)
+
+
+def _keep(made: "Made", form: "Form", to: Path | None, lang: str) -> None:
+    if to is None:
+        raise typer.BadParameter("--to")
+    to.write_bytes(made.file(form, lang))
+    typer.echo(str(to))
 
 
 def _show(made: "Report") -> None:
@@ -160,18 +173,33 @@ def erase(
 
 
 def expire(
-    years: Annotated[int, typer.Option(help="Entries older than this lose their words.", min=1)],
-    reason: Annotated[str, typer.Option(help="Under which rule, kept with the expiry.")],
+    years: Annotated[
+        int, typer.Option(help="All entries older than this, whatever the node's terms.", min=0)
+    ] = 0,
+    reason: Annotated[str, typer.Option(help="Under which rule, with --years.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what is due under the node's terms.")
+    ] = False,
     home: Home = None,
 ) -> None:
-    """Remove what old entries say; their hashes stay, so the log still verifies."""
-    from hanse.node import inspection
+    """Remove what old entries say; their hashes stay, so the log still verifies.
+
+    Without options: what the node's own terms say is due, as the node itself does once a day.
+    """
+    from hanse.node import inspection, retention
     from hanse.store.clock import now
 
-    _, engine = _node(home)
+    if bool(years) != bool(reason) or (years and dry_run):
+        raise typer.BadParameter("--years N --reason TEXT | --dry-run")
+    settings, engine = _node(home)
     at = now()
-    gone = inspection.expire(engine, at - timedelta(days=365 * years + years // 4), reason, at)
-    typer.echo(f"{gone} entries say nothing any more")
+    if years:
+        before = at - timedelta(days=365 * years + years // 4)
+        typer.echo(f"{inspection.expire(engine, before, reason, at)} entries say nothing any more")
+        return
+    act = retention.due if dry_run else retention.expire
+    for each in act(engine, retention.rules(settings), at):
+        typer.echo(f"{each.rule.reason}: {each.entries} entries before {each.before.date()}")
 
 
 def restored(
