@@ -202,7 +202,7 @@ def test_every_result_is_printed_with_its_rule_and_a_failure_with_its_meaning(wh
     assert brief.stdout.splitlines()[0].endswith("demandes.")
     wrong = CliRunner().invoke(app, [whole.replace("127.0.0.1", "localhost"), "--only", "metadata"])
     assert wrong.exit_code == 1
-    assert wrong.stdout.splitlines()[-1] == f"T03  {say('RULE_T03')}"
+    assert wrong.stdout.splitlines()[-1] == f"META {say('RULE_META')}"
 
 
 WEAK: list[tuple[str, Callable[[ASGIApp], ASGIApp], dict[str, Any], str, str]] = [
