@@ -5,7 +5,7 @@ whose lists are all empty, for a tool without a key that asks for what it never 
 """
 
 TITLE = "Every check of a decision in words"
-COLUMNS = ("check", "holds", "wanted", "had", "field of the form")
+COLUMNS = ("question", "check", "holds", "wanted", "had", "field of the form")
 
 Told = tuple[str, bool, str, str, str]
 
@@ -88,4 +88,14 @@ REFUSED: tuple[Told, ...] = (
     ("period", False, "2020:..", "-", "data.periods"),
     ("breakdown", False, "SEX=X", "SEX=F, SEX=M", "data.breakdowns"),
     ("format", False, "json", "-", "data.formats"),
+)
+
+ROWS = tuple(
+    (question, *each)
+    for question, rows in (
+        ("the usual one", USUAL),
+        ("open data, asked by nobody", EVERYBODY),
+        ("empty lists, and a tool without a key", REFUSED),
+    )
+    for each in rows
 )
