@@ -214,13 +214,6 @@ def test_the_command_refuses_with_a_reason_and_keeps_nothing(
     assert list(home.glob("areas/boundaries_*")) == []
 
 
-def test_a_shapefile_is_answered_with_how_to_convert_it(home: Path) -> None:
-    path = home / "grenzen.shp"
-    path.write_bytes(b"")
-    refused = run("areas", "import", str(path), "--level", LEVEL, "--home", str(home))
-    assert getattr(refused.exception, "code", "") == "BOUNDARY_CONVERT"
-
-
 REAL = [
     ("pinc_shapes/gemeente.geojson.gz", "gemeente@2025", "", 304),
     ("pinc_shapes/gemeente2024.geojson.gz", "gemeente@2024", "", 319),

@@ -1,6 +1,5 @@
 """The boundaries a node has, one GeoJSON file per `level@vintage` beside its area tables."""
 
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,16 +10,14 @@ from typing import Final
 
 import orjson
 
-from hanse.areas import boundaries
+from hanse.areas import boundaries, layers
 from hanse.areas.boundaries import Boundaries, Matched
 from hanse.areas.level import split_id
 from hanse.areas.registry import Registry
 from hanse.dialects.ogc.features import Drawn, drawn
-from hanse.errors import Invalid, NotFound
+from hanse.errors import Invalid
 
-FILE_BYTES_MAX: Final = 200_000_000
 _HELD_MAX: Final = 16
-_CONVERTED: Final = (".shp", ".gpkg", ".gml", ".kml", ".parquet", ".fgb", ".zip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +33,19 @@ class Source:
 def read(source: Source, level: str, registry: Registry) -> Matched:
     """Return the boundaries of a file, held against the areas of a level.
 
-    The object of a topology is the one that is named, else the one named as the level. Raises what
-    `hanse.areas.boundaries` raises, `NotFound` for a level or file that is not there.
+    The object of a topology, or layer of a file, is the one that is named, else the one named as
+    the level. Raises what `hanse.areas.layers` and `hanse.areas.boundaries` raise, `NotFound` for a
+    level or file that is not there.
     """
     split_id(level)
     areas = registry.areas(level)
-    if source.path.suffix.lower() in _CONVERTED:
-        raise Invalid("BOUNDARY_CONVERT", file=source.path.name[:100], level=level)
-    content = _bytes(source.path)
     try:
-        features = boundaries.read(content, source.object)
+        features = layers.read(source.path, source.object)
     except Invalid as fault:
         if source.object or fault.code != "BOUNDARY_OBJECT":
             raise
-        features = boundaries.read(content, level.partition("@")[0])
+        features = layers.read(source.path, level.partition("@")[0])
     return boundaries.matched(level, areas, features, source.property, source.attribution)
-
-
-def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise NotFound("BOUNDARY_FILE", file=path.name[:100])
-    try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            content = file.read(FILE_BYTES_MAX + 1)
-    except (OSError, EOFError) as fault:
-        raise Invalid("BOUNDARY_FORMAT") from fault
-    if len(content) > FILE_BYTES_MAX:
-        raise Invalid("BOUNDARY_LIMIT", count=len(content), limit=FILE_BYTES_MAX)
-    return content
 
 
 def store(home: Path, held: Boundaries) -> None:

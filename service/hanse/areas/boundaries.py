@@ -73,9 +73,18 @@ def read(content: bytes, of: str = "") -> list[tuple[Mapping[str, Any], Geometry
     """
     document = _document(content)
     features = _features(document, of)
+    _check_crs(document)
+    return checked(features)
+
+
+def checked(features: Sequence["Feature"]) -> list[tuple[Mapping[str, Any], Geometry]]:
+    """Return the features that have a geometry, positions rounded and rings turned.
+
+    Raises `Invalid`: BOUNDARY_SHAPE, BOUNDARY_CRS for a position that is on no globe,
+    BOUNDARY_LIMIT.
+    """
     if len(features) > FEATURES_MAX:
         raise Invalid("BOUNDARY_LIMIT", count=len(features), limit=FEATURES_MAX)
-    _check_crs(document)
     found = []
     left = POSITIONS_MAX
     for number, (properties, given) in enumerate(features, 1):

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 PARTS = ("babel", "jinja2", "typst", "xlsxwriter")
 """What makes pages, PDFs and workbooks: not part of the small installation."""
 
-BOUNDARIES_BYTES_MAX = 200_000_000
 SHOWN_AREAS = 20
 
 
@@ -44,7 +43,8 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
     periods: Periods = "",
     level: Annotated[str, typer.Option("--level", help="Area level; else gemeente.")] = "",
     boundaries: Annotated[
-        Path | None, typer.Option("--boundaries", help="GeoJSON or TopoJSON of the areas.")
+        Path | None,
+        typer.Option("--boundaries", help="GeoJSON, TopoJSON, shapefile, GeoPackage, GeoParquet …"),
     ] = None,
     of: Annotated[str, typer.Option("--object", help="Which object of a TopoJSON file.")] = "",
     purpose: Purpose = "",
@@ -142,11 +142,9 @@ def _with_boundaries(theme: "Theme", file: Path | None, of: str) -> "Theme":
         return theme
     from dataclasses import replace
 
-    from hanse.areas import boundaries
+    from hanse.areas import layers
 
-    if file.stat().st_size > BOUNDARIES_BYTES_MAX:
-        raise Invalid("BOUNDARY_LIMIT", count=file.stat().st_size, limit=BOUNDARIES_BYTES_MAX)
-    features = boundaries.read(file.read_bytes(), of)
+    features = layers.read(file, of)
     found = {
         str(value): geometry
         for properties, geometry in features
