@@ -135,6 +135,11 @@ def test_a_key_and_a_span_select_what_they_say(
         ("/sdmx/2.1/categoryscheme/all/all/latest", "*/*", 404, "100"),
         (f"{DATA}?c[HUTSPOT]=x", "*/*", 400, "140"),
         (f"{DATA}?c[OBS_VALUE]=ge:veel", "*/*", 400, "140"),
+        (f"{DATA}?limit=2", "*/*", 400, "140"),
+        (f"{DATA}?measures=hutspot", "*/*", 400, "140"),
+        (f"{DATA}?attributes=none", "application/xml", 400, "140"),
+        ("/sdmx/2.1/data/PROEF?includeHistory=true", "*/*", 400, "140"),
+        ("/sdmx/2.1/availableconstraint/PROEF?mode=hutspot", "*/*", 400, "140"),
     ],
 )
 def test_a_fault_is_told_in_the_standards_own_form(

@@ -197,6 +197,8 @@ def _written(
             ("D" if action == "Delete" else "R", pieces) for action, pieces in parts
         ]
         return csv.MEDIA_TYPE[style.version], csv.render(lines, layout, style)
+    if address.parameter("attributes") not in (None, "all", "dsd"):
+        raise Invalid("SDMX_PARAMETER", name="attributes", choice="all, dsd")
     shapes: Mapping[str, xml.Shape] = {
         "generic": "generic",
         "specific21": "specific21",

@@ -47,10 +47,15 @@ _DATA: Final[Mapping[Family, frozenset[str]]] = {
         {
             *("updatedAfter", "firstNObservations", "lastNObservations", "asOf", "format"),
             *("dimensionAtObservation", "attributes", "measures", "includeHistory"),
-            *("offset", "limit"),
         }
     ),
 }
+_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "includeHistory": ("false",),
+    "measures": ("all", "none", "OBS_VALUE"),
+    "mode": ("exact", "available"),
+}
+"""What parameters may say that change nothing, or little: another value is never passed over."""
 _STRUCTURE: Final = frozenset({"detail", "references", "format", "lang"})
 _AVAILABILITY: Final = frozenset(
     {"references", "mode", "startPeriod", "endPeriod", "updatedAfter", "format", "lang"}
@@ -215,10 +220,12 @@ def _list(text: str, every: str) -> tuple[str, ...]:
 
 def _check(parameters: Sequence[tuple[str, str]], known: frozenset[str]) -> None:
     seen: set[str] = set()
-    for name, _ in parameters:
+    for name, text in parameters:
         if name in seen:
             raise Invalid("QUERY_TWICE", name=name[:40])
         seen.add(name)
         if name not in known and not question.is_filter(name):
             shown = name[:40] if name.isprintable() else "?"
             raise Invalid("QUERY_UNKNOWN", name=shown, choice=", ".join(sorted(known)))
+        if text not in _VALUES.get(name, (text,)):
+            raise Invalid("SDMX_PARAMETER", name=name, choice=", ".join(_VALUES[name]))
