@@ -12,10 +12,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.support.identity import CLIENT, SECRET, Identity, identity
 from tests.support.live import live
+from tests.support.logs import entry
 from tests.support.needs import chromium
 from tests.support.presses import TOWN, draft, registry
 
-from hanse.node import areas, home, people, providers, publish
+from hanse.node import areas, home, log, people, providers, publish
 from hanse.node.app import create_app
 from hanse.node.intake import draft as drafts
 from hanse.node.people import PersonRow
@@ -61,6 +62,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
         file = providers.ProviderFile.model_validate({**told, "issuer": provider.issuer})
         providers.add(folder, "stad", file)
         app = create_app(settings)
+        with transaction(app.state.node.engine) as session:
+            log.note(session, entry(1), now())
+        app.state.keeper.place()
         drafts.save(folder, draft(LINES))
         press = open_press(settings)
         publish.propose(press, drafts.load(folder, "bevolking"), Intent(), "Bo Claes")
@@ -107,6 +111,15 @@ def test_somebody_signs_in_sees_a_proposal_and_signs_out(
     page.get_by_role("link", name="Aanmelden met Stad Aalst").click()
     page.wait_for_url("**/nl/me")
     look(page, f"{scheme}-me")
+    page.get_by_role("link", name="Verantwoording", exact=True).click()
+    look(page, f"{scheme}-reports")
+    page.get_by_role("link", name="Wat er veranderde").click()
+    look(page, f"{scheme}-report")
+    assert page.get_by_role("cell", name="gepubliceerd").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    with page.expect_download() as told:
+        page.get_by_role("link", name="PDF").click()
+    assert told.value.suggested_filename.startswith("changes-")
     page.get_by_role("link", name="Wachtende voorstellen", exact=True).click()
     look(page, f"{scheme}-proposals")
     page.get_by_role("link", name="bevolking").click()
