@@ -344,7 +344,10 @@ def test_what_was_decided_can_be_read(aalst: House, run: Run) -> None:
     answer = aalst.node.door.answer(NOBODY, Query("bevolking"), None, "json")
     told = json.loads(run("decisions", "--home", aalst.home, "--json").output)
     assert told[0]["ref"] == answer.decision
-    assert run("decisions", "--home", aalst.home).exit_code == 0
+    shown = run("decisions", "--home", aalst.home)
+    assert {"Wanneer", "Uitkomst", "toegestaan"} <= set(shown.output.split())
+    english = run("decisions", "--home", aalst.home, "--lang", "en")
+    assert {"When", "Outcome", "permitted"} <= set(english.output.split())
     one = json.loads(run("decisions", "--home", aalst.home, "--ref", answer.decision).output)
     assert one["rows"] == answer.rows
     none = run("decisions", "--home", aalst.home, "--dataset", "niets", "--json")

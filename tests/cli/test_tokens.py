@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from tests.support import proofs
-from tests.support.holders import CLIENT, bound_house
+from tests.support.callers import CATALOGUE
+from tests.support.holders import CLIENT, PROTOCOL, bound_house
 from typer.testing import CliRunner, Result
 
 from hanse.auth.feedtokens import is_feed_token
+from hanse.auth.revoked import statement
 from hanse.cli.main import build
 from hanse.errors import Invalid, NotFound
+from hanse.policies.signatures import SigningKey
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +56,21 @@ def test_what_cannot_be_is_said(home: Path) -> None:
     assert isinstance(stranger.exception, Invalid)
     assert stranger.exception.code == "FEED_TOKEN_CLIENT"
     assert isinstance(run(home, "revoke", "ft-none").exception, NotFound)
+
+
+def test_the_list_says_in_the_readers_language_what_opens_nothing(home: Path) -> None:
+    made(home, "wat nog opent")
+    assert "Toestand" in run(home, "list").stdout
+    assert "geldig" in run(home, "list").stdout
+    kept = home / "keys" / "revocations.json"
+    before = kept.read_text("utf-8")
+    text = statement(CATALOGUE, 9, 1, {"clients": [CLIENT]}, SigningKey.generate())
+    kept.write_text(json.dumps({"since": 0, "statement": text}))
+    assert "programma ingetrokken" in run(home, "list").stdout
+    assert "client revoked" in run(home, "list", "--lang", "en").stdout
+    text = statement(CATALOGUE, 10, 1, {"protocols": [PROTOCOL]}, SigningKey.generate())
+    kept.write_text(json.dumps({"since": 0, "statement": text}))
+    listed = json.loads(run(home, "list", "--json").stdout)["tokens"]
+    states = {each["label"]: each["state"] for each in listed}
+    assert states["wat nog opent"] == "no-protocol"
+    kept.write_text(before)
