@@ -249,3 +249,8 @@ def test_a_fact_sheet_draws_dots_and_says_what_differs(federation: Federation) -
     assert ">significant<" in html
     assert "Het verschil is niet significant." in html
     assert "53,1" not in html  # the mean of two percentages is no percentage of anybody
+
+
+def test_a_reader_finds_the_question_and_not_what_stands_behind_it(federation: Federation) -> None:
+    assert [hit.id for hit in federation.search("veilig").hits] == ["veilig_p"]
+    assert not federation.search("achtergrondonderwerp").hits

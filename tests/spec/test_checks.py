@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
+from tests.support.questionnaires import book
 from tests.support.workbooks import HEAD, NOW, Rows, drafted, registry
 
 from hanse.cube.contract import Contract
@@ -173,6 +174,10 @@ FOUND: dict[str, tuple[Sheets, Sheets]] = {
             ]
         },
         described(),
+    ),
+    "R016_SCALE": (
+        book({("2024", "gemeente", "41002"): (10, 500, 300)}),
+        book({("2024", "gemeente", "41002"): (10, 700, 300)}),
     ),
     "R017": (
         both([*series(*[-99997] * 10), *series(21, 30, area="11002")]),

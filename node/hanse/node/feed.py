@@ -21,7 +21,7 @@ from hanse.node.tables import Row, read_moment
 from hanse.policies.canonical import canonical, digest
 from hanse.policies.signatures import FEED, SigningKey, sign
 from hanse.store.session import reading, transaction
-from hanse.wire import DatasetEntry, Feed, Manifest, ReleaseEntry, Tombstone
+from hanse.wire import DatasetEntry, Feed, IndicatorEntry, Manifest, ReleaseEntry, Tombstone
 
 _GONE = {
     "nl": "Niet langer aangeboden.",
@@ -138,7 +138,7 @@ def entry(home: Path, dataset: Dataset) -> DatasetEntry:
             "contact": contract.contact,
             "contract_version": contract.version,
             "profile": contract.profile,
-            "indicators": current.indicators if current else [],
+            "indicators": _listed(current.indicators) if current else [],
             "levels": current.coverage.levels if current else list(contract.levels),
             "periods": current.coverage.periods if current else [],
             "current": _current(dataset, current) if current else None,
@@ -195,3 +195,22 @@ def _bury_vanished(session: Session, publisher: Publisher, known: FeedRow | None
             number = row.current_no if row and row.current_no else 0
             stone = Tombstone(kind="dataset", id=slug, release_no=number, at=at, reason=_GONE)
             registration.bury(session, slug, stone)
+
+
+def _listed(entries: Sequence[IndicatorEntry]) -> list[IndicatorEntry]:
+    """Return the indicators that readers look for: not those behind the figure of a survey."""
+    behind = {
+        name
+        for entry in entries
+        if entry.sample
+        for name in (
+            entry.numerator,
+            entry.sample.n,
+            entry.sample.base,
+            entry.sample.stddev,
+            entry.sample.counted,
+            entry.sample.lower,
+            entry.sample.upper,
+        )
+    }
+    return [entry for entry in entries if entry.id not in behind]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hanse.cube.indicator import Aggregation, Indicator, MeasureType
+from hanse.cube.indicator import Aggregation, Indicator, MeasureType, Sample
+from hanse.cube.survey import LARGE_SAMPLE, WeightScale
 from hanse.node.intake.checks.case import Case, about
 from hanse.node.intake.checks.finding import Finding, Severity
 
@@ -124,6 +125,20 @@ def r016(case: Case) -> Iterator[Finding]:
             yield about(each, Severity.ERROR, "R016_ABSENT", codes=", ".join(sorted(absent)))
         elif sample.ci_method == "none":
             yield about(each, Severity.INFO, "R016_MARGIN")
+        elif _is_large(case, sample):
+            yield about(each, Severity.WARNING, "R016_SCALE")
+
+
+def _is_large(case: Case, sample: Sample) -> bool:
+    """Say whether so many answered that the weights probably do not add up to the population."""
+    people = sample.population_indicator or sample.base_indicator
+    if people is None or sample.weight_scale == WeightScale.NORMALISED.value:
+        return False
+    sums = {sample.n_indicator: 0.0, people: 0.0}
+    for indicator, _, positions in case.groups():
+        if indicator.id in sums:
+            sums[indicator.id] += float(case.values[positions[case.visible[positions]]].sum())
+    return sums[sample.n_indicator] > LARGE_SAMPLE * sums[people] > 0
 
 
 def r017(case: Case) -> Iterator[Finding]:
