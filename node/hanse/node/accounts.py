@@ -73,8 +73,10 @@ class Made:
         for line in self.report.lines:
             values = dict(zip(self.report.heads, line, strict=True))
             rows.append(tuple(_said(name, values, lang) for name in columns))
-        count = formats.number(len(rows), lang)
-        caption = f"{self.title(lang)}: {say('ACCOUNTS_COUNT', lang, count=count)}"
+        count = say("ACCOUNTS_COUNT_ONE", lang)
+        if len(rows) != 1:
+            count = say("ACCOUNTS_COUNT", lang, count=formats.number(len(rows), lang))
+        caption = f"{self.title(lang)}: {count}"
         heads = [Column(say(f"ACCOUNTS_HEAD_{name.upper()}", lang), name in FIGURES)
                  for name in columns]  # fmt: skip
         return Table(caption, tuple(heads), tuple(rows))
