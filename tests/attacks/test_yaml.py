@@ -43,6 +43,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "Y14 UTF-16": ("a: b\n".encode("utf-16"), "YAML_CHARACTER"),
     "Y14 BOM": ("\ufeffa: b\n", "YAML_CHARACTER"),
     "Y14 BOM as bytes": (b"\xef\xbb\xbfa: b\n", "YAML_CHARACTER"),
+    "Y14 no character": ("a: b\uffff\n", "YAML_SYNTAX"),
     "Y14 NUL": ("a: b\x00c\n", "YAML_CHARACTER"),
     "Y14 NUL by escape": ('a: "b\\0c"\n', "YAML_CHARACTER"),
     "Y14 direction": ("a: b\u202ec\n", "YAML_CHARACTER"),

@@ -27,11 +27,18 @@ SHIPPED = [
 ]
 
 
+def test_every_file_holds_the_profile_of_its_name() -> None:
+    assert {name: held.name for name, held in shipped().items()} == {
+        row[0]: row[0] for row in SHIPPED
+    }
+
+
 @pytest.mark.parametrize(("name", "sector", "municipality", "survey", "base"), SHIPPED)
 def test_a_shipped_profile_says_what_its_name_says(
     name: str, sector: int, municipality: int, survey: int, base: int
 ) -> None:
     found = find(name)
+    assert found.name == name
     assert found.minimum("statsec@2025") == sector
     assert found.minimum("gemeente@2025") == municipality
     assert (found.min_n, found.round_base, found.zero_shown) == (survey, base, True)

@@ -9,6 +9,7 @@ from joserfc.jwk import ECKey, OKPKey
 
 from hanse.errors import Invalid
 from hanse.policies import signatures
+from hanse.policies.canonical import canonical
 from hanse.policies.signatures import FEED, MANIFEST, SigningKey, claimed, claimed_key, sign, verify
 
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
@@ -112,3 +113,9 @@ def test_what_is_no_private_key_is_said_so() -> None:
     for text in ("", "{}", "[]", "null", ec, other, public, "[" * 100_000):
         with pytest.raises(Invalid, match="KEY_UNREADABLE"):
             SigningKey.from_jwk(text)
+
+
+@pytest.mark.parametrize("document", [{"a": 2**53}, {"a": "\ud800"}, {1: "a"}, {"a": object()}])
+def test_what_has_no_canonical_form_is_not_signed(document: object) -> None:
+    with pytest.raises(Invalid, match="CANONICAL_FORM"):
+        canonical(document)

@@ -31,8 +31,14 @@ _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}\Z")
 _CODE = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}\Z")
 _NUMBERS = ("min_count", "min_denominator", "min_n", "round_base")
 _MAPPINGS = ("min_count_by_level", "source_override")
+METHODS: Final = ("suppress", "round_small", "cell_key")
+"""What a profile may say is done about small numbers; hiding them is the default.
+
+One population has one method. A node publishes by hiding; `hanse protect TABLE` knows all three.
+"""
 _FIELDS = frozenset(
     {"schema", "name", "title", "description", "zero_shown", "allowed_levels"}
+    | {"method"}
     | set(_NUMBERS)
     | set(_MAPPINGS)
 )
@@ -47,6 +53,7 @@ class Profile:
     its code). `min_denominator` and `min_n` do the same for what a ratio is divided by and for the
     respondents of a survey. Zero itself is shown where `zero_shown`. `round_base` above 1 rounds
     every count to its nearest multiple. `allowed_levels` are level codes; none listed allows all.
+    `method` is one of `METHODS`.
     """
 
     name: str
@@ -60,6 +67,7 @@ class Profile:
     min_count_by_level: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     source_override: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     allowed_levels: tuple[str, ...] = ()
+    method: str = METHODS[0]
 
     @property
     def content_digest(self) -> str:
@@ -67,8 +75,10 @@ class Profile:
         return digest(canonical(self.as_document()))
 
     def as_document(self) -> dict[str, Any]:
-        """Return the profile as it is hashed, every field written out."""
+        """Return the profile as it is hashed: every field, the method where it is not hiding."""
+        other = {} if self.method == METHODS[0] else {"method": self.method}
         return {
+            **other,
             "schema": 1,
             "name": self.name,
             "title": dict(self.title),
@@ -112,6 +122,7 @@ def from_document(document: Mapping[str, Any]) -> Profile:
         allowed_levels=_codes(document, "allowed_levels"),
         min_count_by_level=_limits(document, "min_count_by_level"),
         source_override=_limits(document, "source_override"),
+        method=_method(document),
         **{name: _limit(document.get(name, _DEFAULTS[name]), name) for name in _NUMBERS},
     )
 
@@ -125,9 +136,6 @@ def shipped() -> Mapping[str, Profile]:
     folder = resources.files("hanse.policies") / "profiles"
     files = (item for item in folder.iterdir() if item.name.endswith(".yaml"))
     profiles = {item.name.removesuffix(".yaml"): load(item.read_text("utf-8")) for item in files}
-    wrong = [name for name, profile in profiles.items() if profile.name != name]
-    if wrong:
-        raise Invalid("PROFILE_FIELD", field=f"name ({wrong[0]})")
     return MappingProxyType(profiles)
 
 
@@ -153,6 +161,13 @@ def _texts(document: Mapping[str, Any], name: str) -> Mapping[str, str]:
     if not all(isinstance(text, str) and text.strip() for text in texts.values()):
         raise Invalid("PROFILE_FIELD", field=name)
     return MappingProxyType(dict(texts))
+
+
+def _method(document: Mapping[str, Any]) -> str:
+    method = document.get("method", METHODS[0])
+    if method not in METHODS:
+        raise Invalid("PROFILE_FIELD", field="method")
+    return str(method)
 
 
 def _truth(document: Mapping[str, Any], name: str) -> bool:
