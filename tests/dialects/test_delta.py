@@ -28,7 +28,7 @@ def partner(node: golden.Golden) -> dict[str, str]:
 def get(
     node: golden.Golden, path: str, headers: dict[str, str] | None = None, **given: str
 ) -> httpx.Response:
-    return httpx.get(f"{node.url}{ROOT}/{path}", headers=headers, params=given)
+    return node.client.get(f"{node.url}{ROOT}/{path}", headers=headers, params=given)
 
 
 def query(
@@ -37,7 +37,7 @@ def query(
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     address = f"{node.url}{ROOT}/{shares.place(dataset)}/query"
     held = {"Content-Type": "application/json", **headers}
-    return httpx.post(address, content=content, headers=held)
+    return node.client.post(address, content=content, headers=held)
 
 
 def table(answer: httpx.Response) -> pa.Table:

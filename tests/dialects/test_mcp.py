@@ -38,7 +38,7 @@ def post(
     if "name" in given:
         told["Mcp-Name"] = given["name"]
     body = {"jsonrpc": "2.0", "id": "a1", "method": method, "params": given}
-    return httpx.post(f"{node.url}/mcp", json=body, headers=told | headers)
+    return node.client.post(f"{node.url}/mcp", json=body, headers=told | headers)
 
 
 def call(

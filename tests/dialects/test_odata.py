@@ -30,7 +30,7 @@ def truth(node: golden.Golden) -> golden.Truth:
 
 def ask(node: golden.Golden, path: str, caller: str = "nobody", rows: int = 0) -> httpx.Response:
     prefer = {"Prefer": f"odata.maxpagesize={rows}"} if rows else {}
-    return httpx.get(node.url + path, headers={**node.headers(caller), **prefer})
+    return node.client.get(node.url + path, headers={**node.headers(caller), **prefer})
 
 
 def key(row: dict[str, Any]) -> golden.Key:
@@ -49,7 +49,7 @@ def pages(
     url = node.url + path
     signed_in = node.headers(caller)
     while url:
-        answer = httpx.get(url, headers={**headers, **signed_in})
+        answer = node.client.get(url, headers={**headers, **signed_in})
         answer.raise_for_status()
         document = answer.json()
         yield document["value"]

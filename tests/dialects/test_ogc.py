@@ -28,7 +28,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[golden.Golden]:
 
 
 def ask(node: golden.Golden, path: str, caller: str = "nobody") -> httpx.Response:
-    return httpx.get(node.url + path, headers=node.headers(caller))
+    return node.client.get(node.url + path, headers=node.headers(caller))
 
 
 def codes(answer: httpx.Response) -> list[str]:
@@ -212,7 +212,7 @@ def test_whatever_is_asked_is_answered_or_refused(
     node: golden.Golden, given: list[tuple[str, str]]
 ) -> None:
     params: Any = given
-    answer = httpx.get(f"{node.url}{ITEMS}", params=params)
+    answer = node.client.get(f"{node.url}{ITEMS}", params=params)
     assert answer.status_code in (200, 400, 404), (given, answer.text)
     if answer.status_code == 200:
         page = answer.json()

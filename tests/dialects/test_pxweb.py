@@ -20,7 +20,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[golden.Golden]:
 
 
 def ask(node: golden.Golden, path: str, caller: str = "nobody") -> httpx.Response:
-    return httpx.get(f"{node.url}/px/v2{path}", headers=node.headers(caller))
+    return node.client.get(f"{node.url}/px/v2{path}", headers=node.headers(caller))
 
 
 def test_the_configuration_says_what_every_client_asks_first(node: golden.Golden) -> None:

@@ -28,7 +28,7 @@ def ask(
     node: golden.Golden, path: str, accept: str = "*/*", caller: str = "nobody", lang: str = "en"
 ) -> httpx.Response:
     headers = {"Accept": accept, "Accept-Language": lang, **node.headers(caller)}
-    return httpx.get(node.url + path, headers=headers)
+    return node.client.get(node.url + path, headers=headers)
 
 
 def lines(answer: httpx.Response) -> list[dict[str, str]]:
@@ -250,5 +250,5 @@ def TRUTH(node: golden.Golden) -> golden.Truth:  # noqa: N802 the truth does not
 @given(path=st.text(st.sampled_from("abAC.+*,~:/%5B=&?c[]<>é\x00 0019"), max_size=40))
 def test_no_address_makes_the_service_fail(node: golden.Golden, path: str) -> None:
     for family in ("2.1/data/PROEF", "3.0/data/dataflow/NIS41002/PROEF/1.0.0", "2.1", "3.0"):
-        answer = httpx.get(f"{node.url}/sdmx/{family}/{quote(path, safe='/?&=%[]+,:*~')}")
+        answer = node.client.get(f"{node.url}/sdmx/{family}/{quote(path, safe='/?&=%[]+,:*~')}")
         assert answer.status_code < 500 or answer.status_code == 501

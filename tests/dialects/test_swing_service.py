@@ -29,7 +29,7 @@ def ask(
 ) -> httpx.Response:
     prefer = {"Prefer": f"maxpagesize={rows}"} if rows else {}
     headers = {**node.headers(caller), **prefer}
-    return httpx.get(node.url + path, params=options, headers=headers)
+    return node.client.get(node.url + path, params=options, headers=headers)
 
 
 def rows(answer: httpx.Response) -> list[dict[str, Any]]:
@@ -222,5 +222,5 @@ def test_whatever_address_is_asked_is_answered_or_refused(
     node: golden.Golden, given: list[tuple[str, str | None]]
 ) -> None:
     parts = [name if key is None else f"{name}('{key}')" for name, key in given]
-    answer = httpx.get(httpx.URL(node.url).copy_with(path=f"{ROOT}/{'/'.join(parts)}"))
+    answer = node.client.get(httpx.URL(node.url).copy_with(path=f"{ROOT}/{'/'.join(parts)}"))
     assert answer.status_code in (200, 400, 404), (parts, answer.text)

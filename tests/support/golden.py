@@ -243,6 +243,8 @@ class Golden:
     press: Press
     home: Path
     hearing: Hearing
+    client: httpx.Client
+    """One for many questions: a client of its own for each costs more than most of the answers."""
 
     @property
     def node(self) -> Node:
@@ -264,7 +266,7 @@ class Golden:
             {"release": release} if release else {}
         )
         address = f"{self.url}/v1/datasets/{dataset}/data"
-        answer = httpx.get(address, params=asked, headers=self.headers(caller))
+        answer = self.client.get(address, params=asked, headers=self.headers(caller))
         answer.raise_for_status()
         columns = answer.json()["data"]
         keys = [name for name in columns if name not in ("obs_value", "obs_status", "conf_status")]
@@ -312,10 +314,11 @@ def served(folder: Path) -> Iterator[Golden]:
             agreed.in_force(session, folder, form, callers.NOW)
     transport = httpx.ASGITransport(app=callers.catalogue())
     app = create_app(settings, clock=callers.Moment(), transport=transport)
-    golden = Golden(url, app, press, folder, Hearing(app))
+    http = httpx.Client(timeout=30)
+    golden = Golden(url, app, press, folder, Hearing(app), http)
     for slug, access in _DATASETS:
         golden._publish(slug, access, FIRST if access is Access.OPEN else marked(FIRST))
-    with live(golden.hearing, port):
+    with http, live(golden.hearing, port):
         yield golden
     engine.dispose()
 
