@@ -35,9 +35,10 @@ from hanse.node.door.case import (
     request_of,
     shape_of,
 )
+from hanse.node.door.certified import certified
 from hanse.node.record import Decision
 from hanse.node.releases import manifest, tables
-from hanse.node.releases.cells import Codec, open_cells
+from hanse.node.releases.cells import Codec
 from hanse.node.tables import moment
 from hanse.node.world import Offer, Worlds
 from hanse.policies.decision import Check, NotPermitted, Permit, decide
@@ -237,7 +238,7 @@ class Door:
         )
 
     def _older(self, case: Case, query: Query, base: tables.ReleaseRow) -> Cleared:
-        cells = open_cells(manifest.folder_of(self._home, base.digest))
+        cells = certified(manifest.folder_of(self._home, base.digest))
         then = replace(case, cells=cells, release_id=base.release_id)
         part = shape.part(shape_of(cells), shape.clipped(shape_of(cells), query))
         try:
@@ -304,7 +305,7 @@ class Door:
         if None not in (purpose, principal.purpose) and purpose != principal.purpose:
             raise Refused("PURPOSE_DIFFERS")
         release_id, digest = self._release(offer, query.release)
-        cells = open_cells(manifest.folder_of(self._home, digest))
+        cells = certified(manifest.folder_of(self._home, digest))
         asked_for = purpose or principal.purpose
         return Case(world, offer, principal, asked_for, form, cells, release_id, revoked)
 
