@@ -1,5 +1,6 @@
 """The disclosure report: what it says, that it says it three times, and what it never says."""
 
+import csv
 import json
 import re
 from dataclasses import replace
@@ -10,11 +11,12 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from python_calamine import CalamineWorkbook
 from tests.support.needs import shared_data
 from tests.support.reports import AT, city, pdf_text
 from typer.testing import CliRunner
 
-from hanse.cli.main import build
+from hanse.cli.main import build, exit_code
 from hanse.errors import HanseError, Invalid
 from hanse.messages import LANGUAGES
 from hanse.policies import disclosure, yamlform
@@ -264,7 +266,6 @@ REFUSED = {
         ("protect-report", "T", "--plan", "P", "--format", "pdf"),
         "--output",
     ),
-    "a form nobody can tell": (("protect-report", "T", "--plan", "P", "-o", "D/r.doc"), "--format"),
     "no plan": (("protect-report", "T"), "--plan"),
     "no place for the table": (
         ("protect", "T", "--plan", "P", "--certificate", "D/c.json"),
@@ -272,6 +273,9 @@ REFUSED = {
     ),
     "no certificate": (("protect", "T", "--plan", "P", "--out", "D/o.parquet"), "--certificate"),
 }
+
+
+TABLE = ("protect", "T", "--plan", "P", "--certificate", "D/c.json")
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -282,6 +286,77 @@ def test_an_option_that_is_missing_is_named_and_nothing_is_written(
     _, fault = _refused(words, tmp_path)
     assert fault.code == "PROTECT_NEEDS"
     assert fault.parameters["option"] == option
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("protect-report", "T", "--plan", "P", "-o", "D/r.docx"), "REPORT_SUFFIX"),
+        (("protect", "T", "--plan", "P", "--dry-run", "-o", "D/report"), "REPORT_SUFFIX"),
+        ((*TABLE, "--out", "D/o.txt"), "PROTECT_SUFFIX"),
+        ((*TABLE, "--out", "D/o"), "PROTECT_SUFFIX"),
+        ((*TABLE, "--out", "D/o.csv", "--inside", "D/i.json"), "PROTECT_SUFFIX"),
+    ],
+)
+def test_a_name_that_says_no_form_is_refused_before_the_work_is_done(
+    words: tuple[str, ...], code: str, tmp_path: Path
+) -> None:
+    _, fault = _refused(words, tmp_path)
+    assert (exit_code(fault), fault.code) == (2, code)
+    assert ".csv" in str(fault.parameters["known"]) or ".pdf" in str(fault.parameters["known"])
+
+
+def test_a_table_is_written_in_the_form_that_its_name_says(tmp_path: Path) -> None:
+    city(tmp_path)
+    told: list[tuple[tuple[object, ...], ...]] = []
+    for suffix in ("parquet", "csv", "xlsx"):
+        out = tmp_path / f"o.{suffix}"
+        words = ["protect", "table.parquet", "--plan", "plan.yaml", "--out", out.name]
+        words += ["--certificate", "c.json", "--proof", "p.parquet"]
+        placed = [str(tmp_path / word) if "." in word else word for word in words]
+        assert _run(*placed)[0] == 0
+        told.append(_cells(out))
+    first, *others = told
+    assert any(row[-3] is None for row in first)
+    assert all(each == first for each in others)
+
+
+def _cells(path: Path) -> tuple[tuple[object, ...], ...]:
+    """Return the header and rows of a file: texts, numbers as such, None where nothing stands."""
+    rows: list[list[object]]
+    if path.suffix == ".parquet":
+        table = pq.read_table(path)
+        columns = [column.to_pylist() for column in table.columns]
+        rows = [table.column_names, *(list(row) for row in zip(*columns, strict=True))]
+    elif path.suffix == ".csv":
+        rows = [list(row) for row in csv.reader(path.read_text("utf-8").splitlines())]
+    else:
+        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+        rows = [list(row) for row in sheet.to_python()]
+    return tuple((*map(str, row[:-3]), _number(row[-3]), *map(str, row[-2:])) for row in rows)
+
+
+def _number(value: object) -> object:
+    if value in {None, ""}:
+        return None
+    return value if value == "obs_value" else float(str(value))
+
+
+def test_a_figure_that_is_not_the_true_one_is_a_finding(tmp_path: Path) -> None:
+    city(tmp_path)
+    words = ["protect", "table.parquet", "--plan", "plan.yaml", "--out", "o.parquet"]
+    words += ["--certificate", "c.json", "--proof", "p.parquet"]
+    assert _run(*[str(tmp_path / each) if "." in each else each for each in words])[0] == 0
+    shown = pq.read_table(tmp_path / "o.parquet")
+    values = [None if n is None else n + 1 for n in shown["obs_value"].to_pylist()]
+    at = shown.column_names.index("obs_value")
+    pq.write_table(shown.set_column(at, "obs_value", pa.array(values)), tmp_path / "o.parquet")
+    words = ["verify", "table.parquet", "--plan", "plan.yaml", "--published", "o.parquet"]
+    words += ["--certificate", "c.json", "--proof", "p.parquet", "--json"]
+    code, said, _ = _run(*[str(tmp_path / each) if "." in each else each for each in words])
+    found = json.loads(said)
+    assert (code, found["holds"]) == (1, False)
+    assert found["differs"][0].startswith("obs_value (")
 
 
 def _refused(words: tuple[str, ...], folder: Path) -> tuple[int, HanseError]:

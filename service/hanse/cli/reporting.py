@@ -60,8 +60,10 @@ def form_of(form: Form | None, output: Path | None) -> Form:
     """Return the form asked for, or the one the file's name says; a page goes to a file."""
     suffixes: dict[str, Form] = {".html": "html", ".pdf": "pdf", ".json": "json", ".txt": "text"}
     found = form or (suffixes.get(output.suffix.lower()) if output is not None else "text")
+    if found is None and output is not None:
+        raise Invalid("REPORT_SUFFIX", path=output.name[:200], known=", ".join(suffixes))
     if found is None or (found in {"html", "pdf"} and output is None):
-        raise Invalid("PROTECT_NEEDS", option="--output" if output is None else "--format")
+        raise Invalid("PROTECT_NEEDS", option="--output")
     return found
 
 
