@@ -5,13 +5,12 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support import golden
+from tests.support import csdl, golden
 
 SET = "/odata/v4/NIS41002_PROEF"
 CBS = "/odata/cbs/v1/NIS41002/PROEF__GEMEENTE_2025"
@@ -64,17 +63,52 @@ def test_every_answer_names_one_version_and_its_type(node: golden.Golden) -> Non
         assert answer.headers["Content-Type"].startswith("application/json;odata.metadata=minimal")
 
 
-@pytest.mark.parametrize("path", ["/odata/v4/$metadata", f"{CBS}/$metadata"])
-def test_the_metadata_is_a_schema_whatever_is_accepted(node: golden.Golden, path: str) -> None:
-    answer = httpx.get(node.url + path, headers={"Accept": "application/json"})
-    root = ElementTree.fromstring(answer.content)  # noqa: S314 our own answer
-    edm = "{http://docs.oasis-open.org/odata/ns/edm}"
-    types = {each.get("Name") for each in root.iter(f"{edm}EntityType")}
-    for each in root.iter(f"{edm}EntitySet"):
-        assert (each.get("EntityType") or "").partition(".")[2] in types
-    for each in root.iter(f"{edm}EntityType"):
-        properties = {p.get("Name") for p in each.iter(f"{edm}Property")}
-        assert {p.get("Name") for p in each.iter(f"{edm}PropertyRef")} <= properties
+DOCUMENTS = ["/odata/v4/$metadata", f"{CBS}/$metadata", "/jiveservices/odata/$metadata"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize("caller", ["nobody", *golden.PARTNERS])
+def test_the_metadata_is_valid_whatever_is_accepted(
+    node: golden.Golden, path: str, caller: str
+) -> None:
+    headers = {"Accept": "application/json", **node.headers(caller)}
+    answer = node.client.get(node.url + path, headers=headers)
+    assert csdl.faults(answer.content) == []
+    assert csdl.properties(answer.content)
+
+
+BROKEN = [
+    (b'Version="4.0"', b'Version="1.0"', "the root is no Edmx"),
+    (b'<Key><PropertyRef Name="Id"/></Key>', b"", "has no key"),
+    (b'<PropertyRef Name="Id"/>', b'<PropertyRef Name="Ids"/>', "the key Ids is no property"),
+    (b'Type="Edm.Double"', b'Type="Edm.Dubbel"', "Edm.Dubbel is no type"),
+    (b'EntityType="Hanse.Dataset"', b'EntityType="Hanse.Weg"', "Hanse.Weg, which is not there"),
+    (b'Name="GeoLevel"', b'Name="RefArea"', "RefArea stands twice"),
+    (b'Name="Unit"', b'Name="1 unit"', "1 unit is no identifier"),
+    (b"EntityContainer", b"Container", "stands in"),
+]
+
+
+@pytest.mark.parametrize(("part", "other", "told"), BROKEN)
+def test_broken_metadata_is_not_valid(
+    node: golden.Golden, part: bytes, other: bytes, told: str
+) -> None:
+    document = ask(node, "/odata/v4/$metadata").content
+    assert part in document
+    assert any(told in each for each in csdl.faults(document.replace(part, other)))
+
+
+@pytest.mark.parametrize(
+    ("path", "held"), [("/odata/v4/$metadata", SET), (f"{CBS}/$metadata", f"{CBS}/Observations")]
+)
+def test_every_value_is_of_the_type_that_the_metadata_says(
+    node: golden.Golden, path: str, held: str
+) -> None:
+    types = csdl.properties(ask(node, path).content)[held.rpartition("/")[2]]
+    rows = ask(node, held).json()["value"]
+    assert rows
+    for row in rows:
+        assert [name for name, value in row.items() if not csdl.fits(value, types[name])] == []
 
 
 def test_rows_have_codes_labels_and_real_dates(node: golden.Golden) -> None:

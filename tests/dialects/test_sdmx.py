@@ -58,6 +58,9 @@ DOCUMENTS = [
     ("/sdmx/2.1/data/PROEF?detail=nodata", "*/*"),
     ("/sdmx/2.1/data/ONBEKEND,PROEF,1,2", "*/*"),
     ("/sdmx/3.0/structure/dataflow/NIS41002/PROEF?references=all", "application/xml"),
+    ("/sdmx/2.1/data/PROEF", SPECIFIC),
+    (DATA, "application/vnd.sdmx.data+xml;version=3.0.0"),
+    ("/sdmx/3.0/availability/dataflow/NIS41002/PROEF/1.0.0", "*/*"),
 ]
 
 
@@ -69,9 +72,29 @@ def test_every_xml_message_is_valid_by_the_schemas_of_its_version(
     validate_doc(answer.text)
 
 
-def test_a_broken_message_is_not_valid(node: golden.Golden) -> None:
-    text = ask(node, "/sdmx/2.1/data/PROEF").text.replace("gen:SeriesKey>", "gen:Key>")
-    with pytest.raises(Exception, match="Key"):
+@pytest.mark.parametrize(
+    ("path", "accept", "part", "other"),
+    [
+        ("/sdmx/2.1/data/PROEF", "*/*", "gen:SeriesKey>", "gen:Key>"),
+        ("/sdmx/2.1/data/PROEF", SPECIFIC, "mes:Prepared>", "mes:Made>"),
+        (DATA, "application/vnd.sdmx.data+xml;version=3.0.0", "mes:Prepared>", "mes:Made>"),
+        ("/sdmx/2.1/codelist/NIS41002/CL_PROEF_SEX", "*/*", "str:Code ", "str:Kode "),
+        (
+            "/sdmx/3.0/structure/dataflow/NIS41002/PROEF?references=all",
+            "application/xml",
+            "str:Dataflow ",
+            "str:Flow ",
+        ),
+    ],
+)
+def test_a_broken_message_is_not_valid(
+    node: golden.Golden, path: str, accept: str, part: str, other: str
+) -> None:
+    text = ask(node, path, accept).text
+    assert part in text
+    for end in ("", "/"):
+        text = text.replace(f"<{end}{part.rstrip(' ')}", f"<{end}{other.rstrip(' ')}")
+    with pytest.raises(Exception, match=other.strip(" >").partition(":")[2]):
         validate_doc(text)
 
 
