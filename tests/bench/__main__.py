@@ -1,5 +1,5 @@
 """`python -m tests.bench bulk --rows 1000000`, `slices`, `dialects`, `guard`, `log`, `decisions`,
-`sheets`, `scale`, `mutation`, `all`; `--write` keeps them.
+`sheets`, `scale`, `oracles`, `mutation`, `all`; `--write` keeps them.
 
 Peers are measured where `HANSE_BENCH_PEERS` names a virtual environment that has them.
 """
@@ -17,7 +17,9 @@ SMALL, LARGE = 1_000_000, 10_000_000
 def main() -> None:
     """Measure what is asked for and print it."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=(*MEASURED, "mutation", "all"))
+    parser.add_argument(
+        "what", nargs="?", default="all", choices=(*MEASURED, "oracles", "mutation", "all")
+    )
     parser.add_argument("--rows", type=int, help="cells of the generated release")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--only", default="", help="dialects with this in their name")
@@ -41,6 +43,7 @@ def _reports(told: argparse.Namespace) -> Iterator[Report]:
         "guard": lambda: guard.run(rows),
         "log": log.run,
         "decisions": decisions.run,
+        "oracles": decisions.oracles,
         "sheets": sheets.run,
         "scale": lambda: scale.run(rows),
         "mutation": lambda: mutation.run(told.module),  # no measure of speed; ten minutes

@@ -1,36 +1,50 @@
-"""A whole release through every dialect that streams, beside its bytes served as they are.
+"""A whole release through every dialect, beside its bytes served as they are and beside peers.
 
 Each dialect has a fresh server, asked one small question before it is measured, so that what its
-memory grows by is the answer's own. Every answer must hold every row before its figures count.
+memory grows by is the answer's own. Every answer must hold every row before its figures count. What
+was sent is then served once more, the same bytes as a file by nginx, to the same reader.
 """
 
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 from tests.bench import house, servers
 from tests.bench import table as generated
 from tests.bench.drain import TIMEOUT_SECONDS, Ask
 from tests.bench.house import SLUG, WHOLE, House
-from tests.bench.measure import Sample, Variant, cpu_seconds, median
+from tests.bench.measure import cpu_seconds
 from tests.bench.pull import Pull, fetched
 from tests.bench.report import Report, Table
 from tests.bench.servers import Server
 
 ROUNDS = 2
+"""How often each is read; with 0 the first reading counts, which also keeps what came."""
 LOOK_SECONDS = 0.01
-ODATA = f"NIS00000_{SLUG.upper()}"
+UPPER = SLUG.upper()
+ODATA = f"NIS00000_{UPPER}"
+LEVEL = f"{UPPER}__GEMEENTE_2025"
 DATA = f"/v1/datasets/{SLUG}/data?extent=permitted"
-SDMX = f"/sdmx/2.1/data/{SLUG.upper()}"
+SDMX = f"/sdmx/2.1/data/{UPPER}"
+SDMX3 = f"/sdmx/3.0/data/dataflow/NIS00000/{UPPER}/latest"
 SDMX_TYPE = "application/vnd.sdmx."
 CELLS_MAX = 150_000
 """How many cells a dense cube may have; a larger one is refused, not cut."""
+SHEET_ROWS = 1_048_575
+"""How many cells a workbook may have; more are refused, not cut."""
+PAGES = 20
+"""How many pages are read of what has small ones."""
+SMALL_ROWS = 1_100_000
+"""Beyond this Datasette and Tiled need minutes or gigabytes: they have the small table only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +57,66 @@ class Dialect:
     mark: str = ""
     marks_more: int = 0
     """How often the mark stands beside rows: a header line has one too."""
+    rows: int = 0
+    """How many rows come where that is not all of them."""
+    pages: int = 0
+    """How many pages are read; 0 for all."""
 
-    def ask(self, node_house: House) -> Ask:
-        """Return the question with fresh credentials."""
+    def ask(self, port: int, headers: dict[str, str]) -> Ask:
+        """Return the question."""
         accept = {"Accept": self.accept} if self.accept else {}
-        headers = {**node_house.headers(WHOLE), **accept}
-        return Ask(node_house.port, self.path, headers, self.mark)
+        return Ask(port, self.path, {**headers, **accept}, self.mark, self.pages)
 
 
-DIALECTS = (
-    Dialect("Arrow, raw", f"{DATA}&format=arrow&codec=raw"),
-    Dialect("Arrow, zstd", f"{DATA}&format=arrow&codec=zstd"),
-    Dialect("Parquet", f"/v1/datasets/{SLUG}/data.parquet?extent=permitted"),
-    Dialect("CSV", f"{DATA}&format=csv", mark="\r\n", marks_more=1),
-    Dialect("JSON by column", f"{DATA}&format=json", mark='"gemeente@2025"'),
-    Dialect("SDMX-CSV 1.0", SDMX, f"{SDMX_TYPE}data+csv;version=1.0.0", "\n", 1),
-    Dialect("SDMX-ML generic 2.1", SDMX, f"{SDMX_TYPE}genericdata+xml;version=2.1", "<gen:Obs>"),
-    Dialect(
-        "SDMX-ML specific 2.1",
-        SDMX,
-        f"{SDMX_TYPE}structurespecificdata+xml;version=2.1",
-        "<Obs ",
-    ),
-    Dialect("OData wide, all pages", f"/odata/v4/{ODATA}", mark='"ObsStatus":'),
-    Dialect(
-        "OData CBS, all pages",
-        f"/odata/cbs/v1/NIS00000/{SLUG.upper()}__GEMEENTE_2025/Observations",
-        mark='"Measure":',
-    ),
-)
+def ours(rows: int) -> Iterator[Dialect]:
+    """Yield every dialect that is measured on a release of so many cells."""
+    yield Dialect("Arrow, raw", f"{DATA}&format=arrow&codec=raw")
+    yield Dialect("Arrow, zstd", f"{DATA}&format=arrow&codec=zstd")
+    yield Dialect("Parquet", f"/v1/datasets/{SLUG}/data.parquet?extent=permitted")
+    yield Dialect("CSV", f"{DATA}&format=csv", mark="\r\n", marks_more=1)
+    yield Dialect("CSV for spreadsheets", f"{DATA}&format=csv-spreadsheet", "", "\r\n", 1)
+    yield Dialect("JSON by column", f"{DATA}&format=json", mark='"gemeente@2025"')
+    yield from _workbook(rows)
+    yield Dialect("SDMX-CSV 1.0", SDMX, f"{SDMX_TYPE}data+csv;version=1.0.0", "\n", 1)
+    yield Dialect("SDMX-CSV 2.0", SDMX3, f"{SDMX_TYPE}data+csv;version=2.0.0", "\n", 1)
+    generic = f"{SDMX_TYPE}genericdata+xml;version=2.1"
+    yield Dialect("SDMX-ML generic 2.1", SDMX, generic, "<gen:Obs>")
+    specific = f"{SDMX_TYPE}structurespecificdata+xml;version=2.1"
+    yield Dialect("SDMX-ML specific 2.1", SDMX, specific, "<Obs ")
+    yield Dialect("SDMX-ML specific 3.0", SDMX3, f"{SDMX_TYPE}data+xml;version=3.0.0", "<Obs ")
+    yield Dialect("OData wide, all pages", f"/odata/v4/{ODATA}", mark='"ObsStatus":')
+    cbs = f"/odata/cbs/v1/NIS00000/{LEVEL}/Observations"
+    yield Dialect("OData CBS, all pages", cbs, mark='"Measure":')
+    yield from _one_by_one(rows)
+
+
+def _workbook(rows: int) -> Iterator[Dialect]:
+    """Yield the workbook, of as many indicators as a sheet holds."""
+    count = min(SHEET_ROWS // generated.SLICE_ROWS, generated.indicator_count(rows))
+    codes = ",".join(generated.indicator_name(number) for number in range(count))
+    size = count * generated.SLICE_ROWS
+    yield Dialect(f"XLSX, {size:,} rows", f"{DATA}&format=xlsx&indicator={codes}", rows=size)
+
+
+def _one_by_one(rows: int) -> Iterator[Dialect]:
+    """Yield what is asked for in parts: variables, features, dense cubes."""
+    every = generated.indicator_count(rows)
+    count = min(CELLS_MAX // generated.SLICE_ROWS, every)
+    codes = ",".join(generated.indicator_name(number).upper() for number in range(count))
+    axes = "&".join(f"valueCodes%5B{name}%5D=*" for name in ("REF_AREA", "TIME_PERIOD"))
+    size = count * generated.SLICE_ROWS
+    yield Dialect(
+        f"JSON-stat, {size:,} cells",
+        f"/px/v2/tables/{LEVEL}/data?valueCodes%5BINDICATOR%5D={codes}&{axes}&outputFormat=json-stat2",
+        rows=size,
+    )
+    wanted = ",".join(generated.indicator_name(number) for number in range(min(100, every)))
+    yield Dialect(
+        "GeoJSON, 100 columns, pages of 20",
+        f"/ogc/collections/{LEVEL}/items?limit=20&indicator={wanted}",
+        mark='"type": "Feature",',
+        rows=generated.AREAS,
+    )
 
 
 @dataclass(slots=True)
@@ -113,93 +158,156 @@ def watched(pid: int) -> Iterator[Watch]:
         thread.join()
 
 
-def run(rows: int, count: int = ROUNDS, only: str = "") -> Report:
-    """Measure every dialect (those with `only` in their name) on about `rows` cells."""
-    cells = generated.cells(rows)
-    measured: list[Measured] = []
-    with tempfile.TemporaryDirectory(prefix="hanse-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # nginx reads as another user where it is started by root
-        node_house = house.furnish(folder / "node", servers.free_port(), cells)
-        measured.append(_limit(folder, node_house, count))
-        size = (cells.num_rows, count)
-        measured += [
-            _measured(dialect, folder, node_house, size)
-            for dialect in (*DIALECTS, *_dense(cells.num_rows))
-            if only in dialect.name
-        ]
-    return _report(cells.num_rows, measured, node_house.seconds)
-
-
 @dataclass(slots=True)
 class Measured:
     """What one dialect cost: its runs, how many rows each had, and what the memory grew by."""
 
-    variant: Variant
-    rows: int
+    name: str
+    rows: int = 0
+    runs: list[dict[str, float]] = field(default_factory=list)
     growth: float = 0.0
-    pages: int = 1
+    nginx: float = 0.0
+    absent: str = ""
+
+    def middle(self, figure: str) -> float:
+        """Return the median of one figure over the runs."""
+        return statistics.median(each[figure] for each in self.runs)
 
 
-def _dense(rows: int) -> Iterator[Dialect]:
-    """Yield the dense cube, of as many indicators as it may have."""
-    count = min(CELLS_MAX // generated.SLICE_ROWS, generated.indicator_count(rows))
-    codes = ",".join(generated.indicator_name(number).upper() for number in range(count))
-    axes = "&".join(f"valueCodes%5B{name}%5D=*" for name in ("REF_AREA", "TIME_PERIOD"))
-    path = f"/px/v2/tables/{SLUG.upper()}__GEMEENTE_2025/data"
+Start = Callable[[], AbstractContextManager[Server]]
+Questions = Callable[[Server, Dialect], Ask]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where things are measured: a folder, the file server in it, how many cells and rounds."""
+
+    folder: Path
+    front: Server | None
+    rows: int
+    rounds: int
+    only: str
+
+    @property
+    def static(self) -> Path:
+        """The folder that the file server serves."""
+        return self.folder / "static"
+
+    def measured(self, name: str, dialect: Dialect, start: Start, ask: Questions) -> Measured:
+        """Return what reading a dialect costs, from a server that is started for it."""
+        held = Measured(f"{name}: {dialect.name}", dialect.rows or self.rows)
+        body = self.static / "body"
+        try:
+            with start() as server:
+                with watched(server.pid) as seen:
+                    first = _once(replace(ask(server, dialect), keep=str(body)), server)
+                held.growth = seen.growth
+                again = (_once(ask(server, dialect), server) for _ in range(self.rounds))
+                for found in again if self.rounds else (first,):
+                    _check(dialect, found, held.rows)
+                    held.runs.append(found)
+            held.nginx = self._served(dialect)
+        except (OSError, RuntimeError, AssertionError) as fault:
+            held.runs.clear()
+            held.absent = f"failed: {str(fault)[:80]}"
+        body.unlink(missing_ok=True)
+        print(*_row(held), file=sys.stderr, flush=True)
+        return held
+
+    def _served(self, dialect: Dialect) -> float:
+        """Return how long the same bytes take from nginx, to the same reader."""
+        if self.front is None:
+            return 0.0
+        ask = Ask(self.front.port, "/body", {}, dialect.mark, 1)
+        return _once(ask, self.front)["wall"]
+
+
+def run(rows: int, count: int = ROUNDS, only: str = "") -> Report:
+    """Measure every dialect (those with `only` in their name) on about `rows` cells."""
+    cells = generated.cells(rows)
+    with tempfile.TemporaryDirectory(prefix="hanse-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        folder.chmod(0o755)  # nginx reads as another user where it is started by root
+        (folder / "static").mkdir()
+        node_house = house.furnish(folder / "node", servers.free_port(), cells)
+        try:
+            front = stack.enter_context(servers.nginx(folder / "static", folder))
+        except (OSError, RuntimeError):
+            front = None
+        bench = Bench(folder, front, cells.num_rows, count, only)
+        measured = [*_ours(bench, node_house), *_theirs(bench, cells)]
+    return _report(bench, measured, node_house.seconds)
+
+
+def _ours(bench: Bench, node_house: House) -> Iterator[Measured]:
+    @contextmanager
+    def node() -> Iterator[Server]:
+        with servers.hanse_node(node_house.home, node_house.port, bench.folder) as server:
+            _warm(node_house)
+            yield server
+
+    def ask(server: Server, dialect: Dialect) -> Ask:
+        return dialect.ask(server.port, dict(node_house.headers(WHOLE)))
+
+    for dialect in ours(bench.rows):
+        if bench.only in dialect.name:
+            yield bench.measured("hanse", dialect, node, ask)
+
+
+def _theirs(bench: Bench, cells: pa.Table) -> Iterator[Measured]:
+    """Yield what the peers need for the formats that they offer, on the same rows."""
+    peers = bench.folder / "peers"
+    peers.mkdir()
+    parquet, database = peers / "r.parquet", bench.folder / "r.db"
+    generated.write_parquet(cells, parquet)
+    starts: dict[str, tuple[Start, Callable[[int], Iterator[Dialect]]]] = {
+        "ROAPI": (partial(servers.roapi, parquet, bench.folder), _of_roapi),
+        "Datasette": (partial(servers.datasette, database, bench.folder), _of_datasette),
+        "Tiled": (partial(servers.tiled, peers, bench.folder), _of_tiled),
+    }
+    for peer, (start, offered) in starts.items():
+        chosen = [each for each in offered(bench.rows) if bench.only in each.name]
+        if chosen and not servers.has(peer.lower()):
+            yield Measured(peer, absent="peer absent")
+            continue
+        if chosen and peer == "Datasette":
+            generated.write_sqlite(cells, database)
+        for dialect in chosen:
+            yield bench.measured(peer, dialect, start, lambda s, d: d.ask(s.port, {}))
+
+
+def _of_roapi(_: int) -> Iterator[Dialect]:
+    path = "/api/tables/r"
+    yield Dialect("Arrow, raw", path, "application/vnd.apache.arrow.stream")
+    yield Dialect("Parquet", path, "application/parquet")
+    yield Dialect("CSV", path, "application/csv", "\n", 1)
+    yield Dialect("JSON by row", path, "application/json", '"gemeente@2025"')
+
+
+def _of_datasette(rows: int) -> Iterator[Dialect]:
+    if rows > SMALL_ROWS:
+        return
+    path = "/r/r.csv?_stream=on&_size=max&_nocount=1&_nofacet=1"
+    yield Dialect("CSV", path, mark="\r\n", marks_more=1)
+    path = "/r/r.json?_size=5000&_shape=objects&_nocount=1&_nofacet=1"
     yield Dialect(
-        f"JSON-stat, {count * generated.SLICE_ROWS:,} cells",
-        f"{path}?valueCodes%5BINDICATOR%5D={codes}&{axes}&outputFormat=json-stat2",
+        f"JSON by row, {PAGES} pages", path, "", '"gemeente@2025"', rows=5_000 * PAGES, pages=PAGES
     )
 
 
-def _limit(folder: Path, node_house: House, count: int) -> Measured:
-    """Measure nginx on the bytes of the Arrow stream: no logic at all."""
-    static = folder / "static"
-    static.mkdir()
-    with servers.hanse_node(node_house.home, node_house.port, folder):
-        ask = DIALECTS[0].ask(node_house)
-        (static / "all.arrow").write_bytes(fetched(Pull(ask.port, ask.path, ask.headers)))
-    variant = Variant("nginx: the Arrow stream as a file", lambda: Sample(0, 0, 0, 0, 0))
-    with ExitStack() as stack:
-        try:
-            front = stack.enter_context(servers.nginx(static, folder))
-        except (OSError, RuntimeError):
-            variant.absent = "nginx absent"
-            return Measured(variant, 0)
-        ask = Ask(front.port, "/all.arrow")
-        for _ in range(count + 1):
-            variant.samples.append(_once(ask, front)[0])
-    del variant.samples[0]
-    return Measured(variant, 0)
+def _of_tiled(rows: int) -> Iterator[Dialect]:
+    if rows > SMALL_ROWS:
+        return
+    path = "/api/v1/table/full/r?format="
+    yield Dialect("Arrow, raw", f"{path}application/vnd.apache.arrow.file")
+    yield Dialect("Parquet", f"{path}application/x-parquet")
+    yield Dialect("CSV", f"{path}text/csv", mark="\n", marks_more=1)
 
 
-def _measured(dialect: Dialect, folder: Path, node_house: House, size: tuple[int, int]) -> Measured:
-    rows, count = size
-    variant = Variant(f"hanse: {dialect.name}", lambda: Sample(0, 0, 0, 0, 0))
-    held = Measured(variant, rows)
-    if dialect.name.startswith("JSON-stat"):
-        held.rows = int(dialect.name.split()[1].replace(",", ""))
-    try:
-        with servers.hanse_node(node_house.home, node_house.port, folder) as node:
-            _warm(node_house)
-            with watched(node.pid) as seen:
-                first = _once(dialect.ask(node_house), node)
-            held.growth, held.pages = seen.growth, first[1]
-            for _ in range(count):
-                sample, _ = _once(dialect.ask(node_house), node)
-                _check(dialect, sample, rows)
-                variant.samples.append(sample)
-    except (RuntimeError, AssertionError) as fault:
-        variant.samples.clear()
-        variant.absent = f"failed: {str(fault)[:80]}"
-    return held
-
-
-def _check(dialect: Dialect, sample: Sample, rows: int) -> None:
-    found = sample.rows - dialect.marks_more
-    if dialect.mark and found != rows:
-        raise AssertionError(f"{found} rows came instead of {rows}")
+def _check(dialect: Dialect, found: dict[str, float], rows: int) -> None:
+    count = found["rows"] - dialect.marks_more
+    if dialect.mark and count != rows:
+        raise AssertionError(f"{count:.0f} rows came instead of {rows}")
 
 
 def _warm(node_house: House) -> None:
@@ -210,7 +318,7 @@ def _warm(node_house: House) -> None:
         fetched(Pull(ask.port, ask.path, ask.headers))
 
 
-def _once(ask: Ask, server: Server) -> tuple[Sample, int]:
+def _once(ask: Ask, server: Server) -> dict[str, float]:
     before = cpu_seconds(server.pid)
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.drain"],
@@ -220,48 +328,44 @@ def _once(ask: Ask, server: Server) -> tuple[Sample, int]:
     spent = cpu_seconds(server.pid) - before
     if done.returncode:
         raise RuntimeError(done.stderr.strip().splitlines()[-1][-300:])
-    found = json.loads(done.stdout)
-    sample = Sample(
-        found["wall"], spent, found["client_cpu"], int(found["rows"]), int(found["bytes"]),
-        found["first"],
-    )  # fmt: skip
-    return sample, int(found["pages"])
+    return {**json.loads(done.stdout), "server_cpu": spent}
 
 
-def _report(rows: int, measured: list[Measured], seconds: float) -> Report:
-    limit = median(measured[0].variant, "wall") / rows
+def _report(bench: Bench, measured: list[Measured], seconds: float) -> Report:
     table = Table(
-        ("dialect", "wall s", "first byte ms", "MB", "rows/s", "server CPU s/Mrow",
-         "wall, against nginx", "memory growth MB", "pages"),
-        tuple(_row(each, rows, limit) for each in measured),
+        ("dialect", "wall s", "first byte ms", "slowest page ms", "MB", "rows/s",
+         "server CPU s/Mrow", "wall, against nginx", "memory growth MB", "pages"),
+        tuple(_row(each) for each in measured),
     )  # fmt: skip
+    size = round(bench.rows / 1e5)
     return Report(
-        name=f"dialects-{round(rows / 1e5) / 10:g}m",
-        command=f"python -m tests.bench dialects --rows {round(rows / 1e5)}00000 --write",
+        name=f"dialects-{size / 10:g}m",
+        command=f"python -m tests.bench dialects --rows {size}00000 --rounds {bench.rounds}",
         tables=(table,),
         notes=(
-            f"{rows:,} cells; scrubbed, arranged, written, signed, registered in {seconds:.1f} s.",
+            f"{bench.rows:,} cells; scrubbed, arranged, written, signed, registered in "
+            f"{seconds:.1f} s.",
             "A fresh server per dialect; memory growth is anonymous memory, at its most during "
             "the first answer; every body was read whole and its rows counted.",
+            "Against nginx: the very bytes that came, as one file, to the same reader.",
         ),
-        facts={each.variant.name: median(each.variant, "server_cpu")
-               for each in measured if each.variant.samples},
+        facts={each.name: each.middle("server_cpu") for each in measured if each.runs},
     )  # fmt: skip
 
 
-def _row(each: Measured, whole: int, limit: float) -> tuple[str | float, ...]:
-    if not each.variant.samples:
-        return (each.variant.name, each.variant.absent, *[""] * 7)
-    rows = each.rows or whole
-    wall = median(each.variant, "wall")
+def _row(each: Measured) -> tuple[str | float, ...]:
+    if not each.runs:
+        return (each.name, each.absent, *[""] * 8)
+    wall = each.middle("wall")
     return (
-        each.variant.name,
+        each.name,
         f"{wall:.3f}",
-        median(each.variant, "first") * 1e3,
-        median(each.variant, "bytes") / 1e6,
-        rows / wall,
-        f"{median(each.variant, 'server_cpu') / rows * 1e6:.4f}",
-        wall / rows / limit,
-        f"{each.growth:.0f}" if each.rows else "-",
-        str(each.pages),
+        each.middle("first") * 1e3,
+        each.middle("slowest") * 1e3,
+        each.middle("bytes") / 1e6,
+        each.rows / wall,
+        f"{each.middle('server_cpu') / each.rows * 1e6:.4f}",
+        wall / each.nginx if each.nginx else "-",
+        f"{each.growth:.0f}",
+        f"{each.middle('pages'):.0f}",
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.bench.measure import wait_for
 
 PEERS = Path(os.environ.get("HANSE_BENCH_PEERS", ".bench-peers"))
-"""A virtual environment with `roapi` and `datasette`; absent, their rows say so."""
+"""A virtual environment with `roapi`, `datasette` and `tiled`; absent, their rows say so."""
 
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -59,6 +59,13 @@ def answers(port: int, path: str = "/") -> bool:
         connection.close()
         return True
     return False
+
+
+def served(port: int, path: str) -> bool:
+    """Say whether something is there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    return connection.getresponse().status == http.client.OK
 
 
 @contextmanager
@@ -115,6 +122,19 @@ def datasette(database: Path, folder: Path) -> Iterator[Server]:
         "--setting", "max_csv_mb", "0", "--setting", "num_sql_threads", "1",
     ]  # fmt: skip
     with running(command, port, folder, "/-/versions.json") as server:
+        yield server
+
+
+@contextmanager
+def tiled(data: Path, folder: Path) -> Iterator[Server]:
+    """Serve a folder of Parquet files: the peer of the laboratories."""
+    port = free_port()
+    command = [
+        str((PEERS / "bin" / "tiled").absolute()), "serve", "directory", str(data), "--public",
+        "--host", "127.0.0.1", "--port", str(port),
+    ]  # fmt: skip
+    with running(command, port, folder, "/api/v1/") as server:
+        wait_for(lambda: served(port, "/api/v1/metadata/r"))  # it looks at the folder afterwards
         yield server
 
 

@@ -108,7 +108,7 @@ def numbers(column: pa.Array, missing: str, mark: str = ".", bare: str = "") -> 
         raise Invalid("CELLS_TYPE", type="nan")
     signed = pc.fill_null(column, 0.0).to_numpy(zero_copy_only=False)
     sizes = np.abs(signed)
-    cents = np.rint(sizes * _CENTS)
+    cents = np.rint(np.minimum(sizes, _PLAIN_MAX) * _CENTS)
     if bool((sizes < _PLAIN_MAX).all()) and bool((cents / _CENTS == sizes).all()):
         return _with_cents(
             column, cents.astype(np.int64), np.signbit(signed), (missing, mark, bare)
