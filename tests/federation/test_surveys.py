@@ -110,7 +110,7 @@ def compared(federation: Federation) -> Comparison:
 
 
 def row_of(comparison: Comparison, area: str, period: str) -> dict[str, Any]:
-    rows = comparison.table.to_pylist()
+    rows: list[dict[str, Any]] = comparison.table.to_pylist()
     (found,) = [row for row in rows if (row["area"], row["period"]) == (area, period)]
     return found
 
@@ -254,3 +254,19 @@ def test_a_fact_sheet_draws_dots_and_says_what_differs(federation: Federation) -
 def test_a_reader_finds_the_question_and_not_what_stands_behind_it(federation: Federation) -> None:
     assert [hit.id for hit in federation.search("veilig").hits] == ["veilig_p"]
     assert not federation.search("achtergrondonderwerp").hits
+
+
+def test_the_screen_and_the_portal_show_the_margin(
+    hosts: Hosts, compared: Comparison, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finish(compared, None, "", as_json=False, lang="nl")
+    told = capsys.readouterr().out
+    assert "39.6 ± 4.7" in told
+    assert "Verschillen tussen steekproeven (95 %)" in told
+
+    async def read() -> httpx.Response:
+        transport = httpx.ASGITransport(app=hosts)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL, timeout=30) as client:
+            return await client.get("/nl/indicators/veilig_p?period=2023")
+
+    assert "39,6 ±\u00a04,7" in asyncio.run(read()).text

@@ -4,7 +4,7 @@ The catalogue holds no figure and has no rights of its own: it is an anonymous c
 open data, keeps nothing of what it shows, and says of every node what it gave, or why not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,7 +34,10 @@ MOST_CELLS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One cell of one node, with the release it is from and how far it compares."""
+    """One cell of one node, with the release it is from and how far it compares.
+
+    `margin` is half the interval of a figure of a sample.
+    """
 
     publication: Publication
     entry: IndicatorEntry
@@ -46,6 +49,7 @@ class Figure:
     release: str
     manifest: str
     mark: Mark
+    margin: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +135,15 @@ def _cells(answered: Sequence[tuple[Publication, Pulled]]) -> list[Figure]:
             release=pulled.release,
             manifest=pulled.manifest_digest,
             mark=_mark(marks, place),
+            margin=_margin(row),
         )
         for (publication, pulled, row), place in zip(rows, places, strict=True)
     ]
+
+
+def _margin(row: Mapping[str, Any]) -> float | None:
+    low, high = row.get("ci_low"), row.get("ci_high")
+    return None if low is None or high is None else (high - low) / 2
 
 
 def _mark(marks: Marks, place: Place) -> Mark:

@@ -202,6 +202,9 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     level: Annotated[str, typer.Option("--level", help="Area level; else gemeente.")] = "",
     vintage: Vintage = "",
     add_up: Combine = None,
+    beside: Annotated[
+        str, typer.Option("--beside", help="Hold against: province, region, cluster; or usual.")
+    ] = "",
     bounds: Bounds = False,
     per: Annotated[str, typer.Option("--per", help="Divide by this indicator (inhabitants).")] = "",
     times: Annotated[float, typer.Option("--times", help="With --per: times this.", min=0)] = 1.0,
@@ -236,6 +239,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
         combine=tuple(add_up or ()),
         bounds=bounds,
         shape=Shape(per, times, index, spread, rank),
+        beside=_beside(beside),
     )
     wanted = _format(output, file_format)
     if place:
@@ -337,24 +341,14 @@ def finish(
 def _print(comparison: "Comparison", lang: str, *, figures: bool) -> None:
     """Print figures with their legend and remarks, spread where it was asked, and every account."""
     from hanse.cli.screen import show
-    from hanse.cli.shown import (
-        difference_lines,
-        figures_tables,
-        outcomes_table,
-        remark_lines,
-        spread_table,
-    )
+    from hanse.cli.shown import figures_tables, outcomes_table, spread_table, told_lines
     from hanse.messages import say
 
     console = Console()
     if comparison.table.num_rows and figures:
         show(*figures_tables(comparison, lang, console), console=console)
         console.print(say("LEGEND_SYMBOLS", lang), style="dim", markup=False)
-        for line in remark_lines(comparison.remarks, lang):
-            console.print(line, markup=False, highlight=False)
-        if comparison.differences:
-            console.print(say("SURVEY_DIFFERENCES", lang), markup=False)
-        for line in difference_lines(comparison.differences, lang):
+        for line in told_lines(comparison, lang):
             console.print(line, markup=False, highlight=False)
     if comparison.spreads:
         show(spread_table(comparison.spreads, lang), console=console)
@@ -377,6 +371,13 @@ def listed(cities: list[str] | None) -> tuple[str, ...]:
     """Return the cities of repeated options and of comma lists alike; `all` means every member."""
     named = [each.strip() for given in cities or [] for each in given.split(",") if each.strip()]
     return () if named == ["all"] else tuple(named)
+
+
+def _beside(given: str) -> tuple[str, ...]:
+    from hanse.areas.combination import COMPARATORS
+
+    named = tuple(each.strip().lower() for each in given.split(",") if each.strip())
+    return COMPARATORS if named == ("usual",) else named
 
 
 def _purpose(given: str) -> str:

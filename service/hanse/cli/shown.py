@@ -89,6 +89,14 @@ def remark_lines(remarks: Sequence[Remark], lang: str) -> list[str]:
     return [*lines, "…"] if len(remarks) > SHOWN_REMARKS else lines
 
 
+def told_lines(comparison: Comparison, lang: str) -> list[str]:
+    """Return what is said under compared figures: why they do not, and what differs for sure."""
+    lines = remark_lines(comparison.remarks, lang)
+    if comparison.differences:
+        lines += [say("SURVEY_DIFFERENCES", lang), *difference_lines(comparison.differences, lang)]
+    return lines
+
+
 def difference_lines(differences: Sequence[Difference], lang: str) -> list[str]:
     """Return one line per difference between samples, those that are sure first."""
     ordered = sorted(differences, key=lambda each: not each.significant)

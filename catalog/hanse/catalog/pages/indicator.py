@@ -81,10 +81,17 @@ class View:
         self._lang = lang
 
     def value(self, cell: Figure) -> str:
-        """Return the number as its indicator is rounded, or the symbol that stands for none."""
+        """Return the number as its indicator is rounded, or the symbol that stands for none.
+
+        A figure of a sample has its margin behind it, and at least one decimal.
+        """
         if cell.value is None:
             return SYMBOL_OF_OBS_STATUS.get(cell.status, "?")
-        return formats.number(cell.value, self._lang, cell.entry.decimals)
+        if cell.margin is None:
+            return formats.number(cell.value, self._lang, cell.entry.decimals)
+        decimals = max(cell.entry.decimals, 1)
+        both = (formats.number(each, self._lang, decimals) for each in (cell.value, cell.margin))
+        return " \u00b1\u00a0".join(both)
 
     def status(self, cell: Figure) -> str:
         """Return what must be said beside the figure; a normal one needs no word."""
