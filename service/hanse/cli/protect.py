@@ -1,8 +1,7 @@
 """`hanse protect`, `protect-report`, `verify` and `attack`: disclosure control on any table."""
 
-import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hanse.cli.language import Lang
+from hanse.cli.protected import Writer, writer_of
 from hanse.cli.reporting import (
     FormOption,
     OutputOption,
@@ -19,7 +19,8 @@ from hanse.cli.reporting import (
     waiting,
     write_all,
 )
-from hanse.errors import Invalid
+from hanse.cli.tablefiles import PLAN_BYTES_MAX, bytes_of, column_of, digest_of, json_of, table_of
+from hanse.errors import Conflict, Invalid
 from hanse.messages import say
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from hanse.policies.disclosure import Plan, Protected
     from hanse.report.disclosure import Facts
 
-TABLE_BYTES_MAX = 2_000_000_000
-PLAN_BYTES_MAX = 65_536
+SECRET_BYTES_MAX = 4_096
 FINDINGS = 1
 NAMED_MAX = 20
 """Cells that an attack names before it counts the rest."""
@@ -50,6 +50,14 @@ Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+SecretOption = Annotated[
+    Path | None,
+    typer.Option("--secret", help="File of 16 random bytes or more, for a plan that perturbs."),
+]
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option("--beside", help="Certificate of what was shown of the same people; repeatable."),
+]
 Minima = Annotated[
     list[int] | None,
     typer.Option("--k", help="Another minimum to weigh; may be repeated.", min=2, max=1_000),
@@ -73,6 +81,8 @@ def protect(  # noqa: PLR0913 a command's options
     ] = None,
     proof: Annotated[Path | None, typer.Option(help="The proof: SECRET, stays here.")] = None,
     inside: Annotated[Path | None, typer.Option(help="All values and reasons: SECRET.")] = None,
+    secret: SecretOption = None,
+    beside: Beside = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Report what would be hidden; publish nothing.")
     ] = False,
@@ -83,8 +93,9 @@ def protect(  # noqa: PLR0913 a command's options
     lang: Lang = "",
     home: Home = None,
 ) -> None:
-    """Hide small numbers and whatever would give them away; write nothing that is not proven.
+    """Protect small numbers by the method of the plan; write nothing that is not proven.
 
+    Hides them and whatever would give them away, rounds them, or adds noise by cell keys.
     With --dry-run: the disclosure report of a dataset's draft, or of a table, and nothing else.
     """
     if dry_run:
@@ -99,20 +110,28 @@ def protect(  # noqa: PLR0913 a command's options
     path = Path(target)
     told = _plan(_needed(plan, "--plan"))
     public, summary = _needed(out, "--out"), _needed(certificate, "--certificate")
+    for each in (public, proof, inside):
+        if each is not None:
+            writer_of(each)  # a name that says no form is refused before the work is done
     with waiting(lang) as tell:
         tell("read", 0.0)
-        found = disclosure.protect(_table(path), told, tell)
+        key = _secret(secret)
+        found = disclosure.protect(table_of(path), told, tell, secret=key)
+    disclosure.beside(found, {each.name: json_of(each) for each in beside or ()})
     _write(found, (path, public, summary, proof, inside))
     _say_protected(found, lang, as_json=as_json)
-    secret = ", ".join(str(each) for each in (proof, inside) if each is not None)
-    if secret and not as_json:
-        typer.echo(say("PROTECT_SECRET", lang, files=secret))
+    stays = ", ".join(str(each) for each in (proof, inside, secret) if each is not None)
+    if stays and not as_json:
+        typer.echo(say("PROTECT_SECRET", lang, files=stays))
+
+
+def _secret(path: Path | None) -> bytes:
+    """Return the bytes of a secret, none where there is no file."""
+    return b"" if path is None else bytes_of(path, SECRET_BYTES_MAX)
 
 
 def _write(found: "Protected", names: tuple[Path, Path, Path, Path | None, Path | None]) -> None:
     """Write what a run made, all files or none: the last two are secret."""
-    import pyarrow.parquet as pq
-
     from hanse.policies import disclosure
     from hanse.policies.canonical import canonical
 
@@ -120,20 +139,26 @@ def _write(found: "Protected", names: tuple[Path, Path, Path, Path | None, Path 
     content = canonical(found.certificate.content())
     made = ((out, disclosure.public), (proof, disclosure.sidecar), (inside, disclosure.inside))
 
-    def write(make: Callable[["Protected"], Any], path: Path) -> None:
-        pq.write_table(make(found), path, compression="zstd", store_schema=False)
+    def write(make: Callable[["Protected"], Any], form: Writer, path: Path) -> None:
+        form(make(found), path)
 
     outputs: list[tuple[Path, Callable[[Path], object]]] = [
-        (path, partial(write, make)) for path, make in made if path is not None
+        (path, partial(write, make, writer_of(path))) for path, make in made if path is not None
     ]
     outputs.append((certificate, lambda path: path.write_bytes(content)))
     write_all(outputs, (table,), {each for each in (proof, inside) if each is not None})
 
 
 def _say_protected(found: "Protected", lang: str, *, as_json: bool) -> None:
+    from hanse.policies.disclosure import Perturbed
+
     summary = found.certificate
     if as_json:
         typer.echo(json.dumps(summary.content()))
+        return
+    if isinstance(found, Perturbed):
+        mark = found.certificate.sdc_method
+        typer.echo(say("PROTECT_PERTURBED", lang, published=summary.published, mark=mark))
         return
     counts = {
         "published": summary.published,
@@ -213,21 +238,16 @@ def _of_table(path: Path, plan: "Plan", asked: tuple[str, list[int] | None], lan
     from hanse.report.disclosure import findings
 
     by, minima = asked
+    if plan.method is not None:  # it hides nothing to report on
+        raise Invalid("PROTECT_REPORT_METHOD", method=plan.method.name)
     if by and by not in {axis.name for axis in plan.axes}:
         raise Invalid("DISCLOSURE_PLAN", key="--by", found=by[:80])
     wanted = findings.Asked(
-        path.name, datetime.now(UTC), tuple(minima or MINIMA), by, _digest(path)
+        path.name, datetime.now(UTC), tuple(minima or MINIMA), by, digest_of(path)
     )
     with waiting(lang) as tell:
         tell("read", 0.0)
-        return findings.of_table(_table(path), plan, wanted, tell)
-
-
-def _digest(path: Path) -> str:
-    """Return the digest of a file, read in pieces."""
-    _bounded(path, TABLE_BYTES_MAX)
-    with path.open("rb") as file:
-        return f"sha-256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return findings.of_table(table_of(path), plan, wanted, tell)
 
 
 def _needed(given: Path | None, option: str) -> Path:
@@ -243,6 +263,7 @@ def verify(  # noqa: PLR0913 a command's options
     published: Annotated[Path | None, typer.Option(help="The protected table.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="Its certificate.")] = None,
     proof: Annotated[Path | None, typer.Option(help="Its proof.")] = None,
+    secret: SecretOption = None,
     as_json: AsJson = False,
     lang: Lang = "",
     home: Home = None,
@@ -256,10 +277,10 @@ def verify(  # noqa: PLR0913 a command's options
         said, holds = _verified_release(target, release, home)
         code = "VERIFY_RELEASE"
     else:
-        names = (plan, published, certificate, proof)
+        names = (plan, published, certificate, proof if secret is None else secret)
         options = ("--plan", "--published", "--certificate", "--proof")
         files = [_needed(name, option) for name, option in zip(names, options, strict=True)]
-        said, holds = _verified_table(path, *files)
+        said, holds = _verified_table(path, *files, perturbed=secret is not None)
         code = "VERIFY_DONE"
     if as_json:
         typer.echo(json.dumps({"holds": holds, **said}))
@@ -271,15 +292,24 @@ def verify(  # noqa: PLR0913 a command's options
 
 
 def _verified_table(
-    table: Path, plan: Path, published: Path, certificate: Path, proof: Path
+    table: Path, plan: Path, published: Path, certificate: Path, proof: Path, *, perturbed: bool
 ) -> tuple[dict[str, Any], bool]:
-    """Return what checking a table says, and whether it holds."""
+    """Return what checking a table says, and whether it holds.
+
+    The proof of a perturbed table is the secret that its figures follow from.
+    """
     from hanse.policies import disclosure
 
-    claimed = _json(certificate)
-    found = disclosure.recheck(
-        _table(table), _plan(plan), _table(published), _table(proof), claimed
-    )
+    shown = (table_of(table), _plan(plan), table_of(published))
+    claimed = json_of(certificate)
+    try:
+        if perturbed:
+            found = disclosure.recheck_figures(*shown, claimed, _secret(proof))
+        else:
+            found = disclosure.recheck(*shown, table_of(proof), claimed)
+    except Conflict as fault:  # a figure that is shown is not the true one: that is found, too
+        nothing = {"protected": 0, "unproven": 0, "unsound": 0}
+        return {**nothing, "differs": [f"obs_value ({fault.parameters['cell']})"]}, False
     said = {
         "protected": found.protected,
         "unproven": int(found.proof.unproven.size),
@@ -315,7 +345,7 @@ def attack(  # noqa: PLR0913 a command's options
     from hanse.policies import attackers
 
     told = _plan(plan)
-    system = _system(_table(table), _table(structure), told, value)
+    system = _system(table_of(table), table_of(structure), told, value)
     with waiting(lang) as tell:
         tell("attack", 0.0)
         found = attackers.campaign(system, least, width)
@@ -345,56 +375,13 @@ def _system(published: Any, structure: Any, plan: "Plan", value: str) -> "System
 
     codes = []
     for axis in plan.axes:
-        levels = [_column(structure, level) for level in axis.levels]
+        levels = [column_of(structure, level) for level in axis.levels]
         codes.append(attackers.Codes.of(axis.name, levels, axis.total))
-    columns = [_column(published, axis.name) for axis in plan.axes]
-    return attackers.equations(attackers.read(codes, columns, _column(published, value)))
-
-
-def _column(table: Any, name: str) -> Sequence[Any]:
-    if name not in table.column_names:
-        raise Invalid("DISCLOSURE_COLUMN", column=name, found=", ".join(table.column_names)[:200])
-    return list(table[name].to_pylist())
+    columns = [column_of(published, axis.name) for axis in plan.axes]
+    return attackers.equations(attackers.read(codes, columns, column_of(published, value)))
 
 
 def _plan(path: Path) -> "Plan":
     from hanse.policies import disclosure, yamlform
 
-    return disclosure.load(yamlform.load(_bytes(path, PLAN_BYTES_MAX)))
-
-
-def _json(path: Path) -> dict[str, object]:
-    try:
-        content = json.loads(_bytes(path, PLAN_BYTES_MAX))
-    except ValueError:
-        raise Invalid("DISCLOSURE_FILE", path=path.name) from None
-    if not isinstance(content, dict):
-        raise Invalid("DISCLOSURE_FILE", path=path.name)
-    return content
-
-
-def _table(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    _bounded(path, TABLE_BYTES_MAX)
-    try:
-        found = pq.read_table(path)
-    except (pa.ArrowException, OSError):
-        raise Invalid("DISCLOSURE_FILE", path=path.name) from None
-    if not found.num_rows:
-        raise Invalid("DISCLOSURE_EMPTY", path=path.name)
-    return found
-
-
-def _bytes(path: Path, limit: int) -> bytes:
-    _bounded(path, limit)
-    return path.read_bytes()
-
-
-def _bounded(path: Path, limit: int) -> None:
-    if not path.is_file():
-        raise Invalid("DISCLOSURE_FILE", path=path.name or str(path))
-    size = path.stat().st_size
-    if size > limit:
-        raise Invalid("DISCLOSURE_TOO_LARGE", what=path.name, found=size, limit=limit)
+    return disclosure.load(yamlform.load(bytes_of(path, PLAN_BYTES_MAX)))

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from hanse.policies.disclosure.dimension import Ints, Sparse
+from hanse.policies.disclosure.method import SUPPRESS
 from hanse.policies.disclosure.model import Bools, Model
 from hanse.policies.disclosure.moves import Move, matrix
 
@@ -125,7 +126,36 @@ class Certificate:
 
     def content(self) -> dict[str, int | str | None]:
         """Return what may travel, as plain values for canonical JSON: nothing of `INSIDE`."""
-        return {name: value for name, value in asdict(self).items() if name not in INSIDE}
+        told = {name: value for name, value in asdict(self).items() if name not in INSIDE}
+        return {"method": SUPPRESS, **told}
+
+
+PROMISED = ("published", "failed", "relations_sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise(Certificate):
+    """What is proven of a perturbed table: no cell is hidden, so no witness tables are needed.
+
+    `additive`: every figure is the sum of its parts. `base`: every inner count below it became 0 or
+    the base, every other one is exact; 0 for noise, of which nobody is told how far it goes. Each
+    figure follows from codes, counts and the secret alone, which only its fingerprint stands for.
+    `primary` counts the small cells.
+    """
+
+    method: str
+    sdc_method: str
+    additive: bool
+    base: int
+    figures_sha256: str
+    secret_sha256: str
+    dimensions_sha256: str
+
+    def content(self) -> dict[str, int | str | None]:
+        """Return what may travel: not how many counts are small, nor how far noise goes."""
+        own = set(Promise.__slots__) | set(PROMISED)
+        told = {name: value for name, value in asdict(self).items() if name in own}
+        return {**told, "deterministic": True}
 
 
 def mask_hash(model: Model, hidden: Bools) -> str:

@@ -7,7 +7,6 @@ and perturbed figures of one population must never stand beside each other.
 """
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -15,34 +14,14 @@ import pyarrow as pa
 
 from hanse.errors import Invalid
 from hanse.policies.disclosure.dimension import Ints
+from hanse.policies.disclosure.method import Spread
+from hanse.policies.disclosure.model import Model
 from hanse.policies.disclosure.plan import Plan
-from hanse.policies.disclosure.table import keys_table, model_of
+from hanse.policies.disclosure.table import figures_table, model_of
 
-SDC_METHOD = "CELL_KEY"
-DEVIATION_MIN, DEVIATION_MAX = 3, 50
 KEYS = 2**32
-STEPS = 200
+STEPS = 64
 """Bisections for the spread: more change nothing in a float."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How far figures may be off: at most `deviation`, by `variance` on average; never `absent`.
-
-    No figure 1 … `absent` is ever shown; zero stays zero, and nothing falls below it.
-    """
-
-    deviation: int = 5
-    variance: float = 1.0
-    absent: int = 2
-
-    def __post_init__(self) -> None:
-        if not DEVIATION_MIN <= self.deviation <= DEVIATION_MAX:
-            raise Invalid("DISCLOSURE_PLAN", key="deviation", found=str(self.deviation))
-        if not 0 <= self.absent < self.deviation:
-            raise Invalid("DISCLOSURE_PLAN", key="absent", found=str(self.absent))
-        if not 0 < self.variance <= self.deviation**2:
-            raise Invalid("DISCLOSURE_PLAN", key="variance", found=str(self.variance))
 
 
 def perturb(counts: Ints, keys: Ints, spread: Spread, seed: int) -> Ints:
@@ -118,6 +97,12 @@ def perturbed(table: pa.Table, plan: Plan, spread: Spread, seed: int) -> pa.Tabl
     of the keys of the inner cells that hold somebody, each times its count.
     """
     model = model_of(table, plan)
+    return figures_table(model, noisy(model, table, plan, (spread, seed)), spread.mark)
+
+
+def noisy(model: Model, table: pa.Table, plan: Plan, drawn: tuple[Spread, int]) -> Ints:
+    """Return the figure of every cell of a table's model, by a spread and a secret seed."""
+    spread, seed = drawn
     secret = hashlib.sha256(f"hanse record keys {seed}".encode()).digest()
     names = [level for axis in plan.axes for level in axis.levels]
     rows = zip(*(table[name].to_pylist() for name in names), strict=True)
@@ -131,8 +116,4 @@ def perturbed(table: pa.Table, plan: Plan, spread: Spread, seed: int) -> pa.Tabl
     at = table.column_names.index(plan.value)
     weighed = (np.array(own, dtype=np.int64) % 2**20) * np.minimum(counts, 2**20)
     summed = model_of(table.set_column(at, plan.value, pa.array(weighed)), plan)
-    cells = np.flatnonzero(model.published)
-    figures = perturb(model.values[cells], summed.values[cells] % KEYS, spread, seed)
-    columns = {**keys_table(model, cells), "obs_value": pa.array(figures)}
-    free = ["F"] * cells.size
-    return pa.table({**columns, "obs_status": ["A"] * cells.size, "conf_status": free})
+    return perturb(model.values, summed.values % KEYS, spread, seed)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from hanse.errors import Invalid
+from hanse.policies.disclosure.method import SUPPRESS, Perturbing, Rounding, load_method
 
 DIMENSIONS_MAX = 8
 K_MAX = 1_000
@@ -102,6 +103,7 @@ class Plan:
 
     `cubes` are the published tables (levels per dimension, `Total` among them); none publishes
     every combination. Cells `always_shown` are never hidden, cells `preferred` as a last resort.
+    `method` is how figures are perturbed instead; None hides.
     """
 
     axes: tuple[Axis, ...]
@@ -110,11 +112,23 @@ class Plan:
     always_shown: tuple[Selection, ...] = ()
     preferred: tuple[Selection, ...] = ()
     rules: Rules = Rules()
+    method: Perturbing | None = None
+
+    def __post_init__(self) -> None:
+        if self.method is None:
+            return
+        exact = {"always_shown": self.always_shown, "preferred": self.preferred}
+        for key, cells in (*exact.items(), ("homogeneity", self.rules.homogeneity)):
+            if cells:  # nothing is hidden, and nothing may stand exact beside what is perturbed
+                raise _wrong(key, self.method.name)
+        if isinstance(self.method, Rounding) and self.method.base < self.rules.k:
+            raise _wrong("base", self.method.base)
 
 
 def load(content: Mapping[str, Any]) -> Plan:
     """Return the plan that a YAML or JSON mapping says; raise Invalid for anything unknown."""
-    _only(content, "plan", {"value", "dimensions", "cubes", "always_shown", "preferred", "rules"})
+    known = {"value", "dimensions", "cubes", "always_shown", "preferred", "rules", "method"}
+    _only(content, "plan", known)
     axes = tuple(_axis(each) for each in _list(content, "dimensions"))
     if not 1 <= len(axes) <= DIMENSIONS_MAX:
         raise _wrong("dimensions", len(axes))
@@ -128,6 +142,7 @@ def load(content: Mapping[str, Any]) -> Plan:
         _selections(content, "always_shown", names),
         _selections(content, "preferred", names),
         rules(content.get("rules", {})),
+        load_method(content.get("method", SUPPRESS)),
     )
 
 

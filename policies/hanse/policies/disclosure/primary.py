@@ -110,7 +110,7 @@ def protect(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
     A figure is also hidden where what it is judged by is hidden, is not a number, or has no cell at
     all: what cannot be checked is not shown. What stands behind
     a survey figure is hidden with it. Rows keep their order; no row is added or dropped.
-    Raises `Refused` for a level or a method that cannot be published, `Invalid` for an absent basis.
+    Raises `Refused` for a level or method that cannot be published, `Invalid` for an absent basis.
     """
     _allowed(cells, profile)
     sheet = _Sheet.of(cells)

@@ -10,6 +10,7 @@ from hanse.policies.disclosure.blocks import Chain
 from hanse.policies.disclosure.certificate import (
     Certificate,
     Needs,
+    Promise,
     mask_hash,
     sparse_hash,
     verify,
@@ -80,6 +81,14 @@ class Protected:
     def secondary(self) -> Bools:
         """Return the cells hidden only to protect others; nobody outside may know which."""
         return np.asarray(self.hidden & ~self.primary)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Perturbed(Protected):
+    """A table that hides nothing and shows `figures` (one per cell) instead of its values."""
+
+    figures: Ints
+    certificate: Promise
 
 
 def small(model: Model, rules: Rules) -> Bools:

@@ -13,7 +13,7 @@ from hanse.policies.disclosure.dimension import Ints
 from hanse.policies.disclosure.moves import matrix
 from hanse.policies.disclosure.plan import Plan, Rules
 from hanse.policies.disclosure.protection import Protected
-from hanse.policies.disclosure.table import inside, keys_table, protect
+from hanse.policies.disclosure.table import inside, keys_table, suppress
 
 COSTLIEST_MAX = 1_000
 
@@ -82,7 +82,7 @@ def what_if(table: pa.Table, plan: Plan, others: Sequence[Rules]) -> pa.Table:
     """Return what other rules would hide: one row per set of rules, the plan's own first."""
     rows = []
     for rules in (plan.rules, *others):
-        found = protect(table, replace(plan, rules=rules)).certificate
+        found = suppress(table, replace(plan, rules=rules)).certificate
         rows.append(
             {
                 "k": rules.k,

@@ -8,13 +8,10 @@ population must never stand beside each other.
 import numpy as np
 import pyarrow as pa
 
-from hanse.errors import Invalid
 from hanse.policies.disclosure.dimension import Ints
+from hanse.policies.disclosure.method import Rounding
 from hanse.policies.disclosure.plan import Plan
-from hanse.policies.disclosure.table import keys_table, model_of
-
-BASE_MIN, BASE_MAX = 3, 100
-SDC_METHOD = "ROUND_SMALL"
+from hanse.policies.disclosure.table import figures_table, model_of
 
 
 def round_small(table: pa.Table, plan: Plan, base: int, secret: int) -> pa.Table:
@@ -24,23 +21,22 @@ def round_small(table: pa.Table, plan: Plan, base: int, secret: int) -> pa.Table
     each area, and rounded so that their running sum stays within half a base: totals stay close.
     The same table, plan and secret give the same figures.
     """
-    if not BASE_MIN <= base <= BASE_MAX:
-        raise Invalid("DISCLOSURE_PLAN", key="base", found=str(base))
-    counts = np.array(table[plan.value].to_pylist(), dtype=object)
-    model_of(table, plan)  # refuses whatever is wrong with the table
-    exact = counts.astype(np.int64)
+    method = Rounding(base)
+    model = model_of(table, plan)
+    return figures_table(model, rounded(table, plan, method, secret), method.mark)
+
+
+def rounded(table: pa.Table, plan: Plan, method: Rounding, secret: int) -> Ints:
+    """Return the figure of every cell of a table's model."""
+    exact = np.asarray(table[plan.value].to_numpy()).astype(np.int64)
     keys = [
         np.array(table[level].to_pylist(), dtype=str) for axis in plan.axes for level in axis.levels
     ]
     order = np.lexsort(tuple(reversed(keys)))
-    rounded = exact.copy()
-    rounded[order] = _running(exact[order], base, secret)
+    found = exact.copy()
+    found[order] = _running(exact[order], method.base, secret)
     at = table.column_names.index(plan.value)
-    model = model_of(table.set_column(at, plan.value, pa.array(rounded)), plan)
-    cells = np.flatnonzero(model.published)
-    columns = {**keys_table(model, cells), "obs_value": pa.array(model.values[cells])}
-    free = ["F"] * cells.size
-    return pa.table({**columns, "obs_status": ["A"] * cells.size, "conf_status": free})
+    return model_of(table.set_column(at, plan.value, pa.array(found)), plan).values
 
 
 def _running(counts: Ints, base: int, secret: int) -> Ints:

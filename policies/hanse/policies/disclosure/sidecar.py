@@ -84,8 +84,8 @@ def recheck(
     return Recheck(needs.protected.size, verify(model, hidden, needs, moves), differs)
 
 
-def _hidden(model: Model, published: pa.Table) -> Bools:
-    """Return which cells a published table leaves without a value; every shown one must be true."""
+def places_of(model: Model, published: pa.Table) -> Ints:
+    """Return the cell of every row of a published table; raise Invalid for any other table."""
     names = [dimension.name for dimension in model.dimensions]
     if not {*names, "obs_value"} <= set(published.column_names):
         raise Invalid("DISCLOSURE_COLUMN", column="obs_value", found=", ".join(names))
@@ -96,6 +96,12 @@ def _hidden(model: Model, published: pa.Table) -> Bools:
         ),
         model.shape,
     )
+    return np.asarray(places, dtype=np.int64)
+
+
+def _hidden(model: Model, published: pa.Table) -> Bools:
+    """Return which cells a published table leaves without a value; every shown one must be true."""
+    places = places_of(model, published)
     values = published["obs_value"].to_pylist()
     hidden = np.zeros(model.cells, dtype=bool)
     hidden[model.published] = True

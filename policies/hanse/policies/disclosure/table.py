@@ -1,4 +1,4 @@
-"""The front door for a statistician: `protect(table, plan)` on any table of inner counts.
+"""Tables of inner counts, in and out: what a plan makes of one, and what recipients see of it.
 
 The table has one row per combination of finest codes, a column per level of every dimension (finest
 first: sector, district, municipality; age, age group; sex), and a column of whole numbers.
@@ -16,20 +16,27 @@ from hanse.policies.disclosure.dimension import Dimension, Ints, overlay
 from hanse.policies.disclosure.model import Bools, Model, build
 from hanse.policies.disclosure.plan import Axis, Plan, Selection
 from hanse.policies.disclosure.progress import Progress, silent
-from hanse.policies.disclosure.protection import Demand, Protected, secure, small
+from hanse.policies.disclosure.protection import (
+    Demand,
+    Perturbed,
+    Protected,
+    secure,
+    small,
+)
 
 ROWS_MAX = 20_000_000
 TOTAL = "Total"
 FREE, PRIMARY, SECONDARY = "F", "A", "D"
 
 
-def protect(table: pa.Table, plan: Plan, progress: Progress = silent) -> Protected:
-    """Return the protected table; pure and deterministic whatever the order of the rows.
+def suppress(table: pa.Table, plan: Plan, progress: Progress = silent) -> Protected:
+    """Return the table with small counts hidden, and whatever would give them away.
 
-    Raises Invalid for a table that is wrong (missing column, text where a whole number belongs,
-    negative or duplicate rows, codes that stand for two things), Conflict where the plan cannot be
-    proven safe.
+    Raises Invalid for a table that is wrong or a plan that perturbs, Conflict where the plan cannot
+    be proven safe.
     """
+    if plan.method is not None:
+        raise Invalid("DISCLOSURE_PLAN", key="method", found=plan.method.name)
     model = model_of(table, plan)
     return secure(model, demand_of(model, plan), progress)
 
@@ -118,7 +125,12 @@ def chosen(model: Model, selections: Sequence[Selection]) -> Bools:
 
 
 def public(protected: Protected) -> pa.Table:
-    """Return what a recipient may see: codes, value or none, one status for all that is hidden."""
+    """Return what a recipient may see: codes, value or none, one status for all that is hidden.
+
+    Of a perturbed table: every figure, and one word for all of them on how they came about.
+    """
+    if isinstance(protected, Perturbed):
+        return figures_table(protected.model, protected.figures, protected.certificate.sdc_method)
     cells = np.flatnonzero(protected.model.published)
     hidden = protected.hidden[cells]
     status = np.where(hidden, "Q", "A")
@@ -126,6 +138,14 @@ def public(protected: Protected) -> pa.Table:
     values = pa.array(protected.model.values[cells] * ~hidden, mask=hidden)
     columns = {**keys_table(protected.model, cells), "obs_value": values}
     return pa.table({**columns, "obs_status": status, "conf_status": confidentiality})
+
+
+def figures_table(model: Model, figures: Ints, mark: str) -> pa.Table:
+    """Return perturbed figures as recipients see them; no cell tells whether it was changed."""
+    cells = np.flatnonzero(model.published)
+    same = {"obs_status": "A", "conf_status": FREE, "sdc_method": mark}
+    constant = {name: pa.repeat(pa.scalar(word), cells.size) for name, word in same.items()}
+    return pa.table({**keys_table(model, cells), "obs_value": figures[cells], **constant})
 
 
 def inside(protected: Protected) -> pa.Table:

@@ -12,7 +12,7 @@ from hanse.errors import HanseError
 from hanse.policies.disclosure.certificate import Certificate
 from hanse.policies.disclosure.plan import Axis, Effort, Plan, Selection, Zeros
 from hanse.policies.disclosure.progress import Progress, silent
-from hanse.policies.disclosure.table import protect
+from hanse.policies.disclosure.table import suppress
 
 QUICK_CELLS = 5_000
 """A table with more published cells is weighed in one pass, without looking for cells to open."""
@@ -42,7 +42,7 @@ def weigh(
     for number, (each, dropped) in enumerate(changed):
         progress("weigh", number / len(changed))
         try:
-            found = protect(_fitting(table, each), each)
+            found = suppress(_fitting(table, each), each)
         except HanseError as fault:
             yield Weighed(each, dropped, None, fault.code)
         else:
