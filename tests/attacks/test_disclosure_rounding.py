@@ -1,6 +1,7 @@
 """Rounded tables: intervals, linear programs, averages and repeats bring no small count back."""
 
 import io
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,8 +12,16 @@ from tests.support.disclosure import codes_of, shuffled
 from hanse.policies.attackers import Needs, System, audit, equations, narrowed, read
 from hanse.policies.attackers.intervals import INFINITE, Floats
 from hanse.policies.attackers.published import Ints
-from hanse.policies.disclosure import Plan, round_small
-from hanse.policies.disclosure.noise import Spread, perturbed
+from hanse.policies.disclosure import (
+    Plan,
+    Rounding,
+    Spread,
+    perturbed,
+    protect,
+    public,
+    round_small,
+)
+from hanse.policies.disclosure.method import seed_of
 from hanse.policies.disclosure.plan import Axis
 
 PLAN = Plan((Axis("geo", ("sector", "wijk", "zone")), Axis("age", ("age",)), Axis("sex", ("sex",))))
@@ -150,6 +159,23 @@ def test_noise_by_cell_keys_is_as_wide_as_it_is_far(deviation: int, narrow: int)
     low, high = narrowed(system, low, high)
     assert int(((high - low)[small] < WIDTH).sum()) == narrow
     assert ((high - low)[small] >= 1).all()
+
+
+@pytest.mark.parametrize("method", [Rounding(5), Spread()])
+def test_what_a_plan_chooses_is_what_the_attackers_above_were_given(
+    method: Rounding | Spread,
+) -> None:
+    """The same figures, byte for byte, with the same one word about all of them."""
+    secret = b"a secret of many bytes"
+    found = public(protect(town(), replace(PLAN, method=method), secret=secret))
+    seed = seed_of(secret)
+    if isinstance(method, Rounding):
+        other = round_small(town(), PLAN, method.base, seed)
+    else:
+        other = perturbed(town(), PLAN, method, seed)
+    assert _bytes(found) == _bytes(other)
+    constant = ("obs_status", "conf_status", "sdc_method")
+    assert [len(found[name].unique()) for name in constant] == [1, 1, 1]
 
 
 def _bytes(table: pa.Table) -> bytes:

@@ -17,7 +17,7 @@ from tests.support.disclosure import (
 
 from hanse.errors import Conflict
 from hanse.policies.attackers import Needs, audit, determined
-from hanse.policies.disclosure import Plan, Protected, Rules, inside, protect, public
+from hanse.policies.disclosure import Plan, Protected, Rules, inside, protect, public, verify
 from hanse.policies.disclosure.plan import R1, R2, Effort, Requirement, Zeros
 
 TABLES_MAX = 4_000
@@ -135,3 +135,64 @@ def test_small_counts_and_nothing_shown_but_the_truth(city: tuple[pa.Table, Plan
     shown = public(found)["obs_value"].to_pylist()
     for value, seen in zip(true, shown, strict=True):
         assert seen is None or (seen == value and not 1 <= value < plan.rules.k)
+
+
+WIDE = settings(COMMON, max_examples=20)
+WIDE_MAX = 600
+"""Whole-number tables that are listed of one larger table before it counts as one of many."""
+
+
+@st.composite
+def towns(draw: st.DrawFn) -> tuple[pa.Table, Plan]:
+    """Draw up to 200 cells: sectors in districts by kinds, of which few are small."""
+    sectors, kinds = draw(st.integers(8, 20)), draw(st.integers(4, 6))
+    few = draw(st.integers(1, 6))
+    source = np.random.default_rng(draw(st.integers(0, 2**32)))
+    counts = source.integers(10, 60, (sectors, kinds))
+    counts.ravel()[source.choice(counts.size, few, replace=False)] = source.integers(1, 4, few)
+    rules = replace(draw(RULES), k=4)
+    made = crossed(range(sectors), [n // 4 for n in range(sectors)], counts.tolist(), rules)
+    return made.table, made.plan
+
+
+def test_up_to_two_hundred_cells_certificate_brute_force_and_auditor_agree() -> None:
+    """Witnesses fit the attacker's own equations; proven ⊆ possible ⊆ the auditor's bounds."""
+    sizes, listed = [], []
+
+    @given(towns())
+    @WIDE
+    def holds(town: tuple[pa.Table, Plan]) -> None:
+        table, plan = town
+        found = protected_or_none(table, plan)
+        if found is None:
+            return
+        model, cells = found.model, np.flatnonzero(found.model.published)
+        system = attacked(codes_of(table, plan), public(found))
+        assert (system.row >= 0).all()
+        mine = cells[system.row]
+        least = np.full(system.size, plan.rules.attacker_lower, dtype=np.int64)
+        for move in found.moves:
+            witness = model.values.copy()
+            witness[move.cells] += move.change
+            assert (system.matrix @ witness[mine] == system.right).all()
+            assert (witness[mine] >= least).all()
+            assert found.hidden[move.cells[model.published[move.cells]]].all()
+        proof = verify(model, found.hidden, found.needs, found.moves)
+        assert not proof.unproven.size
+        assert not proof.unsound.size
+        needs = Needs(np.arange(system.size), least, np.full(system.size, 10**6), 10**6)
+        verdict = audit(system, needs)
+        assert (verdict.low <= proof.low[mine] + 1e-6).all()
+        assert (verdict.high >= proof.high[mine] - 1e-6).all()
+        possible = np.array(list(consistent_tables(system, least.tolist(), WIDE_MAX)))
+        assert (verdict.low <= possible.min(axis=0) + 1e-6).all()
+        assert (verdict.high >= possible.max(axis=0) - 1e-6).all()
+        sizes.append(cells.size)
+        if len(possible) < WIDE_MAX:
+            listed.append(cells.size)
+            assert (possible.min(axis=0) <= proof.low[mine]).all()
+            assert (possible.max(axis=0) >= proof.high[mine]).all()
+
+    holds()
+    assert max(sizes) > 150
+    assert len(listed) > len(sizes) / 3
