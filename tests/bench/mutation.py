@@ -184,7 +184,7 @@ class _Other:
         elif isinstance(value, int):
             node.value = value + 1
         elif isinstance(value, str):
-            node.value = f"{value}X"
+            node.value = f"X{value[1:]}"  # no part of it is left for a test that looks for a part
 
 
 class _Turn:

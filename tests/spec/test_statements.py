@@ -9,13 +9,13 @@ import pytest
 from joserfc import jws
 from tests.spec.tables.lifecycle import ROWS
 from tests.support.agreed import all_said, party_key, said
-from tests.support.protocols import everybody, one
+from tests.support.protocols import TODAY, everybody, one
 
 from hanse.errors import Invalid
 from hanse.policies import statements
 from hanse.policies.canonical import canonical
 from hanse.policies.protocol import Protocol
-from hanse.policies.signatures import FEED, PROTOCOL, SigningKey, sign
+from hanse.policies.signatures import FEED, PROTOCOL, SigningKey, claimed, sign
 from hanse.policies.statements import MAX_CHARACTERS, Saying, Statement, hear, make, standing
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -62,6 +62,31 @@ def test_a_protocol_stands_where_its_statements_leave_it(row: tuple[str, ...]) -
         found = standing(USUAL, order, date.fromisoformat(seen), successor)
         assert found.state == state
         assert found.waits_for == tuple(sorted(PARTY[each] for each in waits.split()))
+
+
+def test_one_that_was_revoked_or_rejected_before_it_starts_never_does() -> None:
+    later = one("valid: {from: 2026-09-01, until: 2027-01-01}")
+    agreed = "s:propose s:advise r:advise s:accept r:accept"
+    for word, state in (("r:revoke", "revoked"), ("r:reject", "rejected")):
+        made = spoken(f"{word} {agreed}", later)
+        assert standing(later, made, date(2026, 6, 1)).state == state
+
+
+def test_advice_under_conditions_carries_its_document_and_counts() -> None:
+    document = f"sha-256:{'a' * 64}"
+    saying = Saying("advise", "dpo", "conditional", document)
+    made = make(USUAL, RECIPIENT, saying, NOON)
+    assert (made.outcome, made.document) == ("conditional", document)
+    heard = hear(said(USUAL, RECIPIENT, saying, NOON), USUAL, KNOWN)
+    assert heard == made
+    proposed = spoken("s:propose")
+    assert standing(USUAL, [*proposed, heard], TODAY).waits_for == (SUPPLIER,)
+
+
+def test_what_is_signed_holds_nothing_that_was_not_said() -> None:
+    text = said(USUAL, SUPPLIER, Saying("accept", "signatory"), NOON)
+    document = json.loads(claimed(text))
+    assert not {"outcome", "document"} & set(document)
 
 
 def test_one_that_is_signed_early_starts_on_its_first_day() -> None:

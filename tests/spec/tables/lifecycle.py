@@ -46,6 +46,8 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     (f"{SIGNED} s:reject", NOW, "", "rejected", ""),
     (f"s:revoke {SIGNED}", NOW, "", "revoked", ""),
     (f"s:reject {SIGNED}", NOW, "", "rejected", ""),
+    (f"r:reject {ADVISED}", NOW, "", "rejected", ""),
+    (f"r:revoke {SIGNED} s:suspend", NOW, "", "revoked", ""),
     (SIGNED, NOW, "2026-07-01", "active", ""),
     (SIGNED, "2026-07-01", "2026-07-01", "superseded", ""),
     (f"{SIGNED} s:suspend", "2026-07-01", "2026-07-01", "superseded", ""),
