@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hanse.cli.language import spoken
+from hanse.cli.reporting import waiting
 from hanse.cli.screen import show
 from hanse.messages import say
 
@@ -62,7 +63,9 @@ def publish(  # noqa: PLR0913 a command's options
 
     press = _press(home)
     intent = publishing.Intent(kind, reason)
-    prepared = publishing.prepare(press, drafts.load(press.home, dataset))
+    with waiting(spoken()) as tell:
+        tell("repair", 0.0)
+        prepared = publishing.prepare(press, drafts.load(press.home, dataset))
     if not as_json:
         _show(prepared)
     if dry_run:
@@ -85,7 +88,9 @@ def approve(
     from hanse.node.intake import draft as drafts
 
     press = _press(home)
-    row = publishing.approve(press, drafts.load(press.home, dataset), _who(person))
+    with waiting(spoken()) as tell:
+        tell("repair", 0.0)
+        row = publishing.approve(press, drafts.load(press.home, dataset), _who(person))
     _announce(home)
     _tell(as_json, "published", None, _release(row))
 
@@ -96,7 +101,9 @@ def diff(dataset: Dataset, as_json: AsJson = False, home: Home = None) -> None:
     from hanse.node.intake import draft as drafts
 
     press = _press(home)
-    prepared = publishing.prepare(press, drafts.load(press.home, dataset))
+    with waiting(spoken()) as tell:
+        tell("repair", 0.0)
+        prepared = publishing.prepare(press, drafts.load(press.home, dataset))
     if as_json:
         _tell(as_json, "difference", prepared)
     else:
