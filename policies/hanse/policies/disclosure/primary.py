@@ -128,6 +128,8 @@ def protect(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
 
 def together(cells: pa.Table, hidden: Array, indicators: Sequence[Indicator]) -> Array:
     """Return which rows are hidden when what stands behind a survey figure is hidden as one."""
+    if not any(each.sample for each in indicators):
+        return hidden
     sheet = _Sheet.of(cells)
     before = sheet.ranks.copy()
     sheet.ranks[hidden & (before == _VALUE)] = _PRIMARY
