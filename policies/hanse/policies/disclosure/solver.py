@@ -53,17 +53,20 @@ class Program:
 
     def close(self, cells: Ints) -> None:
         """Fix some cells: no move may touch them any more."""
-        for cell in cells.tolist():
-            self._solver.changeColBounds(cell, 0.0, 0.0)
-            self._solver.changeColBounds(cell + self._cells, 0.0, 0.0)
+        zeros = np.zeros(cells.size)
+        self._bound(cells, zeros, zeros)
 
     def open(self, cells: Ints) -> None:
         """Let moves touch some cells again."""
-        for cell in cells.tolist():
-            self._solver.changeColBounds(cell, 0.0, INFINITE)
-            room = self._room[cell]
-            most = INFINITE if room >= FAR else float(room)
-            self._solver.changeColBounds(cell + self._cells, 0.0, most)
+        room = self._room[cells]
+        down = np.where(room >= FAR, INFINITE, room.astype(np.float64))
+        self._bound(cells, np.full(cells.size, INFINITE), down)
+
+    def _bound(self, cells: Ints, up: Floats, down: Floats) -> None:
+        """Let some cells go up and down by so much at most."""
+        columns = np.concatenate([cells, cells + self._cells]).astype(np.int32)
+        ends = np.concatenate([up, down])
+        self._solver.changeColsBounds(columns.size, columns, np.zeros(columns.size), ends)
 
     def cheapest(self, cell: int, amount: int) -> Floats | None:
         """Return the cheapest move that changes `cell` by `amount`, None where there is none."""
