@@ -77,7 +77,11 @@ class Cleared:
 
 def hidden_in(table: pa.Table) -> int:
     """Return how many cells of a table in the protected shape are hidden."""
-    column, wanted = whole(table.column("conf_status")), ConfStatus.CONFIDENTIAL.value
+    return sum(_hidden(chunk) for chunk in table.column("conf_status").chunks)
+
+
+def _hidden(column: pa.Array) -> int:
+    wanted = ConfStatus.CONFIDENTIAL.value
     if not pa.types.is_dictionary(column.type):
         return int(pc.sum(pc.equal(column, wanted), min_count=0).as_py())
     place = pc.index(column.dictionary, wanted).as_py()

@@ -141,6 +141,9 @@ def opened(case: Case, query: Query, extent: Extent, form: Format, codec: Codec)
         return Opened(runs.rows, cells.hidden(extent), runs=runs)
     selected = cells.select(extent)
     if form in DIALECTS or (form in STREAMED and selected.num_rows > WHOLE_ROWS):
-        return Opened(selected.num_rows, hidden_in(selected), pieces=Pieces(selected))
+        # Pages of one large answer ask again and again: what is hidden in it is counted once.
+        large = selected.num_rows > WHOLE_ROWS
+        hidden = cells.hidden(extent) if large else hidden_in(selected)
+        return Opened(selected.num_rows, hidden, pieces=Pieces(selected))
     cleared = scrub(selected)
     return Opened(cleared.rows, cleared.hidden, cleared=cleared)
