@@ -14,11 +14,17 @@ from pathlib import Path
 import duckdb
 import httpx
 import pytest
-from tests.support import golden, shares
+from tests.support import environments, golden, shares
 from tests.support.environments import RUN_SECONDS
 
 from hanse.dialects.snippets import View, tool
 
+SPARK = {
+    "SPARK_LOCAL_IP": "127.0.0.1",
+    "PYSPARK_SUBMIT_ARGS": "--master local[1] --conf spark.ui.enabled=false --driver-java-options "
+    '"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" pyspark-shell',
+}
+"""A small machine of Java's; the snippet itself says nothing of it."""
 KEYS = ("indicator", "level", "area", "period", "SEX")
 
 
@@ -112,6 +118,15 @@ def test_duckdb(view: View, truth: golden.Truth) -> None:
         names = ", ".join(f'"{name}"' for name in KEYS)
         found = engine.execute(f"select {names}, obs_value, obs_status from figures")  # noqa: S608
         assert {row[:5]: (row[5], row[6]) for row in found.fetchall()} == truth
+
+
+@pytest.mark.needs("java")
+def test_spark(view: View, truth: golden.Truth, tmp_path: Path) -> None:
+    shown = f"\nfor row in {view.name}.collect():\n    print(json.dumps(row.asDict()))\n"
+    script = tmp_path / "pull.py"
+    script.write_text("import json\n" + tool("spark").write([view], "") + shown)
+    rows = map(json.loads, environments.execute("pyspark", script, **SPARK).splitlines())
+    assert shares.truth(rows) == truth
 
 
 @pytest.mark.needs("r")

@@ -1,4 +1,4 @@
-"""What a metadata document of OData must keep to, found by reading it (OASIS CSDL 4.0, parts 3 to 13).
+"""What a metadata document of OData must keep to, found by reading it (OASIS CSDL 4.0).
 
 No published schema covers the references between its parts; these rules do, and take nothing else.
 """

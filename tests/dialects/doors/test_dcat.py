@@ -4,11 +4,12 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import environments, golden, lists, needs
+from tests.support import environments, feeds, golden, lists, needs
 from tests.support.callers import House, house
 from tests.support.catalogues import Federation
 from tests.support.live import live
@@ -136,6 +137,26 @@ def test_ckanapi_harvests_the_whole_catalogue(tmp_path: Path) -> None:
     assert [each["name"] for each in gone] == ["nis41002-weg"]
     assert gone[0]["resources"] == []
     assert {each["format"] for each in found[0]["resources"]} <= {"CSV", "PARQUET", "XLSX", "JSON"}
+
+
+def test_ckanapi_sees_a_new_release_and_its_withdrawal(tmp_path: Path) -> None:
+    made = lists.long(tmp_path, 2)
+    first = feeds.release(1, of="cijfers-001")
+    second = feeds.release(2, of="cijfers-001").model_copy(
+        update={"published_at": feeds.NOW + timedelta(days=3)}
+    )
+    asked = {"calls": [("package_show", {"id": "nis41002-cijfers-001"})], "get_only": True}
+    told = []
+    with live(made.app) as url:
+        for current in (first, second, first):
+            held = feeds.dataset("cijfers-001", current=current)
+            made.nodes[0].publish(made.nodes[0].datasets[0], held)
+            asyncio.run(made.catalogue.harvester.once())
+            told += environments.run("ckanapi", "act.py", {"url": url, **asked})
+    seen = [each["result"] for each in told]
+    assert seen[0] == seen[2]
+    assert len({each["id"] for each in seen}) == 1
+    assert seen[1]["metadata_modified"] > seen[0]["metadata_modified"]
 
 
 @pytest.mark.parametrize("get_only", [False, True])
