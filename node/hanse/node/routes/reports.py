@@ -1,9 +1,11 @@
-"""`/v1/reports`: what the log says of who received what; each party sees its own lines.
+"""`/v1/reports`: what the log says of who received what, to each party its own lines.
 
-Who audits (`audit:read`) sees all of it. That somebody looked is an entry itself.
+A party is who proves a key that a signed protocol names: what a token says of its own party or
+scopes opens nothing here, for whoever took over its issuer could write it. All lines are for who
+signs in on the pages. That somebody looked is an entry itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -12,12 +14,13 @@ from starlette.responses import JSONResponse
 
 from hanse.audit.entry import Entry, Who
 from hanse.auth.principal import Principal
-from hanse.errors import Invalid, Unauthenticated
-from hanse.node import accounts, log, office, receipts, reports
+from hanse.errors import Invalid, Refused, Unauthenticated
+from hanse.node import accounts, log, office, reports
 from hanse.node.accounts import Form, Made
 from hanse.node.reports import Reader, Wanted
 from hanse.node.routes.datasets import Reader as Lang
 from hanse.node.running import Node
+from hanse.policies.protocol import Party
 from hanse.store.session import transaction
 from hanse.web.signin import Caller
 
@@ -80,8 +83,9 @@ def routes(node: Node) -> APIRouter:
         lang: Lang,
         form: Annotated[Literal["json", "csv", "xlsx", "pdf"], Query(alias="format")] = "json",
     ) -> Response:
-        """A report of the log: the caller's own lines, or all of them for who audits."""
-        made = archive.make(name, _own(caller, wanted), _looking(caller, name))
+        """A report of the log: the lines about the caller's own party."""
+        own = replace(wanted, reader=_reader(node, caller))
+        made = archive.make(name, own, _looking(caller, name))
         if form == "json":
             return JSONResponse(made.report.document, headers=PRIVATE)
         return as_file(made, form, lang)
@@ -89,12 +93,24 @@ def routes(node: Node) -> APIRouter:
     return router
 
 
-def _own(caller: Principal, wanted: Wanted) -> Wanted:
+def _reader(node: Node, caller: Principal) -> Reader:
+    """Return the party that a caller proves to be.
+
+    Raises `Refused` (REPORT_PARTY) for a caller whose key no protocol here names for its client.
+    """
     if not caller.known:
         raise Unauthenticated("SIGN_IN_NEEDED")
-    reader = Reader(caller.client_id or "", caller.party or "")
-    told = (wanted.protocol, wanted.dataset, wanted.exchange, wanted.since, wanted.until)
-    return wanted if caller.may(receipts.AUDITS) else Wanted(*told, reader)
+    for held in node.door.worlds.current().book.held:
+        for party in held.protocol.recipients:
+            if party.client_id == caller.client_id and _proves(caller, party):
+                return Reader(party.client_id or "", party.kbo or "")
+    raise Refused("REPORT_PARTY")
+
+
+def _proves(caller: Principal, party: Party) -> bool:
+    if caller.thumbprint is None:
+        return party.bearer
+    return caller.bound and caller.thumbprint in party.keys
 
 
 def _looking(caller: Principal, name: str) -> Entry:
