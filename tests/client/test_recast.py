@@ -95,6 +95,35 @@ def test_one_command_gives_every_cell_its_mark_and_its_reason_in_words(tmp_path:
 
 
 @pytest.mark.usefixtures("thirteen")
+def test_a_city_is_held_against_its_province_and_its_kind_and_ranked_among_nobody() -> None:
+    words = ("--city", "Antwerpen", "--beside", "usual", "--vintage", "2025", "-p", "2024:2025")
+    told = json.loads(hanse("compare", CODES[0], *words, "--json", status=4))
+    rows = [
+        dict(zip(told["data"], row, strict=True))
+        for row in zip(*told["data"].values(), strict=True)
+    ]
+    shown = {(row["level"], row["area"]) for row in rows if row["period"] == "2025"}
+    assert shown == {
+        ("gemeente@2025", "11002"),
+        ("provincie@2025", "10000"),
+        ("groep@2025", "a0"),
+    }
+    of_level = {row["level"]: row for row in rows if row["period"] == "2025"}
+    three = 3 * (1_000 + 2025)  # Antwerpen, Mechelen and Turnhout
+    assert of_level["provincie@2025"]["obs_value"] == three
+    assert of_level["groep@2025"]["obs_value"] is None, "one city of the kind is down"
+    assert of_level["groep@2025"]["obs_status"] == "L"
+    assert "rank" not in told["columns"]
+
+
+@pytest.mark.usefixtures("thirteen")
+def test_a_comparator_of_another_name_is_refused() -> None:
+    with pytest.raises(AssertionError) as raised:
+        hanse("compare", CODES[0], "--beside", "continent")
+    assert getattr(raised.value.__cause__, "code", "") == "COMPARATOR_UNKNOWN"
+
+
+@pytest.mark.usefixtures("thirteen")
 def test_a_merger_is_shown_before_and_after_and_per_inhabitant() -> None:
     words = ("--simulate", CODES[0], "--per", CODES[1], "-p", "2025", "--json")
     told = json.loads(hanse("areas", "merge", "11002", "12025", *words, status=4))

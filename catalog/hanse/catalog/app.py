@@ -69,7 +69,7 @@ def create_app(
     app.state.keeper = keeper
     app.include_router(logbook.routes(engine, log.BOOK, signer.verifier))
     app.include_router(oauth.routes(settings, engine, clock))
-    app.include_router(routes.routes(catalogue))
+    app.include_router(routes.routes(catalogue, way))
     app.include_router(dialects.routes(catalogue))
     app.include_router(witness.routes(catalogue))
     app.include_router(pages.routes(catalogue, way))

@@ -5,6 +5,7 @@ is one that the level does not have: a sum that is silently wrong is worse than 
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
@@ -26,6 +27,9 @@ _WORDS: Final = MappingProxyType(
 """Words for levels that readers use, beside the levels' own codes."""
 
 _CLUSTER: Final = "cluster"
+
+COMPARATORS: Final = ("province", "region", _CLUSTER)
+"""What a figure is held against where nobody says otherwise: no league table, but its own kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,33 @@ def combination(registry: Registry, text: str, level: str) -> Combination:
     )
 
 
+def comparators(
+    registry: Registry, level: str, codes: Collection[str], words: Collection[str]
+) -> tuple[Combination, ...]:
+    """Return what areas are usually held against: their provinces, regions and clusters.
+
+    `codes` are areas of `level`, none: all of them; `words` those of `COMPARATORS` that are wanted.
+    A level that the tables do not lead to gives none. Raises `Invalid` (COMPARATOR_UNKNOWN).
+    """
+    strange = next((each for each in words if each not in COMPARATORS), None)
+    if strange is not None:
+        known = ", ".join(COMPARATORS)
+        raise Invalid("COMPARATOR_UNKNOWN", word=strange[:40], known=known)
+    vintage = split_id(level)[1]
+    wanted = {_WORDS.get(each, each) for each in words}
+    found = []
+    for each in registry.levels:
+        named = _CLUSTER in wanted if each.kind is LevelKind.CLUSTER else each.code in wanted
+        leads = registry.correspondence(level, each.id) if named and each.id != level else None
+        if leads is None or each.vintage != vintage:
+            continue
+        parents = leads.parent_of
+        meant = {parents[code] for code in codes or parents if code in parents}
+        areas = registry.areas(each.id)
+        found += [_whole(registry, each.id, areas[code], level) for code in sorted(meant)]
+    return tuple(found)
+
+
 def _term(registry: Registry, term: str, level: str) -> Combination:
     word, colon, code = term.partition(":")
     if not colon:
@@ -82,6 +113,10 @@ def _term(registry: Registry, term: str, level: str) -> Combination:
         own = frozenset({term})
         return Combination(level, term, areas[term].name, level, own, own)
     above, area = _above(registry, word.strip().lower(), code.strip(), level)
+    return _whole(registry, above, area, level)
+
+
+def _whole(registry: Registry, above: str, area: Area, level: str) -> Combination:
     members = registry.below(above, area.code, level)
     if not members:
         raise NotFound("CORRESPONDENCE_NONE", child=level, parent=above)

@@ -2,15 +2,11 @@
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hanse.cli.language import Lang
-
-if TYPE_CHECKING:
-    from hanse.client.comparison import Comparison
-    from hanse.client.federation import Wish
 
 To = Annotated[str, typer.Option("--to", help="Folder, or s3://bucket/prefix.")]
 Cities = Annotated[
@@ -64,17 +60,3 @@ def collect(  # noqa: PLR0913 one option per axis of a question
     code = sign_of_all(done.outcomes)
     if code:
         raise typer.Exit(code)
-
-
-def compared(place: str, indicator: str, wish: "Wish") -> "Comparison":
-    """Return the comparison of what lies in a place, by the engine that the settings name."""
-    from hanse.client.collection.comparing import compare
-    from hanse.client.collection.engine import engine
-    from hanse.client.collection.place import Place
-    from hanse.client.federation import connect
-    from hanse.client.settings import read_settings
-
-    settings = read_settings()
-    with connect(settings) as federation:
-        found = Place.open(place, settings.s3_endpoint)
-        return compare(found, engine(settings.engine), indicator, wish, federation.areas)

@@ -243,9 +243,9 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     )
     wanted = _format(output, file_format)
     if place:
-        from hanse.cli.collecting import compared
+        from hanse.client.shortcuts import compare_kept
 
-        comparison = compared(place, indicator, wish)
+        comparison = compare_kept(place, indicator, wish)
     else:
         with connect() as federation:
             comparison = federation.compare(indicator, wish, deadline)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final, Protocol, Self
 
 from hanse.areas import Registry
+from hanse.areas.combination import combination, comparators
 from hanse.client.areas import AreaCopies
 from hanse.client.cache import AnswerCache
 from hanse.client.catalogue import Catalogue, CatalogueTalk, choose
@@ -22,7 +23,7 @@ from hanse.client.keys import ClientKey
 from hanse.client.line import Line, networks_of
 from hanse.client.node import NodeClient
 from hanse.client.question import Question
-from hanse.client.recast import Onto, inputs_of, widened
+from hanse.client.recast import Onto, inputs_of, placed, widened
 from hanse.client.settings import ClientConfig, ClientSettings, read_config, read_settings
 from hanse.client.shape import AS_IT_IS, Shape
 from hanse.client.signin import Credentials
@@ -38,7 +39,10 @@ Step = Callable[[Deadline], Coroutine[Any, Any, Sequence[Target]]]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a reader wants, in the words they type; `cities` empty means every member."""
+    """What a reader wants, in the words they type; `cities` empty means every member.
+
+    `beside` names what figures are held against: words of `hanse.areas.combination.COMPARATORS`.
+    """
 
     areas: str = ""
     periods: str = ""
@@ -51,11 +55,17 @@ class Wish:
     combine: tuple[str, ...] = ()
     bounds: bool = False
     shape: Shape = AS_IT_IS
+    beside: tuple[str, ...] = ()
 
     @property
     def recasts(self) -> bool:
         """Whether figures are wanted on other areas than those they stand on."""
-        return bool(self.vintage or self.combine)
+        return bool(self.vintage or self.combine or self.beside)
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The cities that must be asked: whoever wants a comparator needs everybody in it."""
+        return () if self.beside else self.cities
 
     def question(self, dataset: str, indicators: tuple[str, ...], levels: list[str]) -> Question:
         """Return the question to one node that has the dataset at these levels."""
@@ -74,18 +84,36 @@ class Wish:
             permitted=self.permitted,
         )
 
-    def onto(self, registry: Registry, targets: Sequence[Target]) -> tuple[Onto, ...]:
-        """Return the areas that the figures of these targets are wanted on, vintage by vintage."""
+    def onto(
+        self, registry: Registry, targets: Sequence[Target], towns: Sequence[str] = ()
+    ) -> tuple[Onto, ...]:
+        """Return the areas that the figures of these targets are wanted on, vintage by vintage.
+
+        `towns` are the municipalities of the chosen cities, by their code.
+        """
         choice = AreaChoice.parse(self.areas)
         code, _, year = (choice.level or self.level or DEFAULT_LEVEL).partition("@")
         asked = [set(target.question.indicators) for target in targets]
         every = frozenset[str]().union(*asked) if all(asked) else frozenset[str]()
         years = [each.strip() for each in self.vintage.split(",") if each.strip()] or [year]
-        found = [
-            Onto.of(registry, (code, each), choice.codes, self.combine, bounds=self.bounds)
-            for each in years
-        ]
+        found = []
+        for target in (placed(registry, code, each) for each in years):
+            codes = choice.codes or (self._of_towns(registry, target, towns) if self.beside else ())
+            wanted = [combination(registry, each, target) for each in self.combine]
+            wanted += comparators(registry, target, codes, self.beside)
+            found.append(Onto.of(registry, target, codes, tuple(wanted), bounds=self.bounds))
         return tuple(replace(each, indicators=every) for each in found)
+
+    @staticmethod
+    def _of_towns(registry: Registry, target: str, towns: Sequence[str]) -> tuple[str, ...]:
+        """Return the areas of a level that lie in these municipalities, or that they lie in now."""
+        code, _, year = target.partition("@")
+        if code == DEFAULT_LEVEL:
+            return tuple(each for each in towns if each in registry.areas(target))
+        home = f"{DEFAULT_LEVEL}@{year}"
+        known = registry.areas(home) if registry.has(home) else {}
+        held = (registry.below(home, each, target) for each in towns if each in known)
+        return tuple(sorted(frozenset[str]().union(*held)))
 
 
 class Federation:
@@ -188,13 +216,21 @@ class Federation:
             targets = await step(nodes)
             onto: tuple[Onto, ...] = ()
             if wish.recasts:
-                onto = wish.onto(await self._areas.registry(nodes), targets)
+                registry = await self._areas.registry(nodes)
+                onto = wish.onto(registry, targets, await self._towns(wish, nodes))
                 targets = [widened(target, onto) for target in targets]
             replies = await ask_all(targets, self._line.conversation, nodes)
             spent = within.clock() - started
             return assemble(replies, spent, allowed, marked=marked, onto=onto, shape=wish.shape)
 
         return self._line.wait(run, allowed)
+
+    async def _towns(self, wish: Wish, within: Deadline) -> tuple[str, ...]:
+        """Return the municipalities of the chosen cities, where figures are held against more."""
+        if not wish.beside or not wish.cities:
+            return ()
+        chosen = choose(await self._index.members(within), wish.cities)
+        return tuple(each.agency.removeprefix("NIS") for each in chosen)
 
     async def _compared(self, indicator: str, wish: Wish, within: Deadline) -> list[Target]:
         named = [each.strip() for each in indicator.split(",") if each.strip()]
@@ -204,10 +240,11 @@ class Federation:
         )
         published = [each for subject in subjects for each in subject.publications]
         targets = []
-        for member in choose(members, wish.cities):
+        named_cities = {each.agency for each in choose(members, wish.cities)}
+        for member in choose(members, wish.asks):
             offers = [each for each in published if each.agency == member.agency]
             targets += together([offered(member, offer, wish) for offer in offers])
-            if not offers and wish.cities:
+            if not offers and wish.cities and member.agency in named_cities:
                 absent = NotFound("INDICATOR_NOT_THERE", indicator=indicator, city=member.name)
                 targets.append(Target(member, Question(""), absent))
         if not targets:

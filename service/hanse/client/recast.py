@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from hanse.areas import Registry
-from hanse.areas.combination import Combination, combination
+from hanse.areas.combination import Combination
 from hanse.areas.level import split_id
 from hanse.areas.recalculation import NOTE_COLUMNS, combined, recalculated
 from hanse.client.conversation import Pulled
@@ -39,25 +39,17 @@ class Onto:
     def of(
         cls,
         registry: Registry,
-        place: tuple[str, str],
+        target: str,
         codes: tuple[str, ...],
-        combine: Sequence[str],
+        wanted: tuple[Combination, ...],
         *,
         bounds: bool,
     ) -> "Onto":
-        """Return what is meant; `place` is a level code and a vintage ("": the newest there is).
-
-        Raises `NotFound` (LEVEL_UNKNOWN, AREA_UNKNOWN, COMBINATION_UNKNOWN) and `Invalid`.
-        """
-        code, vintage = place
-        known = registry.vintages(code)
-        newest = known[0].id if known else f"{code}@0000"
-        target = f"{code}@{vintage}" if vintage else newest
+        """Return what is meant; raises `NotFound` (LEVEL_UNKNOWN, AREA_UNKNOWN)."""
         areas = registry.areas(target)
         strange = next((each for each in codes if each not in areas), "")
         if strange:
             raise NotFound("AREA_UNKNOWN", area=strange[:40], level=target)
-        wanted = tuple(combination(registry, each, target) for each in combine)
         return cls(registry, target, codes, wanted, bounds)
 
     def levels_of(self, offered: Sequence[str]) -> tuple[str, ...]:
@@ -102,6 +94,13 @@ class Onto:
     def _shown(self) -> frozenset[str]:
         members = {code for each in self.wanted if "+" in each.code for code in each.members}
         return frozenset({*self.codes, *members, *(each.code for each in self.wanted)})
+
+
+def placed(registry: Registry, code: str, vintage: str) -> str:
+    """Return a level with its vintage; "" means the newest there is."""
+    known = registry.vintages(code)
+    newest = known[0].id if known else f"{code}@0000"
+    return f"{code}@{vintage}" if vintage else newest
 
 
 def widened(target: Target, onto: Sequence[Onto]) -> Target:

@@ -32,6 +32,7 @@ from hanse.wire.catalogue import Members as Members
 from hanse.wire.catalogue import Publication as Publication
 from hanse.wire.catalogue import SearchAnswer as SearchAnswer
 from hanse.wire.catalogue import SubjectAnswer as SubjectAnswer
+from hanse.wire.comparisons import ComparisonAnswer as ComparisonAnswer
 from hanse.wire.protocols import PartyKey as PartyKey
 from hanse.wire.protocols import ProtocolAct as ProtocolAct
 from hanse.wire.protocols import ProtocolBundle as ProtocolBundle

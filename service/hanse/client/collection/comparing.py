@@ -68,7 +68,7 @@ def compare(
     named = listed(f"{indicator},{base}" if base else indicator)
     offers = _offers(place, named, wish)
     targets = _targets(offers, wish)
-    onto = wish.onto(registry(), targets) if wish.recasts else ()
+    onto = wish.onto(registry(), targets, _towns(place, wish)) if wish.recasts else ()
     if onto:
         inputs = {each for offer in offers for each in inputs_of(offer.indicator)}
         offers = _offers(place, (*named, *sorted(inputs)), wish)
@@ -100,11 +100,19 @@ def _targets(offers: Sequence[_Offer], wish: Wish) -> list[Target]:
     ]
 
 
+def _towns(place: Place, wish: Wish) -> tuple[str, ...]:
+    if not wish.beside or not wish.cities:
+        return ()
+    members = {each.about.member.agency: each.about.member for each in place.kept()}
+    chosen = choose(list(members.values()), wish.cities)
+    return tuple(each.agency.removeprefix("NIS") for each in chosen)
+
+
 def _offers(place: Place, named: Sequence[str], wish: Wish) -> list[_Offer]:
     """Return what is kept of these indicators by the cities that are wished."""
     kept = place.kept(named)
     members = {each.about.member.agency: each.about.member for each in kept}
-    agencies = {each.agency for each in choose(list(members.values()), wish.cities)}
+    agencies = {each.agency for each in choose(list(members.values()), wish.asks)}
     files: dict[tuple[str, str, str], list[Kept]] = {}
     for each in kept:
         if each.about.member.agency in agencies:
