@@ -114,8 +114,8 @@ def _one_by_one(rows: int) -> Iterator[Dialect]:
     yield Dialect(
         "GeoJSON, 100 columns, pages of 20",
         f"/ogc/collections/{LEVEL}/items?limit=20&indicator={wanted}",
-        mark='"type": "Feature",',
-        rows=generated.AREAS,
+        mark='_status": ',
+        rows=generated.AREAS * len(wanted.split(",")),
     )
 
 

@@ -66,7 +66,7 @@ data:
   areas: {areas}
   periods: all
   breakdowns: all
-  formats: [json, csv, xlsx, parquet, arrow, sdmx, odata, pxweb]
+  formats: [json, csv, xlsx, parquet, arrow, sdmx, odata, pxweb, ogc]
 actions: [read]
 terms: {{profile: open-0, group_size_min: 0, retention: P5Y, measures: [audit]}}
 valid: {{from: "2000-01-01", until: "2100-01-01"}}
