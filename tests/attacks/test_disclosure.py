@@ -64,9 +64,11 @@ class Recorded:
 
 RECORDED = [
     Recorded("gauss_t10k_nested_none", 1, 890, 376),
+    Recorded("gauss_t10k_nested_anysum", 1, 637, 0),
     Recorded("gauss_t10k_nested_intervals", 1, 658, 0),
     Recorded("gauss_t10k_nested_intervals", 0, 0, 0),
     Recorded("gauss_t10k_nested_none", 0, 14, 0),
+    Recorded("sdctable_t10k_nested_hypercube", 1, 67, 4),
     Recorded("sdctable_t10k_nested_hypercube", 0, 0, 0),
     Recorded("sdctable_t10k_nested_simpleheuristic_old", 1, 740, 320),
     Recorded("sdctable_t10k_nested_simpleheuristic_old", 0, 4, 4),
