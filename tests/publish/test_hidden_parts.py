@@ -24,6 +24,9 @@ UPLOAD = "Aangiften_deelgemeente.xlsx"
 NOT_ADDED = ("v1210_aang_mediaan", "v1210_ikcaang", "v1210_ikaaang", "v1210_nettoink_persoon_Belg")
 """A median, two spreads and an amount per person: nothing of them adds up."""
 
+BESIDE, TIES = 1_543, 7
+"""What closing costs, in cells; of several that cost the same the solver takes one or another."""
+
 
 def upload() -> tuple[list[str], list[list[object]]]:
     path = shared_data() / "swing_uploads" / UPLOAD
@@ -51,7 +54,8 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     home, described = folder / "node", folder / "onderwerpen.xlsx"
     described.write_bytes(sheet([code for code in upload()[0] if code.startswith("v1210")]))
     at = ("--home", home)
-    hanse("init", home, "--agency", "NIS41002", "--name", "Aalst", "--kbo", "0207437468")
+    who = ("--agency", "NIS41002", "--name", "Aalst", "--kbo", "0207437468")
+    hanse("init", home, *who, "--approvals", "none")
     hanse("areas", "import", shared_data() / "pinc_areas", *at)
     said = hanse_json(
         "import", "swing", shared_data() / "swing_uploads" / UPLOAD, "--indicators", described,
@@ -64,14 +68,12 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     # In 671 rows the source left one bracket to be found by subtraction; somebody else accepts it.
     found = hanse_json("check", DATASET, *at, status=1)["datasets"][0]["findings"]
     assert sum(each["rule"] == "R018" for each in found) == 671
-    reason = "Zo heeft de bron het gepubliceerd; wij tellen alleen op."
-    hanse("check", DATASET, "--accept", "R018", "--reason", reason, "--as", "bo", *at, status=1)
-    reason = "De letters gem staan hier voor gemeenschappelijk, niet voor gemiddeld."
-    hanse("check", DATASET, "--accept", "R010", "--reason", reason, "--as", "bo", *at)
+    reason = "Zo heeft de bron het gepubliceerd; gem staat hier voor gemeenschappelijk."
+    taken = ("--accept", "R018", "--accept", "R010", "--reason", reason, "--as", "bo")
+    hanse("check", DATASET, *taken, *at)
     seen = hanse_json("publish", DATASET, "--as", "an", *at)
     assert seen["closed"] >= 671
-    assert seen["hidden"][PART]["beside"] == 1_543
-    hanse("approve", DATASET, "--as", "bo", *at)
+    assert BESIDE <= seen["hidden"][PART]["beside"] <= BESIDE + TIES
     assert hanse_json("verify-release", DATASET, *at)["holds"]
     return published(open_press(read_settings(home)), DATASET).cells.table
 
@@ -126,8 +128,9 @@ def test_every_part_is_published_as_it_was_hidden_or_not(
     assert count(apart, "select count(*) from long where figure = -99997") == 133_846
     parts = "from cells where level = 'deelgemeente@2024'"
     assert count(apart, f"select count(*) {parts}") == 20_553 * 21
-    # What the source hid, and 1,543 figures that would have given a bracket back.
-    assert count(apart, f"select count(*) {parts} and obs_status = 'Q'") == 133_846 + 1_543
+    # What the source hid, and the figures that would have given a bracket back.
+    beside = count(apart, f"select count(*) {parts} and obs_status = 'Q'") - 133_846
+    assert BESIDE <= beside <= BESIDE + TIES
     assert (
         count(apart, f"select count(*) {parts} and obs_status = 'Q' and obs_value is not null") == 0
     )
