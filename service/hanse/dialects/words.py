@@ -127,13 +127,6 @@ def numerals(column: pa.Array, missing: str) -> pa.Array:
     return texts(numbers(column, missing), len(column))
 
 
-def joined(texts: pa.Array, separator: str) -> bytes:
-    """Return the texts one after another, as UTF-8."""
-    if not len(texts):
-        return b""
-    return lines([texts, separator], len(texts)).removesuffix(separator.encode())
-
-
 def _with_cents(
     column: pa.Array, cents: Numbers, negative: Numbers, told: tuple[str, str, str]
 ) -> list[Part]:
