@@ -36,7 +36,7 @@ def collect(  # noqa: PLR0913 one option per axis of a question
 ) -> None:
     """Keep the figures of many cities in a folder or bucket, to compare them there as one."""
     from hanse.cli.province import listed
-    from hanse.cli.screen import show
+    from hanse.cli.screen import show, waiting
     from hanse.cli.shown import outcomes_table, sign_of_all
     from hanse.client.collection.collecting import Asked
     from hanse.client.collection.collecting import collect as fill
@@ -48,7 +48,7 @@ def collect(  # noqa: PLR0913 one option per axis of a question
     settings = read_settings()
     place = Place.open(to, settings.s3_endpoint)
     wish = Wish(level=level, cities=listed(cities), purpose=purpose or settings.purpose)
-    with connect(settings) as federation:
+    with connect(settings) as federation, waiting(say("ASKING_CITIES", lang)):
         done = fill(federation, place, Asked(indicator, wish, datetime.now(UTC), deadline))
     if as_json:
         outcomes = [each.document(lang) for each in done.outcomes]

@@ -226,8 +226,10 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     lang: Lang = "",
 ) -> None:
     """Lay the figures of many cities side by side, each with its mark; every city accounted for."""
+    from hanse.cli.screen import waiting
     from hanse.client.federation import Wish, connect
     from hanse.client.shape import Shape
+    from hanse.messages import say
 
     wish = Wish(
         areas=areas,
@@ -247,7 +249,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
 
         comparison = compare_kept(place, indicator, wish)
     else:
-        with connect() as federation:
+        with connect() as federation, waiting(say("ASKING_CITIES", lang)):
             comparison = federation.compare(indicator, wish, deadline)
     finish(comparison, output, wanted, as_json=as_json, lang=lang)
 

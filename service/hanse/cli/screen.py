@@ -1,7 +1,8 @@
 """Tables on a terminal: none of their text is cut away to make them fit."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
@@ -9,6 +10,17 @@ from rich.table import Table
 
 PIPED_WIDTH: Final = 400
 """Where nothing tells a width (a file, a pipe), a table may become this many columns wide."""
+
+
+@contextmanager
+def waiting(sentence: str) -> Iterator[None]:
+    """Say what is waited for while it lasts, on a terminal's error output; nothing elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(sentence):
+        yield
 
 
 def show(*tables: Table, console: Console | None = None) -> None:

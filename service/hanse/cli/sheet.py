@@ -55,8 +55,10 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
     The area's figures stand beside those of the other cities, with their mean and what compares.
     """
     require(PARTS)
+    from hanse.cli.screen import waiting
     from hanse.client.federation import Wish, connect
     from hanse.client.themes import Asked, gather
+    from hanse.messages import say
 
     if bool(area) == every:
         raise Invalid("SHEET_CHOICE")
@@ -64,7 +66,7 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
     began = time.monotonic()
     wish = Wish(areas=areas, periods=periods, level=level, cities=listed(cities), purpose=purpose)
     asked = Asked(theme, listed(indicators), wish, _now(), deadline)
-    with connect() as federation:
+    with connect() as federation, waiting(say("ASKING_CITIES", languages[0])):
         gathered = gather(federation, asked)
     shown = _with_boundaries(gathered.theme, boundaries, of)
     chosen = tuple(shown.areas) if every else (_area(shown, area),)
@@ -73,7 +75,6 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
     for name, content in _files(shown, gathered, chosen, languages):
         (folder / name).write_bytes(content)
         count += 1
-    from hanse.messages import say
 
     seconds = f"{time.monotonic() - began:.1f}"
     typer.echo(say("SHEET_MADE", languages[0], count=count, folder=str(folder), seconds=seconds))
