@@ -83,6 +83,14 @@ def test_advice_under_conditions_carries_its_document_and_counts() -> None:
     assert standing(USUAL, [*proposed, heard], TODAY).waits_for == (SUPPLIER,)
 
 
+def test_a_second_spelling_of_one_statement_is_none() -> None:
+    content = canonical(spoken("s:accept")[0].model_dump(exclude_defaults=True))
+    spaced = content.replace(b'":', b'": ')
+    assert hear(sign(content, PROTOCOL, party_key(SUPPLIER)), USUAL, KNOWN)
+    with pytest.raises(Invalid, match="STATEMENT_FORM"):
+        hear(sign(spaced, PROTOCOL, party_key(SUPPLIER)), USUAL, KNOWN)
+
+
 def test_what_is_signed_holds_nothing_that_was_not_said() -> None:
     text = said(USUAL, SUPPLIER, Saying("accept", "signatory"), NOON)
     document = json.loads(claimed(text))
