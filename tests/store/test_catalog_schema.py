@@ -13,25 +13,23 @@ from tests.support.needs import need
 from hanse.catalog import clients, log, members, migrations, revocations, tables, witness
 from hanse.store import engine as store
 
-OURS = {
-    table.__tablename__
-    for table in (
-        members.MemberRow,
-        clients.ClientRow,
-        clients.SpentRow,
-        revocations.RevocationRow,
-        tables.LookRow,
-        tables.RevisionRow,
-        tables.DatasetRow,
-        tables.IndicatorRow,
-        tables.LevelRow,
-        tables.PeriodRow,
-        tables.TombstoneRow,
-        witness.WitnessedRow,
-        witness.EvidenceRow,
-        *log.ROWS,
-    )
-}
+ROWS: tuple[type[SQLModel], ...] = (
+    members.MemberRow,
+    clients.ClientRow,
+    clients.SpentRow,
+    revocations.RevocationRow,
+    tables.LookRow,
+    tables.RevisionRow,
+    tables.DatasetRow,
+    tables.IndicatorRow,
+    tables.LevelRow,
+    tables.PeriodRow,
+    tables.TombstoneRow,
+    witness.WitnessedRow,
+    witness.EvidenceRow,
+    *log.ROWS,
+)
+OURS = {str(row.__tablename__) for row in ROWS}
 
 
 def _ours(name: str | None, kind: str, _: object) -> bool:
