@@ -169,6 +169,20 @@ def test_a_city_hears_what_keeps_its_indicator_from_comparing(thirteen: TinyWorl
     assert "vergelijkbaar" in hanse("concepts", "check", CODES[0], "--city", "Gent")
 
 
+@pytest.mark.usefixtures("thirteen")
+def test_a_city_hears_what_the_name_of_its_indicator_should_be() -> None:
+    told = json.loads(hanse("concepts", "check", CODES[0], "--city", "Gent", "--json"))
+    (gent,) = told["publications"]
+    assert gent["reasons"] == []
+    assert {each["code"]: each["instead"] for each in gent["naming"]} == {
+        "NAMING_KIND": f"[aantal] {CODES[0]}",
+        "NAMING_UNIT_TOLD": "(kWh)",
+    }
+    asked = ("concepts", "check", CODES[0], "--city", "Gent", "--lang", "en")
+    assert "Write: [aantal]" in hanse(*asked)
+    assert "Add: (kWh)" in hanse(*asked, "--strict", status=1)
+
+
 def federation(known: TinyWorld) -> Federation:
     return Federation(known.catalogue.url, known.line)
 

@@ -15,6 +15,7 @@ from hanse.errors import Invalid
 from hanse.messages import named, say
 from hanse.store.session import reading
 from hanse.wire import (
+    ConceptEntry,
     FacetValue,
     Harvest,
     IndexedDataset,
@@ -128,12 +129,22 @@ def _freshness(catalogue: Catalogue, session: Session) -> Mapping[str, Harvest]:
 
 
 def subject(catalogue: Catalogue, subject_id: str) -> SubjectAnswer:
-    """Return every publication of a subject; raises `NotFound` when there is none."""
+    """Return every publication of a subject; raises `NotFound` when there is none.
+
+    Where nothing has this id, words that name a shared definition stand for it.
+    """
     with reading(catalogue.engine) as session:
+        subject_id = _known(catalogue, session, subject_id)
         published = index.publications(session, subject_id)
         known = _freshness(catalogue, session)
         parties = by_agency(catalogue.members(session))
-    listed = [_publication(each, parties, known) for each in published if each.agency in parties]
+    listed = [
+        _publication(each, parties, known).model_copy(
+            update={"points_at": _claim(catalogue.concepts.pointed(each.indicator))}
+        )
+        for each in published
+        if each.agency in parties
+    ]
     concept = catalogue.concepts.shared(each.indicator.concept for each in published)
     first = published[0].indicator
     return SubjectAnswer(
@@ -144,6 +155,17 @@ def subject(catalogue: Catalogue, subject_id: str) -> SubjectAnswer:
         concept=concept,
         publications=listed,
     )
+
+
+def _known(catalogue: Catalogue, session: Session, subject_id: str) -> str:
+    concept = catalogue.concepts.meant(subject_id)
+    if concept is None or index.publishes(session, subject_id):
+        return subject_id
+    return concept.id
+
+
+def _claim(concept: ConceptEntry | None) -> str:
+    return f"{concept.id}@{concept.version}" if concept else ""
 
 
 def _publication(

@@ -4,6 +4,7 @@ A registry is a file under review: the one that comes with Hanse, and `concepts.
 folder of the catalogue, whose entries stand before it.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,10 +17,13 @@ from pydantic import ValidationError
 from hanse.catalog.search.words import tokens
 from hanse.errors import Invalid
 from hanse.policies.canonical import canonical, digest
-from hanse.wire import ConceptEntry
+from hanse.wire import ConceptEntry, IndicatorEntry
 
 MOST_READINGS = 4
 """Other readings of one question that are tried."""
+
+_BRACKETED = re.compile(r"\[[^\]]*\]|\([^)]*\)")
+"""What a name says in brackets: how its figures were made, what they are a part of."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,17 @@ class Concepts:
         """Return the concept that one of these claims names: an id alike is no claim."""
         return next((found for each in claims if (found := self.claimed(each))), None)
 
+    def meant(self, words: str) -> ConceptEntry | None:
+        """Return the concept that words name as a whole, by its id, a name or a synonym."""
+        return self._named.get(tuple(tokens(_BRACKETED.sub(" ", words))))
+
+    def pointed(self, indicator: IndicatorEntry) -> ConceptEntry | None:
+        """Return the concept that an indicator without a known claim has the name of, if any."""
+        if self.claimed(indicator.concept):
+            return None
+        words = (*indicator.name.values(), indicator.id)
+        return next((found for each in words if (found := self.meant(each))), None)
+
     @cached_property
     def digest(self) -> str:
         """The content address of the registry: an index made with another one is made again."""
@@ -56,6 +71,24 @@ class Concepts:
                 rest = [*asked[:place], *asked[place + len(synonym) :]]
                 found[" ".join([name, *rest])] = None
         return tuple(found)[:MOST_READINGS]
+
+    @cached_property
+    def _named(self) -> Mapping[tuple[str, ...], ConceptEntry]:
+        return {words: concept for words, concept in self._each_name() if words}
+
+    def _each_name(self) -> Iterator[tuple[tuple[str, ...], ConceptEntry]]:
+        for concept in self.entries.values():
+            others = (each for words in concept.synonyms.values() for each in words)
+            for each in (concept.id, *concept.name.values(), *others):
+                yield tuple(tokens(each)), concept
+
+    def ambiguous(self) -> tuple[str, str, str] | None:
+        """Return words that would lead to two concepts, with both ids, if there are any."""
+        known: dict[tuple[str, ...], str] = {}
+        for words, concept in self._each_name():
+            if words and known.setdefault(words, concept.id) != concept.id:
+                return " ".join(words), known[words], concept.id
+        return None
 
     @cached_property
     def _synonyms(self) -> tuple[tuple[tuple[str, ...], str], ...]:
@@ -83,7 +116,12 @@ def load(home: Path | None = None) -> Concepts:
     own = home / "concepts.toml" if home else None
     if own and own.exists():
         entries |= _read(own.read_text("utf-8"), own.name)
-    return Concepts(entries)
+    registry = Concepts(entries)
+    if twice := registry.ambiguous():
+        words, *ids = twice
+        fault = f'"{words}" = {", ".join(ids)}'
+        raise Invalid("CONCEPTS_FILE", file=own.name if own else "concepts.toml", fault=fault)
+    return registry
 
 
 def _read(text: str, file: str) -> dict[str, ConceptEntry]:

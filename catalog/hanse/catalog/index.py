@@ -264,6 +264,12 @@ def published(session: Session, subjects: Iterable[str] | None = None) -> Iterat
     return _published(session.exec(ordered).all())
 
 
+def publishes(session: Session, subject: str) -> bool:
+    """Say whether anybody publishes a subject, by the id of a concept or of an indicator."""
+    either = or_(IndicatorRow.subject == subject, IndicatorRow.indicator == subject)
+    return session.exec(select(IndicatorRow.indicator).where(either).limit(1)).first() is not None
+
+
 def publications(session: Session, subject: str) -> tuple[Published, ...]:
     """Return who publishes a subject, by the id of a concept or of an indicator.
 

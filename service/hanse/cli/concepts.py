@@ -23,12 +23,18 @@ def _group() -> None:
 
 
 def check(
-    indicator: Annotated[str, typer.Argument(help="Indicator or shared definition.")],
+    indicator: Annotated[
+        str, typer.Argument(help="Indicator, shared definition or a synonym of it.")
+    ],
     city: Annotated[str, typer.Option("--city", help="One city; else all that publish it.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for a name too.")] = False,
     lang: Lang = "",
 ) -> None:
-    """Say what keeps an indicator from comparing, city by city. Exit 1: something does."""
+    """Say what keeps an indicator from comparing, city by city, and what its name should be.
+
+    Exit 1: something keeps it from comparing; with --strict also a name that breaks a naming rule.
+    """
     from hanse.client.answers import tame
     from hanse.client.catalogue import choose
     from hanse.client.concepts import check as checked
@@ -51,6 +57,10 @@ def check(
                     {"mark": one.mark.value, "code": one.code, "sentence": one.say(lang)}
                     for one in each.reasons
                 ],
+                "naming": [
+                    {"code": one.code, "instead": one.instead, "sentence": one.say(lang)}
+                    for one in each.naming
+                ],
             }
             for each in found
         ]
@@ -59,5 +69,7 @@ def check(
         for each in found:
             said = " ".join(one.say(lang) for one in each.reasons) or say("MARK_COMPARABLE", lang)
             typer.echo(tame(f"{each.name}, {each.dataset}/{each.indicator}: {said}", 1_000))
-    if any(each.reasons for each in found):
+            for one in each.naming:
+                typer.echo(tame(f"· {one.say(lang)}", 1_000))
+    if any(each.reasons or (strict and each.naming) for each in found):
         raise typer.Exit(FINDINGS)

@@ -4,22 +4,26 @@ The facts are those the index has of every publication; the reference is what mo
 in a comparison, and the shared definition where one is claimed.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hanse.client.marks import facts_of, standard
 from hanse.cube.comparability import MarkCode, Reason, differing
-from hanse.wire import ConceptEntry, Publication, SubjectAnswer
+from hanse.cube.naming import Misnamed, Named
+from hanse.cube.naming import check as naming_rules
+from hanse.wire import ConceptEntry, IndicatorEntry, Publication, SubjectAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One publication of a subject, and everything that keeps it from comparing."""
+    """One publication of a subject: what keeps it from comparing, and what its name breaks."""
 
     agency: str
     name: str
     dataset: str
     indicator: str
     reasons: tuple[Reason, ...]
+    naming: tuple[Misnamed, ...] = ()
 
 
 def check(subject: SubjectAnswer) -> tuple[Checked, ...]:
@@ -33,8 +37,33 @@ def check(subject: SubjectAnswer) -> tuple[Checked, ...]:
         reasons = [*_claimed(each, subject.concept), *differing(reference, facts)]
         reasons.sort(key=lambda reason: order.index(reason.mark))
         place = (each.agency, each.agency_name, each.dataset, each.indicator.id)
-        found.append(Checked(*place, tuple(reasons)))
+        naming = (*naming_rules(named(each.indicator)), *_twice(each, subject.publications))
+        found.append(Checked(*place, tuple(reasons), naming))
     return tuple(sorted(found, key=lambda each: (each.name, each.dataset)))
+
+
+def named(entry: IndicatorEntry) -> Named:
+    """Return what the naming rules look at, of an indicator as the index has it."""
+    return Named(
+        entry.id,
+        entry.name.get("nl", ""),
+        entry.description.get("nl", ""),
+        entry.unit,
+        entry.measure_type,
+        surveyed=entry.sample is not None,
+    )
+
+
+def _twice(publication: Publication, others: Sequence[Publication]) -> Iterator[Misnamed]:
+    """Yield the other indicator of the same house that has the same name, if there is one."""
+    own = publication.indicator
+    name = own.name.get("nl", "")
+    for each in others:
+        theirs = each.indicator
+        same = each.agency == publication.agency and theirs.name.get("nl", "") == name
+        if same and theirs.id != own.id:
+            yield Misnamed("NAMING_TWICE", f"{name}, …", {"other": theirs.id})
+            return
 
 
 def _level(publication: Publication) -> str:
@@ -46,6 +75,10 @@ def _level(publication: Publication) -> str:
 def _claimed(publication: Publication, concept: ConceptEntry | None) -> list[Reason]:
     """Return what stands between an indicator and the shared definition it could claim."""
     entry, other = publication.indicator, MarkCode.OTHER_DEFINITION
+    if publication.points_at:
+        claim = publication.points_at
+        told = {"concept": claim.partition("@")[0], "claim": claim}
+        return [Reason(other, "CONCEPT_POINTED", told)]
     if concept is None:
         return []
     id_, _, version = (entry.concept or "").partition("@")

@@ -47,7 +47,11 @@ class Announcement(Body):
 
 
 class Publication(Body):
-    """One indicator as one node publishes it in one dataset, and how old that knowledge is."""
+    """One indicator as one node publishes it in one dataset, and how old that knowledge is.
+
+    `points_at` is the claim (`inwoners@1.0.0`) that its name or a synonym leads to, where it claims
+    no shared definition.
+    """
 
     agency: str
     agency_name: str
@@ -64,6 +68,7 @@ class Publication(Body):
     current: ReleaseEntry | None
     indicator: IndicatorEntry
     harvest: Harvest
+    points_at: str = ""
 
 
 class Hit(Body):

@@ -172,6 +172,19 @@ def test_an_indicator_without_a_claim_is_no_concept_even_under_its_name(tmp_path
     found = body(made, "/v1/indicators/huishoudens")
     assert found["concept"] is None
     assert found["name"]["nl"] == "Gezinnen"
+    (publication,) = found["publications"]
+    assert publication["points_at"] == "huishoudens@1.0.0"
+
+
+@pytest.mark.parametrize("words", ["inwonertal", "POPULATION", "résidents", "inwoners"])
+def test_a_synonym_leads_to_what_is_published_of_its_concept(world: Federation, words: str) -> None:
+    found = body(world, f"/v1/indicators/{words}")
+    assert (found["id"], len(found["publications"])) == ("inwoners", 4)
+    assert {each["points_at"] for each in found["publications"]} == {""}
+
+
+def test_a_synonym_of_what_nobody_publishes_is_not_found(world: Federation) -> None:
+    assert get(world, "/v1/indicators/gezinskernen").status_code == 404
 
 
 def test_no_route_of_the_catalogue_carries_a_figure(world: Federation) -> None:
