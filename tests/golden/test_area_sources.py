@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 from functools import cache
 
 import pytest
@@ -97,6 +98,16 @@ def test_the_commands_list_what_differs(capsys: pytest.CaptureFixture[str]) -> N
     words = hanse("areas", "diff", areas, nis, "--lang", "en", status=1)
     assert "12034 (Sint-Amands) stands in the second source only" in words
     assert "42008 is called Hamme, in the second source Hamme (Dendermonde)" in words
+    listed = json.loads(hanse("areas", "diff", areas, nis, "--json", status=1))["differences"]
+    kinds = {source: Counter(each["kind"] for each in listed[source]) for source in listed}
+    assert kinds == {
+        "nis_mergers_2019_2025.csv": {},
+        "refnis1995.nt.gz": {"name": 12},
+        "refnis2019.nt.gz": {"area": 1},
+        "refnis2025.nt.gz": {"area": 3},
+    }
+    for each in (one for told in listed.values() for one in told):
+        assert any(each["area"] in line and each["where"] in line for line in words.splitlines())
 
 
 def test_a_sector_that_two_tables_put_in_two_places_is_an_error() -> None:

@@ -21,6 +21,15 @@ NAMES = [
     ("aantal inwoners", "count", "NAMING_UNIT", "inwoners"),
     ("percentage vrouwen (t.o.v. inwoners)", "share", "NAMING_UNIT", "vrouwen (t.o.v. inwoners)"),
     ("vrouwen (%) (t.o.v. inwoners)", "share", "NAMING_UNIT", "vrouwen (t.o.v. inwoners)"),
+    ("vrouwen, aantal", "count", "NAMING_UNIT", "vrouwen"),
+    ("vrouwen [aantal]", "count", "NAMING_UNIT", "vrouwen"),
+    (
+        "percentage van de vrouwen (t.o.v. inwoners)",
+        "share",
+        "NAMING_UNIT",
+        "vrouwen (t.o.v. inwoners)",
+    ),
+    ("officiële statistiek van het aantal inwoners", "count", "", ""),
     ("vrouwen", "share", "NAMING_SHARE", "vrouwen (t.o.v. …)"),
     ("vrouwen (t.o.v. inwoners)", "share", "", ""),
     ("huisartsen", "rate", "NAMING_RATE", "huisartsen per 1.000 …"),
@@ -71,6 +80,7 @@ def test_a_name_that_breaks_a_rule_is_told_what_to_be(
         ({"id": "v1101_" + "a" * 40}, "", ""),
         ({"id": "v1101_" + "a" * 41}, "NAMING_LENGTH", "v1101_" + "a" * 40),
         ({"unit": ""}, "", ""),
+        ({"unit": "aantal", "description": "[aantal] inwoners"}, "", ""),
     ],
 )
 def test_description_and_code_follow_their_rules(

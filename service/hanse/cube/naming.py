@@ -55,11 +55,16 @@ _KIND = re.compile(
 )
 _MADE = re.compile(r"(PROGNOSE|MODEL|SCENARIO|ENQU[EÊ]TE)\b[\s:,-]*")
 _SUFFIX = re.compile(r"\s*[\[(](prognose|model|scenario|enqu[eê]te)[\])]", re.IGNORECASE)
+_UNITS = r"(?:aantal|percentage|procent|promille|ratio)\b"
 _UNIT = re.compile(
-    r"(?:\b(?:aantal|percentage|procent|promille|ratio)\b|[%‰])"
+    rf"(?:^{_UNITS}|(?<=[(\[,]){_UNITS}|(?<=[(\[,] ){_UNITS}|[%‰])"
     r"(?:\s+(?:van de|van het|van|aan)\b)?",
     re.IGNORECASE,
 )
+"""Where a name says its unit: first, between brackets, after a comma, or as a sign. Inside a phrase
+(`statistiek van het aantal inwoners`) it is a word like any other."""
+
+_HOLLOW = re.compile(r"\(\s*\)|\[\s*\]")
 _EURO = re.compile(r"\b(?:EUR|euro)\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<![\w.,])(\d{1,3})(?: ?(\d{3}))(?: ?(\d{3}))?(?![\w.,]\d|\w)")
 _SIGNS = MappingProxyType({">=": "≥", "=>": "≥", "<=": "≤", "=<": "≤"})
@@ -175,7 +180,8 @@ def _kind(named: Named) -> Misnamed | None:
 
 
 def _unit_told(named: Named) -> Misnamed | None:
-    if not named.unit or f"({named.unit})" in named.description:
+    counted = named.unit.lower() in KINDS.values()
+    if not named.unit or counted or f"({named.unit})" in named.description:
         return None
     return Misnamed("NAMING_UNIT_TOLD", f"({named.unit})")
 
@@ -202,7 +208,7 @@ def _plain(word: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    return " ".join(text.replace("( )", "").replace("()", "").split()).strip(" -,:")
+    return " ".join(_HOLLOW.sub(" ", text).split()).strip(" -,:")
 
 
 _RULES: Final[tuple[Callable[[Named], Misnamed | None], ...]] = (
