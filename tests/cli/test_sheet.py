@@ -170,6 +170,7 @@ def test_one_sheet_by_name_for_the_subjects_of_a_theme(tmp_path: Path) -> None:
         (("41002", "--all", "--theme", "energie"), (2, "SHEET_CHOICE")),
         (("41002", "--theme", "energie", "--lang", "de"), (2, "SHEET_LANGUAGE")),
         (("41002", "--theme", "energie", "--lang", ","), (2, "SHEET_LANGUAGE")),
+        (("41002", "--theme", "energie", "--lang", "nl,de"), (2, "SHEET_LANGUAGE")),
     ],
 )
 def test_a_command_that_can_be_read_two_ways_asks_nobody_anything(

@@ -117,10 +117,37 @@ def test_a_city_is_held_against_its_province_and_its_kind_and_ranked_among_nobod
 
 
 @pytest.mark.usefixtures("thirteen")
-def test_a_comparator_of_another_name_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--beside", "continent"), "COMPARATOR_UNKNOWN"),
+        (("--beside", "province,region"), "COMPARATOR_NONE"),
+        (("-o", "/nergens/hier/x.csv"), "PROTECT_FOLDER"),
+    ],
+)
+def test_what_cannot_be_given_is_refused_before_anybody_is_asked(
+    words: tuple[str, ...], code: str
+) -> None:
     with pytest.raises(AssertionError) as raised:
-        hanse("compare", CODES[0], "--beside", "continent")
-    assert getattr(raised.value.__cause__, "code", "") == "COMPARATOR_UNKNOWN"
+        hanse("compare", CODES[0], *words)
+    assert getattr(raised.value.__cause__, "code", "") == code
+
+
+def test_a_sum_of_two_definitions_says_that_it_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANSE_CONFIG", str(tmp_path / "client.json"))
+    monkeypatch.setenv("HANSE_CACHE", str(tmp_path / "cache"))
+    other = city("12025")
+    other.releases[0].facts = {"definition_version": "2.0.0"}
+    with world([city("11002"), other, city("13040")]) as known:
+        known.catalogue.tables = tables()
+        write_config(tmp_path / "client.json", ClientConfig(catalogue=known.catalogue.url))
+        words = ("-a", "12025+13040", "-a", "11002+13040", "--vintage", "2025", "-p", "2025")
+        told = json.loads(hanse("compare", CODES[0], *words, "--json"))
+    marks = dict(zip(told["data"]["area"], told["data"]["mark"], strict=True))
+    assert marks["12025"] == marks["12025+13040"] == "other-definition"
+    assert marks["11002+13040"] == "recalculated"
 
 
 @pytest.mark.usefixtures("thirteen")

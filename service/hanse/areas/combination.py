@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from hanse.areas.area import Area, AreaKind
-from hanse.areas.level import LevelKind, split_id
+from hanse.areas.level import Level, LevelKind, split_id
 from hanse.areas.registry import Registry
 from hanse.errors import Invalid, NotFound
 
@@ -30,6 +30,9 @@ _CLUSTER: Final = "cluster"
 
 COMPARATORS: Final = ("province", "region", _CLUSTER)
 """What a figure is held against where nobody says otherwise: no league table, but its own kind."""
+
+USUAL: Final = "usual"
+"""The word for all of them that there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +85,40 @@ def comparators(
 ) -> tuple[Combination, ...]:
     """Return what areas are usually held against: their provinces, regions and clusters.
 
-    `codes` are areas of `level`, none: all of them; `words` those of `COMPARATORS` that are wanted.
-    A level that the tables do not lead to gives none. Raises `Invalid` (COMPARATOR_UNKNOWN).
+    `codes` are areas of `level`, none: all of them; `words` those of `COMPARATORS` that are wanted,
+    or `USUAL`: those that the tables lead to. Raises `Invalid` (COMPARATOR_UNKNOWN) for another
+    word and `NotFound` (COMPARATOR_NONE) for one that no table leads to.
     """
-    strange = next((each for each in words if each not in COMPARATORS), None)
+    strange = next((each for each in words if each not in (*COMPARATORS, USUAL)), None)
     if strange is not None:
         known = ", ".join(COMPARATORS)
         raise Invalid("COMPARATOR_UNKNOWN", word=strange[:40], known=known)
-    vintage = split_id(level)[1]
-    wanted = {_WORDS.get(each, each) for each in words}
     found = []
-    for each in registry.levels:
-        named = _CLUSTER in wanted if each.kind is LevelKind.CLUSTER else each.code in wanted
-        leads = registry.correspondence(level, each.id) if named and each.id != level else None
-        if leads is None or each.vintage != vintage:
-            continue
-        parents = leads.parent_of
-        meant = {parents[code] for code in codes or parents if code in parents}
-        areas = registry.areas(each.id)
-        found += [_whole(registry, each.id, areas[code], level) for code in sorted(meant)]
+    for word in COMPARATORS if USUAL in words else dict.fromkeys(words):
+        held = [
+            whole
+            for each in registry.levels
+            if _is_level(each, word) and each.vintage == split_id(level)[1]
+            for whole in _parents(registry, level, each.id, codes)
+        ]
+        if not held and USUAL not in words:
+            raise NotFound("COMPARATOR_NONE", word=word, level=level)
+        found += held
     return tuple(found)
+
+
+def _is_level(level: Level, word: str) -> bool:
+    return level.kind is LevelKind.CLUSTER if word == _CLUSTER else level.code == _WORDS[word]
+
+
+def _parents(
+    registry: Registry, level: str, above: str, codes: Collection[str]
+) -> list[Combination]:
+    leads = registry.correspondence(level, above) if above != level else None
+    parents = leads.parent_of if leads else {}
+    meant = {parents[code] for code in codes or parents if code in parents}
+    areas = registry.areas(above)
+    return [_whole(registry, above, areas[code], level) for code in sorted(meant)]
 
 
 def _term(registry: Registry, term: str, level: str) -> Combination:

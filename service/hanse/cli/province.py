@@ -376,10 +376,7 @@ def listed(cities: list[str] | None) -> tuple[str, ...]:
 
 
 def _beside(given: str) -> tuple[str, ...]:
-    from hanse.areas.combination import COMPARATORS
-
-    named = tuple(each.strip().lower() for each in given.split(",") if each.strip())
-    return COMPARATORS if named == ("usual",) else named
+    return tuple(each.strip().lower() for each in given.split(",") if each.strip())
 
 
 def _purpose(given: str) -> str:
@@ -396,4 +393,6 @@ def _format(output: Path | None, given: str) -> str:
     if (chosen or output) and chosen not in formats():
         listed = ", ".join(sorted(formats()))
         raise Invalid("FILE_FORMAT_UNKNOWN", format=chosen[:20] or "?", formats=listed)
+    if output and not output.parent.is_dir():
+        raise Invalid("PROTECT_FOLDER", path=str(output)[:200])
     return chosen

@@ -123,7 +123,7 @@ def _languages(given: str) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(each.strip() for each in given.split(",") if each.strip()))
     for each in chosen or ("",):
         if each not in LANGUAGES:
-            raise Invalid("SHEET_LANGUAGE", lang=each[:10], known=", ".join(LANGUAGES))
+            raise Invalid("SHEET_LANGUAGE", given=each[:10], known=", ".join(LANGUAGES))
     return chosen
 
 

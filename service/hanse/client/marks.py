@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from hanse.client.conversation import Pulled
-from hanse.cube.comparability import Facts, Mark, mark
+from hanse.cube.comparability import Facts, Mark, mark, together
 from hanse.cube.period import Period, read_period
 from hanse.errors import Invalid
 from hanse.wire import IndicatorEntry
@@ -43,7 +43,7 @@ class Marks:
     reference: Facts
     first: dict[Series, Period]
     wanted: frozenset[str] = frozenset()
-    _facts: dict[Series, Facts] = field(default_factory=dict)
+    _facts: dict[Series, tuple[Facts, ...]] = field(default_factory=dict)
     _known: dict[tuple[Facts, Facts, str, str, Period], Mark] = field(default_factory=dict)
 
     @classmethod
@@ -72,10 +72,13 @@ class Marks:
         """Return the mark of a cell; one without a number is incomplete whatever else it is."""
         series = place[:4]
         if series not in self._facts:
-            self._facts[series] = facts_of(_entry(self.entries, series), place.level)
-        first = self.first[series]
-        facts = self._facts[series]
-        reference = self._beside(place)
+            entries = _entries(self.entries, series)
+            self._facts[series] = tuple(dict.fromkeys(facts_of(e, place.level) for e in entries))
+        return together(self._part(place, each) for each in self._facts[series])
+
+    def _part(self, place: Place, facts: Facts) -> Mark:
+        """Return the mark of a cell by the facts of one house that is in it."""
+        reference, first = self._beside(place), self.first[place[:4]]
         if place.computed:
             facts = replace(facts, recalculated=True)
         kind = (reference, facts, place.period, place.obs_status, first)
@@ -102,11 +105,18 @@ def _entry(
     entries: Mapping[tuple[str, str, str], IndicatorEntry], series: Series
 ) -> IndicatorEntry:
     """Return what the manifest says of a series; of one from several houses, what one says."""
+    return _entries(entries, series)[0]
+
+
+def _entries(
+    entries: Mapping[tuple[str, str, str], IndicatorEntry], series: Series
+) -> list[IndicatorEntry]:
+    """Return what the manifests of every house say that a series is from."""
     if series[:3] in entries:
-        return entries[series[:3]]
+        return [entries[series[:3]]]
     houses = set(series[0].split("+"))
     known = [key for key in sorted(entries) if key[2] == series[2]]
-    return entries[next((key for key in known if key[0] in houses), known[0])]
+    return [entries[key] for key in known if key[0] in houses] or [entries[known[0]]]
 
 
 VOTED = (

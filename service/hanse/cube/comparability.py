@@ -4,7 +4,7 @@ Not comparable is a fact to show beside the figure, never a reason to leave it o
 given; the mark is the gravest of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -107,6 +107,17 @@ def mark(
         reasons.append(Reason(MarkCode.RECALCULATED, "COMPARE_RECALCULATED", level))
     reasons.sort(key=lambda reason: _GRAVITY[reason.mark])
     return Mark(reasons[0].mark if reasons else MarkCode.COMPARABLE, tuple(reasons))
+
+
+def together(marks: Iterable[Mark]) -> Mark:
+    """Return the mark of a figure that is made of several: every reason of any part, once."""
+    reasons = {
+        (reason.code, tuple(sorted(reason.parameters.items()))): reason
+        for each in marks
+        for reason in each.reasons
+    }
+    ordered = sorted(reasons.values(), key=lambda reason: _GRAVITY[reason.mark])
+    return Mark(ordered[0].mark if ordered else MarkCode.COMPARABLE, tuple(ordered))
 
 
 def differing(reference: Facts, other: Facts) -> tuple[Reason, ...]:

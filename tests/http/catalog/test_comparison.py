@@ -130,6 +130,7 @@ def test_a_node_that_is_down_is_a_reason(world: Federation) -> None:
         ("indicator=inwoners&periods=gisteren", 400, "PERIOD_UNKNOWN"),
         ("indicator=inwoners&cities=Parijs", 404, "CITY_UNKNOWN"),
         ("indicator=inwoners&beside=continent", 400, "COMPARATOR_UNKNOWN"),
+        ("indicator=inwoners&beside=cluster", 404, "COMPARATOR_NONE"),
         ("indicator=inwoners&beside=&per=niets", 404, ""),
         ("indicator=inwoners&beside=&index=1990", 400, "BENCHMARK_PERIOD"),
         ("indicator=inwoners&vintage=1850", 404, "LEVEL_UNKNOWN"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from hanse.areas.combination import COMPARATORS
+from hanse.areas.combination import USUAL
 from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.comparing import compare, offers
 from hanse.client.federation import Wish
@@ -16,7 +16,6 @@ from hanse.wire import ComparisonAnswer
 
 _Some = Annotated[str, Query(max_length=2_000)]
 _Word = Annotated[str, Query(max_length=64)]
-_USUAL = ",".join(COMPARATORS)
 
 
 def shape(
@@ -38,7 +37,7 @@ def wish(  # noqa: PLR0913 one parameter per axis of a comparison
     periods: _Word = "",
     vintage: _Word = "",
     add_up: _Some = "",
-    beside: _Word = _USUAL,
+    beside: _Word = USUAL,
     bounds: bool = False,
 ) -> Wish:
     """Read what is compared; `beside` is what figures are held against, empty for nothing."""

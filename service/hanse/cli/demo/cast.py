@@ -87,6 +87,9 @@ def area_tables() -> dict[str, str]:
         "def_gemeente2024.csv": _definition(before),
         "def_wijk.csv": _definition([(code, name) for code, name, _ in districts]),
         "def_provincie.csv": _definition([("10000", "Antwerpen"), ("40000", "Oost-Vlaanderen")]),
+        "def_gewest.csv": _definition([("02000", "Vlaams Gewest")]),
+        "def_groep.csv": _definition([("centrumsteden", "Centrumsteden van de demo")]),
+        "geolevel_names.csv": "geolevel code,type\ngroep,Cluster\n",
         "agg_wijk_gemeente.csv": _links(
             "wijk", "gemeente", [(each[0], each[2]) for each in districts]
         ),
@@ -95,6 +98,12 @@ def area_tables() -> dict[str, str]:
         ),
         "agg_gemeente_provincie.csv": _links(
             "gemeente", "provincie", [(city.nis, city.province) for city in CITIES]
+        ),
+        "agg_provincie_gewest.csv": _links(
+            "provincie", "gewest", [("10000", "02000"), ("40000", "02000")]
+        ),
+        "agg_gemeente_groep.csv": _links(
+            "gemeente", "groep", [(nis, "centrumsteden") for nis in home]
         ),
     }
 
