@@ -4,8 +4,11 @@ The catalogue is an anonymous client of its members and keeps nothing of what it
 under a protocol is named and left to whoever holds one: `hanse compare` asks with its own rights.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from weakref import WeakKeyDictionary
 
 from hanse.areas import Registry
 from hanse.catalog import answers
@@ -17,7 +20,7 @@ from hanse.client.deadline import Deadline
 from hanse.client.fanout import Target, ask_all
 from hanse.client.federation import Wish, offered, together
 from hanse.client.question import Question
-from hanse.client.recast import widened
+from hanse.client.recast import Onto, widened
 from hanse.client.verification import Pin
 from hanse.errors import Invalid, NotFound, Refused
 from hanse.outbound import Outbound
@@ -33,6 +36,9 @@ MOST_CELLS = 50_000
 """Cells of one answer; whoever wants more pulls them from the nodes."""
 
 MOST_INDICATORS = 10
+
+MOST_AT_ONCE = 2
+"""Comparisons that are computed at a time; a reader beyond that waits for a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,14 @@ def offers(catalogue: Catalogue, named: Sequence[str]) -> Offers:
     return Offers(tuple(published), tuple(members))
 
 
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _turn() -> asyncio.Semaphore:
+    """Return the turns of this loop: a comparison takes threads and memory that others need too."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MOST_AT_ONCE))
+
+
 async def compare(way: Outbound, registry: Registry, found: Offers, wish: Wish) -> Comparison:
     """Lay the open figures side by side; every member that publishes it is accounted for.
 
@@ -62,22 +76,31 @@ async def compare(way: Outbound, registry: Registry, found: Offers, wish: Wish) 
         if wish.vintage or wish.combine:
             raise NotFound("AREAS_NONE")
         wish = replace(wish, beside=())
-    within = replace(Deadline.after(ANSWER_SECONDS), answer_bytes=ANSWER_BYTES)
-    started = within.clock()
+    async with _turn():
+        within = replace(Deadline.after(ANSWER_SECONDS), answer_bytes=ANSWER_BYTES)
+        started = within.clock()
+        targets, onto = await asyncio.to_thread(_meant, registry, found, wish)
+        replies = await ask_all(targets, partial(_talk, way), within)
+        cells = sum(reply.outcome.cells for reply in replies)
+        if cells > MOST_CELLS:
+            raise Invalid("COMPARISON_MANY", count=cells, limit=MOST_CELLS)
+        spent = within.clock() - started
+        lay = partial(assemble, replies, spent, ANSWER_SECONDS, onto=onto, shape=wish.shape)
+        return await asyncio.to_thread(lay)
+
+
+def _talk(way: Outbound, url: str, pin: Pin) -> Conversation:
+    return Conversation(url, way, pin=pin)
+
+
+def _meant(registry: Registry, found: Offers, wish: Wish) -> tuple[list[Target], tuple[Onto, ...]]:
+    """Return what is asked of whom, and the areas that the answers are wanted on."""
     targets = _targets(found, wish)
+    if not wish.recasts:
+        return targets, ()
     towns = [each.agency.removeprefix("NIS") for each in choose(found.members, wish.cities)]
-    onto = wish.onto(registry, targets, towns if wish.cities else ()) if wish.recasts else ()
-    targets = [widened(target, onto) for target in targets] if onto else targets
-
-    def talk(url: str, pin: Pin) -> Conversation:
-        return Conversation(url, way, pin=pin)
-
-    replies = await ask_all(targets, talk, within)
-    cells = sum(reply.outcome.cells for reply in replies)
-    if cells > MOST_CELLS:
-        raise Invalid("COMPARISON_MANY", count=cells, limit=MOST_CELLS)
-    spent = within.clock() - started
-    return assemble(replies, spent, ANSWER_SECONDS, onto=onto, shape=wish.shape)
+    onto = wish.onto(registry, targets, towns if wish.cities else ())
+    return [widened(target, onto) for target in targets], onto
 
 
 def _targets(found: Offers, wish: Wish) -> list[Target]:

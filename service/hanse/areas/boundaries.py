@@ -18,7 +18,7 @@ from hanse.errors import Invalid
 DECIMALS: Final = 6
 """Digits kept of a degree: about ten centimetres."""
 FEATURES_MAX: Final = 200_000
-POSITIONS_MAX: Final = 20_000_000
+POSITIONS_MAX: Final = 5_000_000
 SHOWN: Final = 10
 """How many codes a message names."""
 
@@ -311,6 +311,7 @@ class _Arcs:
 
     arcs: Sequence[Sequence[Sequence[float]]]
     place: Callable[[Sequence[float]], Sequence[float]]
+    used: list[int] = field(default_factory=lambda: [0])
 
     @classmethod
     def of(cls, topology: Mapping[str, Any]) -> "_Arcs":
@@ -342,6 +343,9 @@ class _Arcs:
         line: list[Sequence[float]] = []
         for index in held:
             arc = self.arcs[index] if index >= 0 else self.arcs[~index][::-1]
+            self.used[0] += len(arc)  # an arc that is named often is written out as often
+            if self.used[0] > POSITIONS_MAX:
+                raise Invalid("BOUNDARY_LIMIT", count=self.used[0], limit=POSITIONS_MAX)
             line.extend(arc[1:] if line else arc)
         return line
 

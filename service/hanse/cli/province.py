@@ -207,7 +207,9 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     ] = "",
     bounds: Bounds = False,
     per: Annotated[str, typer.Option("--per", help="Divide by this indicator (inhabitants).")] = "",
-    times: Annotated[float, typer.Option("--times", help="With --per: times this.", min=0)] = 1.0,
+    times: Annotated[
+        float, typer.Option("--times", help="With --per: times this.", min=0, max=1e12)
+    ] = 1.0,
     index: Annotated[
         str, typer.Option("--index", help="Show as an index; this period is 100.")
     ] = "",

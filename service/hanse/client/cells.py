@@ -11,7 +11,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hanse.cube.cells import NUMBER_COLUMNS, protected_as
+from hanse.cube.cells import (
+    KEY_COLUMNS,
+    MEASURE_COLUMNS,
+    NUMBER_COLUMNS,
+    SAMPLE_COLUMNS,
+    protected_as,
+)
 from hanse.errors import Invalid
 
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
@@ -20,6 +26,14 @@ CODE_BYTES_MAX: Final = 256
 
 PLAIN_BYTES_MAX: Final = 1_000_000_000
 """How much text a stream may come to once its dictionaries are written out."""
+
+TAKEN: Final = frozenset(
+    {
+        *KEY_COLUMNS, *MEASURE_COLUMNS, *SAMPLE_COLUMNS, "origin", "origin_name", "dataset",
+        "release", "manifest", "mark", "reasons", "rank",
+    }
+)  # fmt: skip
+"""Columns that a breakdown may not be called after, however it is spelled."""
 
 _BATCHES: Final = {2: "dictionary", 3: "record batch"}  # MessageHeader of Arrow's Message.fbs
 
@@ -45,6 +59,10 @@ def check_cells(table: pa.Table, peer: str) -> pa.Table:
         raise Invalid("ANSWER_CELLS", peer=peer)
     table.validate(full=True)
     longest = [_longest(table.column(name)) for name in wanted if name not in NUMBER_COLUMNS]
+    if not all(_are_numbers(table.column(name)) for name in wanted if name in NUMBER_COLUMNS):
+        raise Invalid("ANSWER_CELLS", peer=peer)
+    if any(name.lower() in TAKEN for name in wanted if name.isupper()):
+        raise Invalid("ANSWER_CELLS", peer=peer)
     if max(longest) > CODE_BYTES_MAX or sum(longest) * table.num_rows > PLAIN_BYTES_MAX:
         raise Invalid("ANSWER_CELLS", peer=peer)
     return table.replace_schema_metadata(None)
@@ -57,6 +75,11 @@ def plain(table: pa.Table) -> pa.Table:
         for name in table.column_names
     }
     return pa.table(columns)
+
+
+def _are_numbers(column: pa.ChunkedArray) -> bool:
+    """Say whether every value is null or a finite number: others poison every sum they are in."""
+    return bool(pc.all(pc.is_finite(column), min_count=0).as_py())
 
 
 def _longest(column: pa.ChunkedArray) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hanse.areas import Registry
 from hanse.areas.combination import Combination
@@ -75,7 +76,7 @@ class Onto:
         if self.wanted:
             above = {each.level for each in self.wanted} - {self.target}
             base = found.drop_columns([n for n in NOTE_COLUMNS if n in found.column_names])
-            loaded = table.filter([each in above for each in table.column("level").to_pylist()])
+            loaded = table.filter(pc.is_in(table.column("level"), pa.array(above, pa.string())))
             both = pa.concat_tables(
                 [base.select(loaded.column_names), loaded.cast(_like(base, loaded))]
             )
@@ -83,7 +84,8 @@ class Onto:
             found = pa.concat_tables([found, sums.select(found.column_names)])
         if is_sampled(own.column_names):
             found = kept_intervals(with_intervals(found, rules), own)
-        return found.filter([self._kept(*each) for each in _places(found)]).combine_chunks()
+        kept = pa.array([self._kept(*each) for each in _places(found)], pa.bool_())
+        return found.filter(kept).combine_chunks()
 
     def _kept(self, indicator: str, level: str, area: str) -> bool:
         if self.indicators and indicator not in self.indicators:

@@ -5,9 +5,10 @@ whose base nobody gave is unknown; spread and trend leave out what has no number
 they cover. No place in a ranking is given unless it is asked for.
 """
 
+import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,11 +35,11 @@ def per(table: pa.Table, base: str, times: float = 1.0) -> pa.Table:
     """
     rows = table.to_pylist()
     names = ["level", "area", "period", *(n for n in table.column_names if n.isupper())]
-    known = {_key(row, names): row for row in rows if row["indicator"] == base}
-    if not known:
+    known = _Bases.of((row for row in rows if row["indicator"] == base), names)
+    if not known.own:
         raise Invalid("BENCHMARK_BASE", indicator=base[:60])
     kept = [row for row in rows if row["indicator"] != base]
-    return _based(table.schema, [(row, known.get(_key(row, names))) for row in kept], times)
+    return _based(table.schema, [(row, known.under(row)) for row in kept], times)
 
 
 def index(table: pa.Table, period: str) -> pa.Table:
@@ -48,11 +49,36 @@ def index(table: pa.Table, period: str) -> pa.Table:
     """
     rows = table.to_pylist()
     names = ["indicator", "level", "area", *(n for n in table.column_names if n.isupper())]
-    known = {_key(row, names): row for row in rows if row["period"] == period}
-    if not known:
+    known = _Bases.of((row for row in rows if row["period"] == period), names)
+    if not known.own:
         raise Invalid("BENCHMARK_PERIOD", period=period[:20])
-    pairs = [(row, known.get(_key(row, names))) for row in rows]
-    return _based(table.schema, pairs, INDEX_OF_BASE)
+    return _based(table.schema, [(row, known.under(row)) for row in rows], INDEX_OF_BASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bases:
+    """What figures are divided by: a house's own base, else the only one that anybody gives."""
+
+    names: Sequence[str]
+    own: Mapping[Key, Row]
+    of_place: Mapping[Key, Mapping[object, Row]]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row], names: Sequence[str]) -> "_Bases":
+        own: dict[Key, Row] = {}
+        of_place: dict[Key, dict[object, Row]] = defaultdict(dict)
+        for row in rows:
+            house = row.get("origin", "")
+            own[house, *_key(row, names)] = row
+            of_place[_key(row, names)][house] = row
+        return cls(names, own, of_place)
+
+    def under(self, row: Row) -> Row | None:
+        """Return the base of a figure; None where several houses give one and none is its own."""
+        place = _key(row, self.names)
+        others = self.of_place.get(place, {})
+        alone = next(iter(others.values())) if len(others) == 1 else None
+        return self.own.get((row.get("origin", ""), *place), alone)
 
 
 def _key(row: Row, names: Sequence[str]) -> Key:
@@ -80,7 +106,8 @@ def _quotient(row: Row, base: Row | None, times: float) -> tuple[float | None, s
     number, divisor = row["obs_value"], base["obs_value"] if base else None
     if not isinstance(number, float) or not isinstance(divisor, float) or divisor == 0:
         return None, _UNKNOWN
-    return number / divisor * times, status
+    found = number / divisor * times
+    return (found, status) if math.isfinite(found) else (None, _UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +156,19 @@ def _spread(key: tuple[str, str, str], values: Sequence[object]) -> Spread:
         len(numbers),
         min(numbers),
         statistics.median(numbers),
-        statistics.fmean(numbers),
+        _held(lambda: statistics.fmean(numbers)),
         max(numbers),
-        statistics.stdev(numbers) if len(numbers) > 1 else None,
+        _held(lambda: statistics.stdev(numbers)) if len(numbers) > 1 else None,
     )
+
+
+def _held(compute: Callable[[], float]) -> float | None:
+    """Return a number; None where it is larger than any that can be written."""
+    try:
+        found = compute()
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +212,9 @@ def _trend(key: tuple[str, str, str], rows: Sequence[Row]) -> Trend:
     days = read_period(ends[4]).start_date - read_period(ends[3]).start_date
     years = days.days / 365.25
     grows = start > 0 and end >= 0 and years > 0
-    yearly = ((end / start) ** (1 / years) - 1) * 100 if grows else None
-    percent = (end - start) / start * 100 if start else None
-    return Trend(*ends, end - start, percent, yearly)
+    yearly = _held(lambda: ((end / start) ** (1 / years) - 1) * 100) if grows else None
+    percent = _held(lambda: (end - start) / start * 100) if start else None
+    return Trend(*ends, _held(lambda: end - start), percent, yearly)
 
 
 def ranks(table: pa.Table) -> list[int | None]:
@@ -189,23 +225,40 @@ def ranks(table: pa.Table) -> list[int | None]:
     """
     rows = table.to_pylist()
     names = ["indicator", "level", "period", *(n for n in table.column_names if n.isupper())]
-    groups: dict[Key, list[Row]] = defaultdict(list)
-    for row in rows:
+    groups: dict[Key, list[int]] = defaultdict(list)
+    for at, row in enumerate(rows):
         if isinstance(row["obs_value"], float):
-            groups[_key(row, names)].append(row)
-    return [_place(row, groups[_key(row, names)]) for row in rows]
+            groups[_key(row, names)].append(at)
+    places: list[int | None] = [None] * len(rows)
+    for group in groups.values():
+        for at, place in _places(rows, group):
+            places[at] = place
+    return places
 
 
-def _place(row: Row, group: Sequence[Row]) -> int | None:
-    value = row["obs_value"]
-    if not isinstance(value, float) or any(_overlap(row, each) for each in group):
-        return None
-    return 1 + sum(float(str(each["obs_value"])) > value for each in group)
+def _places(rows: Sequence[Row], group: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the place of each figure of a group that has one; one pass after one sorting."""
+    unsure = _overlapping(rows, group)
+    highest = sorted((float(str(rows[at]["obs_value"])) for at in group), reverse=True)
+    first = {value: place for place, value in reversed(list(enumerate(highest, 1)))}
+    for at in group:
+        if at not in unsure:
+            yield at, first[float(str(rows[at]["obs_value"]))]
 
 
-def _overlap(one: Row, other: Row) -> bool:
-    ends = [row.get(name) for row in (one, other) for name in ("ci_low", "ci_high")]
-    if one is other or not all(isinstance(each, float) for each in ends):
-        return False
-    low, high, other_low, other_high = (float(str(each)) for each in ends)
-    return low <= other_high and other_low <= high
+def _overlapping(rows: Sequence[Row], group: Sequence[int]) -> set[int]:
+    """Return the figures whose interval overlaps another's: lower ends in order, one look back."""
+    spans = []
+    for at in group:
+        low, high = rows[at].get("ci_low"), rows[at].get("ci_high")
+        if isinstance(low, float) and isinstance(high, float):
+            spans.append((low, high, at))
+    spans.sort()
+    found: set[int] = set()
+    reach: tuple[float, int] | None = None
+    for low, high, at in spans:
+        if reach and low <= reach[0]:
+            found |= {at, reach[1]}
+        if not reach or high > reach[0]:
+            reach = (high, at)
+    return found

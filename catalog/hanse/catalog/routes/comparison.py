@@ -20,7 +20,7 @@ _Word = Annotated[str, Query(max_length=64)]
 
 def shape(
     per: _Word = "",
-    times: Annotated[float, Query(ge=0)] = 1.0,
+    times: Annotated[float, Query(ge=0, le=1e12, allow_inf_nan=False)] = 1.0,
     index: _Word = "",
     spread: bool = False,
     rank: bool = False,

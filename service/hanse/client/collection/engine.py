@@ -50,7 +50,9 @@ class _Embedded:
         except ImportError as fault:
             raise Invalid("ENGINE_ABSENT", engine=EMBEDDED) from fault
         self._faults = duckdb.Error
-        self._connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        self._connection = duckdb.connect(
+            config={"enable_external_access": "false", "lock_configuration": "true"}
+        )
 
     def view(self, name: str, place: Place, paths: Sequence[str]) -> None:
         from pyarrow.dataset import dataset

@@ -10,6 +10,7 @@ nothing else. `about.json` is written last and names its file, so a reader never
 
 import hashlib
 import re
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,8 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,62}\Z")
 _SCHEMES: Final = ("s3", "s3a")
 ABOUT: Final = "about.json"
+DEPTH: Final = 6
+"""Parts of the path of an `about.json` within its place."""
 
 
 _COLUMN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
@@ -53,7 +56,7 @@ class About(BaseModel):
     protocol: str
     decision: str
     collected_at: AwareDatetime
-    file: str
+    file: Annotated[str, Field(pattern=r"^figures-[0-9a-f]{16}\.parquet$")]
     cells: int
     columns: list[Column]
     periods: list[str]
@@ -139,9 +142,7 @@ class Place:
                 columns=own.column_names,
                 periods=sorted(pc.unique(own.column("period")).to_pylist()),
             )
-            self._replace(
-                f"{home}/{_name(pair['indicator'])}/{_level(pair['level'])}", about, content
-            )
+            self._replace(_home(about), about, content)
         return int(pairs.num_rows)
 
     def drop(self, kept: Kept) -> None:
@@ -176,12 +177,15 @@ class Place:
             if info.base_name != ABOUT:
                 continue
             path = info.path.removeprefix(f"{self.base}/")
-            if names and path.split("/")[2] not in names:
+            parts = path.split("/")
+            if len(parts) != DEPTH or (names and parts[2] not in names):
                 continue
             try:
                 about = About.model_validate_json(self._content(path))
             except (OSError, ValidationError) as fault:
                 raise Invalid("PLACE_DAMAGED", place=self.url[:80], file=path[:120]) from fault
+            if f"{_home(about)}/{ABOUT}" != path:
+                raise Invalid("PLACE_DAMAGED", place=self.url[:80], file=path[:120])
             yield Kept(about, path.removesuffix(f"/{ABOUT}"))
 
     def _replace(self, folder: str, about: About, content: bytes) -> None:
@@ -202,7 +206,7 @@ class Place:
         """Write a file; in a folder it gets its name when it is whole, as a bucket does anyway."""
         target = self.within(path)
         local = isinstance(self.files, fs.LocalFileSystem)
-        made = f"{target}.part" if local else target
+        made = f"{target}.{secrets.token_hex(8)}.part" if local else target
         try:
             if local:
                 self.files.create_dir(target.rpartition("/")[0], recursive=True)
@@ -222,6 +226,12 @@ def _bucket(endpoint: str) -> fs.FileSystem:
     if split.scheme not in {"http", "https"} or not split.netloc or split.path.strip("/"):
         raise Invalid("PLACE_ADDRESS", place=endpoint[:80])
     return fs.S3FileSystem(endpoint_override=split.netloc, scheme=split.scheme)
+
+
+def _home(about: About) -> str:
+    """Return the folder that a kept file belongs in."""
+    names = map(_name, (about.member.agency, about.dataset, about.indicator))
+    return f"{'/'.join(names)}/{_level(about.level)}"
 
 
 def _name(code: str) -> str:

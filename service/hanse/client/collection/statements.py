@@ -6,6 +6,7 @@ an escape in them. Places in a ranking, bases and indexes are those of `hanse.cu
 """
 
 import re
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -129,26 +130,41 @@ class Comparing:
         return f"{text(TOTAL if name in self.dimensions else '')} AS {name}"
 
     def _based(self, last: str, made: str, keys: Sequence[str], where: str) -> list[str]:
-        """Return two steps: the base of every place, once, and the figures held against it."""
+        """Return the steps: the base of every place and house, and the figures held against it.
+
+        A house's own base counts, else the only one that anybody gives.
+        """
         base = f"{made}_base"
-        chosen = (
-            f"SELECT {_list('f', (*keys, 'obs_value', 'obs_status'))}, ROW_NUMBER() OVER"
-            f" (PARTITION BY {_names('f', keys)} ORDER BY f.origin DESC, f.dataset DESC) AS first"
+        held = (*keys, "origin", "obs_value", "obs_status")
+        ordered = (
+            f"SELECT {_list('f', held)}, ROW_NUMBER() OVER (PARTITION BY"
+            f" {_names('f', (*keys, 'origin'))} ORDER BY f.dataset DESC) AS first"
             f" FROM {last} AS f WHERE {where}"
+        )
+        chosen = (
+            f"SELECT {_list('o', held)}, COUNT(*) OVER (PARTITION BY {_names('o', keys)}) AS houses"
+            f" FROM ({ordered}) AS o WHERE o.first = 1"
         )
         per = made == "per_base"
         times = self.transforms.times if per else INDEX_OF_BASE
         kept = [name for name in self.columns if name not in MEASURE_COLUMNS]
-        status = _status()
-        divided = f"CASE WHEN {_divides()} THEN f.obs_value / b.obs_value * {times!r} END"
-        joined = " AND ".join(f"b.{name} = f.{name}" for name in keys)
+        status = _status(times)
+        divided = f"CASE WHEN {_divides(times)} THEN f.obs_value / f.base_value * {times!r} END"
+        under = f"{made}_under"
+        beside = (
+            f"SELECT {_list('f', self.columns)}, CASE WHEN h.origin IS NOT NULL THEN h.obs_value"
+            " ELSE a.obs_value END AS base_value, CASE WHEN h.origin IS NOT NULL THEN h.obs_status"
+            f" ELSE a.obs_status END AS base_status FROM {last} AS f"
+            f" LEFT JOIN {base} AS h ON {_same('h', keys)} AND h.origin = f.origin"
+            f" LEFT JOIN {base} AS a ON {_same('a', keys)} AND a.houses = 1"
+            + (f" WHERE NOT ({where})" if per else "")
+        )
         figures = (
             f"SELECT {_list('f', kept)}, {divided} AS obs_value, {status} AS obs_status,"
             f" CASE WHEN {status} = '{_HIDDEN}' THEN 'C' ELSE 'F' END AS conf_status"
-            f" FROM {last} AS f LEFT JOIN {base} AS b ON {joined} AND b.first = 1"
-            + (f" WHERE NOT ({where})" if per else "")
+            f" FROM {under} AS f"
         )
-        return [f"{base} AS ({chosen})", f"{made} AS ({figures})"]
+        return [f"{base} AS ({chosen})", f"{under} AS ({beside})", f"{made} AS ({figures})"]
 
     def _ranked(self, last: str) -> str:
         group = ("indicator", "level", "period", *self.dimensions)
@@ -169,24 +185,32 @@ def text(value: str) -> str:
     return f"concat({', '.join(told)})"
 
 
-def _status() -> str:
+def _status(times: float) -> str:
     """Return the status of a quotient: hidden poisons, what has no number keeps its own reason."""
     without = ", ".join(f"'{each}'" for each in sorted(set(SYMBOL_OF_OBS_STATUS) - {_HIDDEN}))
     return (
-        f"CASE WHEN f.obs_status = '{_HIDDEN}' OR b.obs_status = '{_HIDDEN}' THEN '{_HIDDEN}'"
+        f"CASE WHEN f.obs_status = '{_HIDDEN}' OR f.base_status = '{_HIDDEN}' THEN '{_HIDDEN}'"
         f" WHEN f.obs_status IN ({without}) THEN f.obs_status"
-        f" WHEN {_numbers()} THEN f.obs_status ELSE '{_UNKNOWN}' END"
+        f" WHEN {_numbers(times)} THEN f.obs_status ELSE '{_UNKNOWN}' END"
     )
 
 
-def _numbers() -> str:
-    return "f.obs_value IS NOT NULL AND b.obs_value IS NOT NULL AND b.obs_value <> 0"
+def _numbers(times: float) -> str:
+    """Return when two numbers have a quotient that can be written."""
+    return (
+        "f.obs_value IS NOT NULL AND f.base_value IS NOT NULL AND f.base_value <> 0"
+        f" AND ABS(f.obs_value / f.base_value * {times!r}) <= {sys.float_info.max!r}"
+    )
 
 
-def _divides() -> str:
+def _divides(times: float) -> str:
     """Return when there is a quotient: two numbers, and neither status says there is none."""
     without = ", ".join(f"'{each}'" for each in sorted(SYMBOL_OF_OBS_STATUS))
-    return f"{_numbers()} AND f.obs_status NOT IN ({without}) AND b.obs_status <> '{_HIDDEN}'"
+    return f"{_numbers(times)} AND f.obs_status NOT IN ({without}) AND f.base_status <> '{_HIDDEN}'"
+
+
+def _same(table: str, keys: Collection[str]) -> str:
+    return " AND ".join(f"{table}.{name} = f.{name}" for name in keys)
 
 
 def _names(table: str, columns: Collection[str]) -> str:
