@@ -3,6 +3,7 @@
 import gzip
 import json
 import subprocess
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +22,6 @@ FORMS = [
     ("grenzen.shp", "ESRI Shapefile"),
     ("grenzen.gpkg", "GPKG"),
     ("grenzen.fgb", "FlatGeobuf"),
-    ("grenzen.gml", "GML"),
 ]
 
 
@@ -65,11 +65,6 @@ def is_brussels(path: Path, of: str = "") -> None:
 @pytest.mark.parametrize(("name", "form"), FORMS)
 def test_a_layer_in_lambert_72_lies_where_it_is(tmp_path: Path, name: str, form: str) -> None:
     is_brussels(converted(drawn(tmp_path), tmp_path / name, form))
-
-
-@pytest.mark.needs("gdal")
-def test_kml_is_in_degrees(tmp_path: Path) -> None:
-    is_brussels(converted(drawn(tmp_path), tmp_path / "a.kml", "KML", grid="EPSG:4326"))
 
 
 @pytest.mark.needs("gdal")
@@ -149,9 +144,7 @@ def test_geoparquet_that_cannot_be_placed_is_refused(
         layers.read(geoparquet(tmp_path / "a.parquet", square("OGC:CRS84"), **column))
 
 
-@pytest.mark.parametrize(
-    "name", ["a.shp", "a.gpkg", "a.parquet", "a.zip", "a.fgb", "a.kml", "a.gml"]
-)
+@pytest.mark.parametrize("name", ["a.shp", "a.gpkg", "a.parquet", "a.zip", "a.fgb"])
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PAR1PAR1", b"\x00" * 4_000, b"<a/>"])
 def test_what_is_no_layer_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
@@ -182,3 +175,47 @@ def test_real_municipalities_come_back_from_a_shapefile(tmp_path: Path) -> None:
         assert boundaries.bounds(geometry) == pytest.approx(
             boundaries.bounds(plain[code]), abs=NEAR
         )
+
+
+SMUGGLED = [
+    b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>%s</SrcDataSource></OGRVRTLayer>'
+    b"</OGRVRTDataSource>",
+    b"<OGRWFSDataSource><URL>%s</URL></OGRWFSDataSource>",
+    b"SQLite format 3\x00" + b"\x00" * 84 + b"%s",
+]
+
+
+@pytest.mark.parametrize("name", ["a.shp", "a.gpkg", "a.fgb", "a.zip"])
+@pytest.mark.parametrize("content", SMUGGLED)
+def test_a_file_that_names_another_is_not_opened(tmp_path: Path, name: str, content: bytes) -> None:
+    secret = tmp_path / "geheim.csv"
+    secret.write_text("nis,wkt\n11002,POINT (4 51)\n")
+    (tmp_path / name).write_bytes(content % str(secret).encode())
+    with pytest.raises(Invalid, match="BOUNDARY_FORMAT"):
+        layers.read(tmp_path / name)
+
+
+@pytest.mark.parametrize("members", [("a.vrt",), ("a.shp", "b.shp"), ("a.dbf",), ()])
+def test_an_archive_holds_one_shapefile(tmp_path: Path, members: tuple[str, ...]) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for each in members:
+            archive.writestr(each, SMUGGLED[0] % b"/etc/passwd")
+    with pytest.raises(Invalid, match="BOUNDARY_FORMAT"):
+        layers.read(tmp_path / "a.zip")
+
+
+def test_an_archive_that_unfolds_without_end_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.shp", b"\x00" * 1_000)
+        archive.filelist[0].file_size = 10**12
+    with pytest.raises(Invalid, match="BOUNDARY_"):
+        layers.read(tmp_path / "a.zip")
+
+
+def test_an_arc_that_is_named_often_is_counted_as_often() -> None:
+    arc = [[4.0 + each / 1e4, 51.0] for each in range(1_000)]
+    often = {"type": "MultiLineString", "arcs": [[0] * 10_000], "properties": {"nis": "1"}}
+    objects = {"x": {"type": "GeometryCollection", "geometries": [often]}}
+    topology = {"type": "Topology", "objects": objects, "arcs": [arc]}
+    with pytest.raises(Invalid, match="BOUNDARY_LIMIT"):
+        boundaries.read(json.dumps(topology).encode())

@@ -1,5 +1,5 @@
 """Boundaries from a file, in the forms that geographers keep: GeoJSON, TopoJSON, shapefile,
-GeoPackage, GML, KML, FlatGeobuf, GeoParquet.
+GeoPackage, FlatGeobuf, GeoParquet.
 
 Every layer says in which coordinates it stands; they are brought to longitude and latitude (WGS84).
 A layer that does not say is refused: in Belgium it could be one of three grids. What comes out is
@@ -8,8 +8,12 @@ what `hanse.areas.boundaries.read` gives of GeoJSON. The libraries come with `ha
 
 import gzip
 import json
+import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
@@ -21,7 +25,17 @@ from hanse.errors import Invalid, NotFound
 
 FILE_BYTES_MAX: Final = 200_000_000
 GEOPARQUET: Final = (".parquet", ".geoparquet")
-SUFFIXES: Final = (".shp", ".zip", ".gpkg", ".gml", ".kml", ".fgb", *GEOPARQUET)
+_BEGINNINGS: Final[Mapping[str, bytes]] = MappingProxyType(
+    {".shp": b"\x00\x00\x27\x0a", ".gpkg": b"SQLite format 3\x00", ".fgb": b"fgb\x03fgb"}
+)
+"""How a file of each form begins. The library that reads them picks a form by itself, and some of
+those it knows name other files or addresses, which it would open: only these reach it.
+"""
+_GEOPACKAGE: Final = (68, b"GP")
+"""Where a GeoPackage says that it is one (OGC 12-128 §1.1.1.1.1), and how."""
+_SHAPEFILE: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_UNFOLDED_MAX: Final = 5 * FILE_BYTES_MAX
+SUFFIXES: Final = (*_BEGINNINGS, ".zip", *GEOPARQUET)
 WGS84: Final = "OGC:CRS84"
 
 
@@ -49,10 +63,53 @@ def read(path: Path, of: str = "") -> list[tuple[Mapping[str, Any], Geometry]]:
         pyogrio.errors.DataSourceError, pyproj.exceptions.ProjError, shapely.errors.ShapelyError,
     )  # fmt: skip
     try:
-        features = _geoparquet(path) if path.suffix.lower() in GEOPARQUET else _layer(path, of)
+        features = _features(path, of)
     except faults as fault:
         raise Invalid("BOUNDARY_FORMAT") from fault
     return boundaries.checked(features)
+
+
+def _features(path: Path, of: str) -> list[Feature]:
+    suffix = path.suffix.lower()
+    if suffix in GEOPARQUET:
+        return _geoparquet(path)
+    if suffix != ".zip":
+        return _layer(_begins(path), of)
+    with tempfile.TemporaryDirectory() as folder:
+        return _layer(_begins(_unzipped(path, Path(folder))), of)
+
+
+def _begins(path: Path) -> Path:
+    """Return the path of a file that begins as its suffix says."""
+    with path.open("rb") as file:
+        head = file.read(100)
+    wanted = _BEGINNINGS[path.suffix.lower()]
+    at, name = _GEOPACKAGE
+    if not head.startswith(wanted) or (path.suffix.lower() == ".gpkg" and head[at:][:2] != name):
+        raise Invalid("BOUNDARY_FORMAT")
+    return path
+
+
+def _unzipped(path: Path, folder: Path) -> Path:
+    """Unpack the one shapefile of an archive, under names of our own; nothing else is in it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts: dict[str, list[zipfile.ZipInfo]] = {}
+            for each in archive.infolist():
+                suffix = Path(each.filename).suffix.lower()
+                if suffix in _SHAPEFILE and not each.is_dir():
+                    parts.setdefault(suffix, []).append(each)
+            if any(len(named) > 1 for named in parts.values()) or ".shp" not in parts:
+                raise Invalid("BOUNDARY_FORMAT")
+            size = sum(each.file_size for named in parts.values() for each in named)
+            if size > _UNFOLDED_MAX:
+                raise Invalid("BOUNDARY_LIMIT", count=size, limit=_UNFOLDED_MAX)
+            for suffix, (only,) in parts.items():
+                with archive.open(only) as packed, (folder / f"layer{suffix}").open("wb") as out:
+                    out.write(packed.read(only.file_size))
+    except (zipfile.BadZipFile, NotImplementedError, zlib.error) as fault:
+        raise Invalid("BOUNDARY_FORMAT") from fault
+    return folder / "layer.shp"
 
 
 def _bytes(path: Path) -> bytes:
