@@ -2,6 +2,8 @@
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.support.tiny_node import Row, cells
 
 from hanse.cube.benchmark import index, per, ranks, spreads, trends
@@ -112,3 +114,78 @@ def test_a_place_in_a_ranking_is_shared_by_equals_and_never_given_to_what_is_hid
         ("11002", "2024"): 1,
         ("41002", "2024"): None,
     }
+
+
+def of_houses(*rows: tuple[str, str, str, float]) -> pa.Table:
+    """Return figures of 2020 by house: origin, indicator, area and value."""
+    made = cells([(code, LEVEL, area, "2020", value, "A") for _, code, area, value in rows])
+    return made.append_column("origin", pa.array([origin for origin, *_ in rows]))
+
+
+def test_a_house_divides_by_its_own_base_and_by_anothers_only_where_one_gives_it() -> None:
+    own = of_houses(
+        ("A", "v1", "41002", 500.0),
+        ("A", "mensen", "41002", 1_000.0),
+        ("B", "mensen", "41002", 1.0),
+        ("A", "v1", "44021", 30.0),
+        ("B", "mensen", "44021", 60.0),
+        ("A", "v1", "11002", 7.0),
+        ("B", "mensen", "11002", 7.0),
+        ("C", "mensen", "11002", 8.0),
+    )
+    made = {row["area"]: row for row in per(own, "mensen").to_pylist()}
+    assert (made["41002"]["obs_value"], made["44021"]["obs_value"]) == (0.5, 0.5)
+    assert (made["11002"]["obs_value"], made["11002"]["obs_status"]) == (None, "L")
+    mixed = of_houses(("A", "v1", "41002", 5.0), ("B", "v1", "41002", 50.0))
+    assert [row["obs_value"] for row in index(mixed, "2020").to_pylist()] == [100.0, 100.0]
+
+
+def test_numbers_at_the_edge_of_what_can_be_written_give_none_rather_than_a_fault() -> None:
+    edge: list[Row] = [
+        ("v1", LEVEL, "11002", "2020-01", 1e-200, "A"),
+        ("v1", LEVEL, "11002", "2020-02", 1.7e308, "A"),
+        ("v1", LEVEL, "41002", "2020-02", 1.7e308, "A"),
+        ("mensen", LEVEL, "41002", "2020-02", 1e-200, "A"),
+    ]
+    made = cells(edge)
+    assert {each.mean for each in spreads(made)} >= {None}
+    assert trends(made)[0].yearly is None
+    assert found(per(made, "mensen"))["41002", "2020-02"][:2] == (None, "L")
+
+
+NUMBERS = st.one_of(st.none(), st.integers(0, 6).map(float))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(NUMBERS, st.booleans(), st.integers(0, 4)), max_size=14))
+def test_places_are_those_of_whoever_counts_one_by_one(
+    drawn: list[tuple[float | None, bool, int]],
+) -> None:
+    made = cells(
+        [
+            ("v1", LEVEL, str(at), "2020", value, "A" if value is not None else "L")
+            for at, (value, _, _) in enumerate(drawn)
+        ]
+    )
+    spans = [
+        (value - wide, value + wide) if sampled and value is not None else (None, None)
+        for value, sampled, wide in drawn
+    ]
+    made = made.append_column("ci_low", pa.array([low for low, _ in spans], pa.float64()))
+    made = made.append_column("ci_high", pa.array([high for _, high in spans], pa.float64()))
+
+    def unsure(at: int) -> bool:
+        low, high = spans[at]
+        if low is None or high is None:
+            return False
+        rest = [span for each, span in enumerate(spans) if each != at]
+        known = [(low, high) for low, high in rest if low is not None and high is not None]
+        return any(low <= top and bottom <= high for bottom, top in known)
+
+    values = [value for value, _, _ in drawn]
+    assert ranks(made) == [
+        None
+        if value is None or unsure(at)
+        else 1 + sum(other is not None and other > value for other in values)
+        for at, value in enumerate(values)
+    ]

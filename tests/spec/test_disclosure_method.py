@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from hanse.cli import protect as commands
 from hanse.errors import HanseError, Invalid, Refused
 from hanse.policies.disclosure import Plan, Rounding, Rules, Spread, load, primary, protect
+from hanse.policies.disclosure.method import load_method
 from hanse.policies.profile import from_document, shipped
 from hanse.policies.profile import load as load_profile
 
@@ -130,3 +131,14 @@ def test_the_commands_protect_and_verify_by_the_method_of_the_plan(
     dry = CliRunner().invoke(app, ["protect", str(table), "--plan", str(plan), "--dry-run"])
     assert isinstance(dry.exception, Invalid)
     assert dry.exception.code == "PROTECT_REPORT_METHOD"
+
+
+def test_a_variance_may_have_decimals_however_a_form_gives_them() -> None:
+    for written in (1.5, "1.5"):
+        told = {"name": "cell_key", "deviation": 5, "variance": written, "absent": 2}
+        made = load_method(told)
+        assert isinstance(made, Spread)
+        assert made.variance == 1.5
+    for wrong in ("1,5", "-1", "nan", "1e3", True):
+        with pytest.raises(Invalid, match="DISCLOSURE_PLAN"):
+            load_method({"name": "cell_key", "variance": wrong})

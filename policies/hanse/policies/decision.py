@@ -20,6 +20,8 @@ from hanse.policies.request import Request as Request
 
 REVOKED, SUPERSEDED = "revoked", "superseded"
 DECISION_REVOKED = "DECISION_REVOKED"
+DECISION_SUSPENDED = "DECISION_SUSPENDED"
+_STOPPED = MappingProxyType({REVOKED: DECISION_REVOKED, "suspended": DECISION_SUSPENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,9 @@ class NotPermitted(Refused):
 
 
 def _code(failed: Check) -> str:
-    """Return the code of a refusal: what a party ended for good needs no other token."""
-    ended = failed.name == "status" and failed.had.split(" ")[0] == REVOKED
-    return DECISION_REVOKED if ended else f"DECISION_{failed.name.upper()}"
+    """Return the code of a refusal: what a party ended or holds up needs no other token."""
+    state = failed.had.split(" ")[0] if failed.name == "status" else ""
+    return _STOPPED.get(state, f"DECISION_{failed.name.upper()}")
 
 
 def decide(request: Request, register: Register, today: date) -> Permit:

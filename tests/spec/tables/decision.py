@@ -64,7 +64,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "what is not active permits nothing",
         ("suspended: {}",),
         "",
-        "DECISION_STATUS urn:protocol:gent:2026-007",
+        "DECISION_SUSPENDED urn:protocol:gent:2026-007",
     ),
     (
         "what is revoked permits nothing",

@@ -6,6 +6,7 @@ the same people give the small counts back by subtraction or by the mean, so the
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -16,6 +17,7 @@ SUPPRESS, ROUND_SMALL, CELL_KEY = "suppress", "round_small", "cell_key"
 METHODS = (SUPPRESS, ROUND_SMALL, CELL_KEY)
 BASE_MIN, BASE_MAX = 3, 100
 DEVIATION_MIN, DEVIATION_MAX = 3, 50
+_DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?\Z")
 SECRET_BYTES_MIN = 16
 """A shorter secret can be guessed."""
 
@@ -84,11 +86,20 @@ def load_method(content: Any) -> Perturbing | None:
     made = kinds.get(name)
     allowed = {each.name for each in fields(made)} if made else set()
     for key, value in rest.items():
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if key not in allowed or not (whole or (key == "variance" and isinstance(value, float))):
+        if key == "variance":
+            rest[key] = _amount(value)
+        whole = isinstance(rest[key], int) and not isinstance(value, bool)
+        if key not in allowed or not (whole or isinstance(rest[key], float)):
             raise Invalid("DISCLOSURE_PLAN", key=key[:40], found=str(value)[:80])
     found: Perturbing | None = made(**rest) if made else None
     return found
+
+
+def _amount(value: object) -> object:
+    """Return a number with decimals, which a plan may hold as text: a strict form has no floats."""
+    if isinstance(value, str) and _DECIMAL.match(value):
+        return float(value)
+    return value
 
 
 def seed_of(secret: bytes) -> int:

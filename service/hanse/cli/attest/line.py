@@ -21,6 +21,8 @@ from hanse.outbound import Origin
 
 ANSWER_BYTES: Final = 2_000_000
 PIECE_BYTES: Final = 65_536
+WAITS_MAX: Final = 3
+WAIT_SECONDS_MAX: Final = 15.0
 
 Header = tuple[str, str]
 
@@ -47,12 +49,17 @@ class Reply:
 
 @dataclass(slots=True)
 class Line:
-    """The way to one server; `pause` is the least time between requests, in seconds."""
+    """The way to one server; `pause` is the least time between requests, in seconds.
+
+    A patient one waits where the server says that it asks too much, and asks again: what is judged
+    is the answer, not the limit.
+    """
 
     base: str
     budget: int = 800
     pause: float = 0.02
     deadline: float = 10.0
+    patient: bool = True
     sent: int = 0
     tls: str = ""
     _last: float = field(default=0.0, repr=False)
@@ -86,7 +93,15 @@ class Line:
         if length is not None:
             lines.append(f"content-length: {length}")
         head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
-        return self.raw(head + b"\r\n\r\n" + body, method)
+        content = head + b"\r\n\r\n" + body
+        reply = self.raw(content, method)
+        for _ in range(WAITS_MAX if self.patient else 0):
+            told = reply.header("retry-after")
+            if reply.status != 429 or not told.isdigit():
+                break
+            time.sleep(min(int(told) + 0.1, WAIT_SECONDS_MAX))
+            reply = self.raw(content, method)
+        return reply
 
     def raw(self, content: bytes, method: str = "GET") -> Reply:
         """Send these bytes and return what comes back."""

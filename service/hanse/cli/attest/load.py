@@ -17,7 +17,7 @@ def load(requests: int) -> Suite:
             yield skip("T29", "a greedy caller is told to wait", "needs --load")
             return
         line.budget += requests
-        pause, line.pause = line.pause, 0.0
+        pause, line.pause, line.patient = line.pause, 0.0, False
         try:
             for _ in range(requests):
                 reply = line.get(FREE_PATH)
@@ -32,6 +32,6 @@ def load(requests: int) -> Suite:
                 "T29", "a greedy caller is told to wait", False, "429", f"none in {requests}"
             )
         finally:
-            line.pause = pause
+            line.pause, line.patient = pause, True
 
     return checks
