@@ -20,7 +20,7 @@ demo: install
 	$(BIN)/hanse demo
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: install
 	$(BIN)/ruff format --check .

@@ -27,24 +27,20 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, objec
     return {step["step"]: step for step in document["steps"]}
 
 
-@pytest.mark.xdist_group("demo")
 def test_every_step_of_the_story_holds(story: dict[str, dict[str, object]]) -> None:
     assert [name for name, step in story.items() if not step["ok"]] == []
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_planted_cells_are_hidden_and_the_rest_is_not(
     story: dict[str, dict[str, object]],
 ) -> None:
     assert (story["pull"]["cells"], story["pull"]["hidden"]) == (24, 4)
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_refusal_says_what_would_be_allowed(story: dict[str, dict[str, object]]) -> None:
     assert "gemeente" in str(story["refused"]["why"])
 
 
-@pytest.mark.xdist_group("demo")
 def test_a_city_that_is_down_is_accounted_for(story: dict[str, dict[str, object]]) -> None:
     assert story["one-down"]["nodes"] == {
         "Antwerpen": "answered",
@@ -53,7 +49,6 @@ def test_a_city_that_is_down_is_accounted_for(story: dict[str, dict[str, object]
     }
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_demo_shows_the_way_around_and_stops_cleanly(tmp_path: Path) -> None:
     log = tmp_path / "demo.txt"
     with log.open("wb") as out:

@@ -33,7 +33,7 @@ from hanse.client.outcome import NodeState
 from hanse.client.question import Question
 from hanse.node.intake import draft as drafts
 
-pytestmark = [pytest.mark.needs("shared_data"), pytest.mark.xdist_group("main-job")]
+pytestmark = pytest.mark.needs("shared_data")
 
 AALST, TURNHOUT, GENT = (
     Town("41002", "Aalst", "0207437468"),

@@ -14,7 +14,7 @@ from hanse.cli.demo import staging
 from hanse.client.federation import Wish
 from hanse.client.outcome import NodeState
 
-pytestmark = [pytest.mark.needs("postgresql"), pytest.mark.xdist_group("postgresql-story")]
+pytestmark = pytest.mark.needs("postgresql")
 
 AALST = Town("41002", "Aalst", "0207437468")
 DATASET, COUNT = "welzijn", "v1401_leefloon"

@@ -9,7 +9,7 @@ from tests.support.feeds import DataNode, dataset, indicator
 from tests.support.live import harvested, live
 from tests.support.needs import chromium
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.needs("chromium")
 
 WRAPPED = (
     "<script>alert(1)</script>",

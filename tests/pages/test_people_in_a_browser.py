@@ -26,7 +26,7 @@ from hanse.node.settings import NodeSettings
 from hanse.store.clock import now
 from hanse.store.session import transaction
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.needs("chromium")
 
 LINES = [("inw", TOWN, "11002", "2024", 100), ("inw", TOWN, "41002", "2024", 200)]
 

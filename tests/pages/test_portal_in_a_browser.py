@@ -11,7 +11,7 @@ from tests.support.live import harvested, live
 from tests.support.needs import chromium
 from tests.support.portal import portal
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.needs("chromium")
 
 ARGUMENTS = [
     "--headless",

@@ -17,7 +17,7 @@ from hanse.node.press import open_press
 from hanse.node.publish import published
 from hanse.node.settings import read_settings
 
-pytestmark = [pytest.mark.needs("shared_data"), pytest.mark.xdist_group("hidden-parts")]
+pytestmark = pytest.mark.needs("shared_data")
 
 DATASET, PART, WHOLE = "aangiften", "deelgemeente@2024", "gemeente@2024"
 UPLOAD = "Aangiften_deelgemeente.xlsx"

@@ -15,7 +15,7 @@ from hanse.report import page, tables
 from hanse.report.document import Document
 from hanse.report.sheet import Sheet
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.needs("chromium")
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 LONG = "statistischesectorindeling" * 8
