@@ -149,7 +149,7 @@ def node(
 def test_an_operator_with_a_client_has_everything_tried(place: Place) -> None:
     handed = ("--revoked-protocol", ENDED, "--revoked-feed-token", str(place.revoked_token))
     with node(place) as url:
-        found = run(url, " ".join(TRUST), *place.client, *place.revoke, *handed, "--wait", "15")
+        found = run(url, " ".join(TRUST), *place.client, *place.revoke, *handed, "--wait", "60")
     assert outcomes(found, "failed") == set(), found["findings"]
     assert outcomes(found, "not-tried") == set(), found["findings"]
     assert {each["topic"] for each in found["findings"]} == set(TRUST)
