@@ -12,7 +12,6 @@ from sqlalchemy import Engine, text
 from sqlmodel import col, select
 from tests.support import postgres
 from tests.support.logs import NOW, WRITE_ONCE, Ledger, entry, ledger
-from tests.support.needs import need
 
 from hanse.audit.entry import Entry
 from hanse.audit.tree import leaf_hash, nodes_of, root
@@ -23,23 +22,6 @@ from hanse.node.sequencer import BATCH_MAX
 from hanse.node.tables import TABLES
 from hanse.store.engine import WRITES, create
 from hanse.store.session import reading, transaction
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    need("postgresql")
-    with postgres.cluster() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    engine = None
-    if request.param == "postgresql":
-        engine = create(postgres.database(request.getfixturevalue("server")))
-    made = ledger(tmp_path, engine)
-    yield made
-    made.engine.dispose()
 
 
 @pytest.fixture

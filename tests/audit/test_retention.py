@@ -1,14 +1,10 @@
 """How long entries keep their words: per protocol and kind, and every proof holds after it."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
-from tests.support import postgres
-from tests.support.logs import NOW, Ledger, ledger
-from tests.support.needs import need
+from tests.support.logs import NOW, Ledger
 
 from hanse.audit.entry import Entry, Why
 from hanse.audit.tree import leaf_hash
@@ -16,28 +12,10 @@ from hanse.errors import Invalid
 from hanse.node import checkpoints, inspection, log, reports, retention, sequencer
 from hanse.node.log import BodyRow, EntryRow, PersonRow
 from hanse.node.settings import NodeSettings
-from hanse.store.engine import create
 from hanse.store.session import reading, transaction
 
 LONG, SHORT, OTHER = (f"urn:protocol:aalst:2026-00{number}" for number in (1, 2, 3))
 SETTINGS = NodeSettings(audit_terms=f"{LONG} P10Y, {SHORT} P6M")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    need("postgresql")
-    with postgres.cluster() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    engine = None
-    if request.param == "postgresql":
-        engine = create(postgres.database(request.getfixturevalue("server")))
-    made = ledger(tmp_path, engine)
-    yield made
-    made.engine.dispose()
 
 
 def decision(protocol: str | None) -> Entry:

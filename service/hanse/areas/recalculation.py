@@ -17,14 +17,13 @@ from hanse.areas.level import split_id
 from hanse.areas.registry import Registry
 from hanse.areas.released import Cell, Key, by_key, cells_of, draft
 from hanse.cube.aggregate import roll_up
-from hanse.cube.cells import MEASURE_COLUMNS, dimensions_of, key_columns
+from hanse.cube.cells import MEASURE_COLUMNS, ORIGIN_COLUMNS, dimensions_of, key_columns
 from hanse.cube.formula import parse
 from hanse.cube.indicator import Aggregation, Indicator, MeasureType
 from hanse.cube.status import FORMS, HIDDEN, CellState, Flag, obs_status
 
 NOTE_COLUMNS: Final = ("computed", "note", "parts")
 BOUND_COLUMNS: Final = ("lower", "upper")
-ORIGIN_COLUMNS: Final = ("origin", "origin_name", "dataset", "release", "manifest")
 
 _COUNTED: Final = frozenset({MeasureType.COUNT, MeasureType.AMOUNT})
 """What is never below zero, so that the parts that show are a lower bound of the whole."""

@@ -7,11 +7,9 @@ from typing import Annotated
 import typer
 
 from hanse.cli.language import Lang
+from hanse.cli.province import AsJson, Cities, Deadline, Purpose, listed
 
 To = Annotated[str, typer.Option("--to", help="Folder, or s3://bucket/prefix.")]
-Cities = Annotated[
-    list[str] | None, typer.Option("--city", "--cities", help="City name or NIS code; repeatable.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,16 +24,12 @@ def collect(  # noqa: PLR0913 one option per axis of a question
     to: To,
     cities: Cities = None,
     level: Annotated[str, typer.Option("--level", help="Area level; else every one.")] = "",
-    purpose: Annotated[str, typer.Option("--purpose", help="What the figures are for.")] = "",
-    deadline: Annotated[
-        float | None,
-        typer.Option("--deadline", help="Longest time in seconds.", min=0.05, max=3600),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    purpose: Purpose = "",
+    deadline: Deadline = None,
+    as_json: AsJson = False,
     lang: Lang = "",
 ) -> None:
     """Keep the figures of many cities in a folder or bucket, to compare them there as one."""
-    from hanse.cli.province import listed
     from hanse.cli.screen import show, waiting
     from hanse.cli.shown import outcomes_table, sign_of_all
     from hanse.client.collection.collecting import Asked

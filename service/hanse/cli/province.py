@@ -229,6 +229,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
 ) -> None:
     """Lay the figures of many cities side by side, each with its mark; every city accounted for."""
     from hanse.cli.screen import waiting
+    from hanse.client.expressions import listed as words
     from hanse.client.federation import Wish, connect
     from hanse.client.shape import Shape
     from hanse.messages import say
@@ -243,7 +244,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
         combine=tuple(add_up or ()),
         bounds=bounds,
         shape=Shape(per, times, index, spread, rank),
-        beside=_beside(beside),
+        beside=words(beside.lower()),
     )
     wanted = _format(output, file_format)
     if place:
@@ -375,10 +376,6 @@ def listed(cities: list[str] | None) -> tuple[str, ...]:
     """Return the cities of repeated options and of comma lists alike; `all` means every member."""
     named = [each.strip() for given in cities or [] for each in given.split(",") if each.strip()]
     return () if named == ["all"] else tuple(named)
-
-
-def _beside(given: str) -> tuple[str, ...]:
-    return tuple(each.strip().lower() for each in given.split(",") if each.strip())
 
 
 def _purpose(given: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hanse.client.comparison import MARK_COLUMNS, Comparison
+from hanse.client.cells import MARK_COLUMNS
+from hanse.client.comparison import Comparison
 from hanse.client.federation import Federation, Wish
 from hanse.client.outcome import NodeState, Outcome
 from hanse.cube.comparability import MarkCode

@@ -15,6 +15,7 @@ from hanse.cube.cells import (
     KEY_COLUMNS,
     MEASURE_COLUMNS,
     NUMBER_COLUMNS,
+    ORIGIN_COLUMNS,
     SAMPLE_COLUMNS,
     protected_as,
 )
@@ -27,10 +28,12 @@ CODE_BYTES_MAX: Final = 256
 PLAIN_BYTES_MAX: Final = 1_000_000_000
 """How much text a stream may come to once its dictionaries are written out."""
 
+MARK_COLUMNS: Final = ("mark", "reasons")
+"""What a comparison says of every cell beside its measures."""
+
 TAKEN: Final = frozenset(
     {
-        *KEY_COLUMNS, *MEASURE_COLUMNS, *SAMPLE_COLUMNS, "origin", "origin_name", "dataset",
-        "release", "manifest", "mark", "reasons", "rank",
+        *KEY_COLUMNS, *MEASURE_COLUMNS, *SAMPLE_COLUMNS, *ORIGIN_COLUMNS, *MARK_COLUMNS, "rank",
     }
 )  # fmt: skip
 """Columns that a breakdown may not be called after, however it is spelled."""

@@ -19,15 +19,13 @@ from hanse.client.recast import Onto, laid, worded
 from hanse.client.shape import AS_IT_IS, Shape
 from hanse.cube import differences
 from hanse.cube.benchmark import Spread, Trend
-from hanse.cube.cells import KEY_COLUMNS, NUMBER_COLUMNS, is_sampled, measures_of
+from hanse.cube.cells import KEY_COLUMNS, NUMBER_COLUMNS, ORIGIN_COLUMNS, is_sampled, measures_of
 from hanse.cube.changes import with_sample
 from hanse.cube.codelist import TOTAL
 from hanse.cube.comparability import Mark, MarkCode, Reason
 from hanse.cube.differences import Difference
 from hanse.messages import say
 
-ORIGIN_COLUMNS: Final = ("origin", "origin_name", "dataset", "release", "manifest")
-MARK_COLUMNS: Final = ("mark", "reasons")
 SCHEMA: Final = 1
 _ROW: Final = "_row"
 

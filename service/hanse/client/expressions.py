@@ -25,11 +25,11 @@ class AreaChoice:
         level, colon, codes = text.strip().rpartition(":")
         if not colon and _LEVEL.match(codes):
             level, codes = codes, ""
-        listed = tuple(dict.fromkeys(code.strip() for code in codes.split(",") if code.strip()))
-        sound = (not level or _LEVEL.match(level)) and all(map(_CODE.match, listed))
-        if not sound or len(listed) > AREAS_MAX or (not level and not listed and text.strip()):
+        named = listed(codes)
+        sound = (not level or _LEVEL.match(level)) and all(map(_CODE.match, named))
+        if not sound or len(named) > AREAS_MAX or (not level and not named and text.strip()):
             raise Invalid("AREA_EXPRESSION", text=text[:60])
-        return cls(level, listed)
+        return cls(level, named)
 
     def level_among(self, levels: list[str], default: str = "") -> str:
         """Return the level and vintage of `levels` that is meant: the newest where none is named.
@@ -41,6 +41,11 @@ class AreaChoice:
         if not named:
             raise Invalid("LEVEL_ABSENT", level=wanted, levels=", ".join(sorted(levels))[:200])
         return named[-1]
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the words of a text with commas between, in their order, each once."""
+    return tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
 
 
 def periods(text: str) -> str:

@@ -17,7 +17,7 @@ from hanse.client.cache import AnswerCache
 from hanse.client.catalogue import Catalogue, CatalogueTalk, choose
 from hanse.client.comparison import Comparison, assemble
 from hanse.client.deadline import Deadline
-from hanse.client.expressions import AreaChoice, periods
+from hanse.client.expressions import AreaChoice, listed, periods
 from hanse.client.fanout import Reply, Target, ask_all
 from hanse.client.keys import ClientKey
 from hanse.client.line import Line, networks_of
@@ -233,7 +233,7 @@ class Federation:
         return tuple(each.agency.removeprefix("NIS") for each in chosen)
 
     async def _compared(self, indicator: str, wish: Wish, within: Deadline) -> list[Target]:
-        named = [each.strip() for each in indicator.split(",") if each.strip()]
+        named = listed(indicator)
         members, subjects = await asyncio.gather(
             self._index.members(within),
             asyncio.gather(*(self._index.indicator(each, within) for each in named)),

@@ -36,7 +36,7 @@ def per(table: pa.Table, base: str, times: float = 1.0) -> pa.Table:
     rows = table.to_pylist()
     names = ["level", "area", "period", *(n for n in table.column_names if n.isupper())]
     known = _Bases.of((row for row in rows if row["indicator"] == base), names)
-    if not known.own:
+    if not known.of_place:
         raise Invalid("BENCHMARK_BASE", indicator=base[:60])
     kept = [row for row in rows if row["indicator"] != base]
     return _based(table.schema, [(row, known.under(row)) for row in kept], times)
@@ -50,7 +50,7 @@ def index(table: pa.Table, period: str) -> pa.Table:
     rows = table.to_pylist()
     names = ["indicator", "level", "area", *(n for n in table.column_names if n.isupper())]
     known = _Bases.of((row for row in rows if row["period"] == period), names)
-    if not known.own:
+    if not known.of_place:
         raise Invalid("BENCHMARK_PERIOD", period=period[:20])
     return _based(table.schema, [(row, known.under(row)) for row in rows], INDEX_OF_BASE)
 
@@ -60,25 +60,20 @@ class _Bases:
     """What figures are divided by: a house's own base, else the only one that anybody gives."""
 
     names: Sequence[str]
-    own: Mapping[Key, Row]
     of_place: Mapping[Key, Mapping[object, Row]]
 
     @classmethod
     def of(cls, rows: Iterable[Row], names: Sequence[str]) -> "_Bases":
-        own: dict[Key, Row] = {}
         of_place: dict[Key, dict[object, Row]] = defaultdict(dict)
         for row in rows:
-            house = row.get("origin", "")
-            own[house, *_key(row, names)] = row
-            of_place[_key(row, names)][house] = row
-        return cls(names, own, of_place)
+            of_place[_key(row, names)][row.get("origin", "")] = row
+        return cls(names, of_place)
 
     def under(self, row: Row) -> Row | None:
         """Return the base of a figure; None where several houses give one and none is its own."""
-        place = _key(row, self.names)
-        others = self.of_place.get(place, {})
-        alone = next(iter(others.values())) if len(others) == 1 else None
-        return self.own.get((row.get("origin", ""), *place), alone)
+        houses = self.of_place.get(_key(row, self.names), {})
+        alone = next(iter(houses.values())) if len(houses) == 1 else None
+        return houses.get(row.get("origin", ""), alone)
 
 
 def _key(row: Row, names: Sequence[str]) -> Key:

@@ -23,6 +23,9 @@ unweighted answers behind it, how the interval was made, and how many standard e
 Numbers are null where there is none, `ci_method` is then "".
 """
 
+ORIGIN_COLUMNS = ("origin", "origin_name", "dataset", "release", "manifest")
+"""Behind the measures where figures of several publishers stand in one table: whose each is."""
+
 NUMBER_COLUMNS = frozenset({"obs_value", "ci_low", "ci_high", "n", "z"})
 
 TEXT = pa.dictionary(pa.int32(), pa.string())

@@ -105,8 +105,7 @@ def mark(
     if other.recalculated:
         level = {"level": other.vintage}
         reasons.append(Reason(MarkCode.RECALCULATED, "COMPARE_RECALCULATED", level))
-    reasons.sort(key=lambda reason: _GRAVITY[reason.mark])
-    return Mark(reasons[0].mark if reasons else MarkCode.COMPARABLE, tuple(reasons))
+    return _gravest(reasons)
 
 
 def together(marks: Iterable[Mark]) -> Mark:
@@ -116,8 +115,13 @@ def together(marks: Iterable[Mark]) -> Mark:
         for each in marks
         for reason in each.reasons
     }
-    ordered = sorted(reasons.values(), key=lambda reason: _GRAVITY[reason.mark])
-    return Mark(ordered[0].mark if ordered else MarkCode.COMPARABLE, tuple(ordered))
+    return _gravest(reasons.values())
+
+
+def _gravest(reasons: Iterable[Reason]) -> Mark:
+    """Return the mark that these reasons come to; they stand gravest first in it."""
+    ordered = tuple(sorted(reasons, key=lambda reason: _GRAVITY[reason.mark]))
+    return Mark(ordered[0].mark if ordered else MarkCode.COMPARABLE, ordered)
 
 
 def differing(reference: Facts, other: Facts) -> tuple[Reason, ...]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from hanse.areas.combination import USUAL
 from hanse.catalog.catalogue import Catalogue
 from hanse.catalog.comparing import compare, offers
+from hanse.client.expressions import listed
 from hanse.client.federation import Wish
 from hanse.client.shape import Shape
 from hanse.outbound import Outbound
@@ -45,13 +46,13 @@ def wish(  # noqa: PLR0913 one parameter per axis of a comparison
         areas=areas,
         periods=periods,
         level=level,
-        cities=_listed(cities),
+        cities=listed(cities),
         permitted=True,
         vintage=vintage,
-        combine=_listed(add_up),
+        combine=listed(add_up),
         bounds=bounds,
         shape=shaped,
-        beside=_listed(beside),
+        beside=listed(beside),
     )
 
 
@@ -66,7 +67,7 @@ def routes(catalogue: Catalogue, way: Outbound) -> APIRouter:
         asked: Annotated[Wish, Depends(wish)],
     ) -> ComparisonAnswer:
         """Compare indicators over all cities that publish them openly, or over `cities`."""
-        named = _listed(",".join((indicator, asked.shape.per)))
+        named = listed(",".join((indicator, asked.shape.per)))
         found = await asyncio.to_thread(offers, catalogue, named)
         made = await compare(way, catalogue.areas, found, asked)
         scope = request.scope
@@ -74,7 +75,3 @@ def routes(catalogue: Catalogue, way: Outbound) -> APIRouter:
         return ComparisonAnswer.model_validate(made.document(lang))
 
     return router
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))

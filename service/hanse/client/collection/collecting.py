@@ -5,6 +5,7 @@ from datetime import datetime
 
 from hanse.client.collection.place import About, Place
 from hanse.client.comparison import gathered
+from hanse.client.expressions import listed
 from hanse.client.federation import Federation, Wish
 from hanse.client.outcome import Outcome
 
@@ -66,8 +67,3 @@ def _gone(about: About, held: set[tuple[str, ...]], wish: Wish) -> bool:
     named = (about.member.agency, about.dataset, about.indicator)
     asked = not wish.level or wish.level in {about.level, about.level.partition("@")[0]}
     return asked and named not in held and (*named, about.level) not in held
-
-
-def listed(indicator: str) -> tuple[str, ...]:
-    """Return the ids in a text with commas between, each once."""
-    return tuple(dict.fromkeys(each.strip() for each in indicator.split(",") if each.strip()))

@@ -13,13 +13,12 @@ import pyarrow as pa
 
 from hanse.areas import Registry
 from hanse.client.catalogue import choose
-from hanse.client.collection.collecting import listed
 from hanse.client.collection.engine import Engine
 from hanse.client.collection.place import Kept, Place
 from hanse.client.collection.statements import AS_THEY_ARE, Comparing, Source, Transforms
 from hanse.client.comparison import Comparison, gathered, judged
 from hanse.client.conversation import Pulled
-from hanse.client.expressions import AreaChoice, periods
+from hanse.client.expressions import AreaChoice, listed, periods
 from hanse.client.fanout import Target
 from hanse.client.federation import Wish, offered, together
 from hanse.client.outcome import NodeState, Outcome
@@ -79,8 +78,9 @@ def compare(
     if onto:
         table = wish.shape.applied(laid(table, pulls, onto))
     table, remarks = judged(table, pulls, frozenset(each.target for each in onto))
-    beside = (done.spreads, trends(table)) if wish.shape.spread else ((), ())
-    if onto:
+    if wish.shape.spread and not onto:
+        beside = done.spreads, trends(table)
+    else:
         beside = wish.shape.beside(table)
     table, differs = differences.told(table)
     outcomes = tuple(_outcome(target, offers, done.counts) for target in targets)

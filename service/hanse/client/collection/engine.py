@@ -86,9 +86,8 @@ class _Spark:
 
         self._address = address[:60]
         self._faults = (PySparkException, grpc.RpcError, grpc.FutureTimeoutError, OSError)
-        self._session: Any = None
         self._held(lambda: _reach(address))
-        self._session = self._held(SparkSession.builder.remote(address).create)
+        self._session: Any = self._held(SparkSession.builder.remote(address).create)
         self._session.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
 
     def view(self, name: str, place: Place, paths: Sequence[str]) -> None:

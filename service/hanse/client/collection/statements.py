@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from hanse.cube.benchmark import INDEX_OF_BASE
-from hanse.cube.cells import KEY_COLUMNS, MEASURE_COLUMNS, NUMBER_COLUMNS, SAMPLE_COLUMNS
+from hanse.cube.cells import (
+    KEY_COLUMNS,
+    MEASURE_COLUMNS,
+    NUMBER_COLUMNS,
+    ORIGIN_COLUMNS,
+    SAMPLE_COLUMNS,
+)
 from hanse.cube.codelist import TOTAL
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
 
-ORIGIN: Final = ("origin", "origin_name", "dataset", "release", "manifest")
 _SIGNS: Final = re.compile(r"(['\\])")
 _HIDDEN: Final = "Q"
 _UNKNOWN: Final = "L"
@@ -63,7 +68,7 @@ class Comparing:
         """The columns of a figure, in the order of a comparison."""
         held = {name for each in self.sources for name in each.columns}
         sample = (name for name in SAMPLE_COLUMNS if name in held)
-        return (*KEY_COLUMNS, *self.dimensions, *MEASURE_COLUMNS, *sample, *ORIGIN)
+        return (*KEY_COLUMNS, *self.dimensions, *MEASURE_COLUMNS, *sample, *ORIGIN_COLUMNS)
 
     def rows(self) -> str:
         """Return the statement that gives every figure, transformed."""
