@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from hanse.audit.tree import leaf_hash
 from hanse.cli import audit
-from hanse.client.receipts import About, Drawer, Receipt, proven, read_receipt
+from hanse.client.receipts import About, Drawer, Receipt, account_of, proven, read_receipt
+from hanse.client.settings import ClientConfig, write_config
 from hanse.client.watching import look
 from hanse.errors import Conflict, Invalid, NotFound
 from hanse.node.keeper import Keeper
@@ -207,7 +208,11 @@ def test_a_receipt_is_kept_and_proven(run: Run, aalst: House, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setenv("HANSE_CACHE", str(tmp_path))
     receipt, content, keys = receipt_of(aalst)
-    drawer = Drawer(tmp_path / "receipts")
+    config = tmp_path / "client.json"
+    monkeypatch.setenv("HANSE_CONFIG", str(config))
+    account = ClientConfig(catalogue=BASE_URL, client_id="provincie", issuers=(BASE_URL,))
+    write_config(config, account)
+    drawer = Drawer(tmp_path / "receipts", account_of("provincie", (BASE_URL,)))
     drawer.keep(receipt)
     (tmp_path / "receipts" / "kapot.json").write_text("{", "utf-8")
     assert "nog niet" in run("receipts").stdout
@@ -218,6 +223,10 @@ def test_a_receipt_is_kept_and_proven(run: Run, aalst: House, tmp_path: Path,
     assert line["ref"] == receipt.ref
     assert "bewezen" in run("receipts").stdout
     assert "proven" in run("receipts", "--lang", "en").stdout
+    write_config(config, account.model_copy(update={"client_id": "stad-gent"}))
+    assert run("receipts", "--json").stdout == "[]\n", "another account on this computer"
+    config.unlink()
+    assert run("receipts", "--json").stdout == "[]\n", "nobody signed in"
 
 
 def test_a_proof_under_another_key_or_of_another_entry_is_none(aalst: House) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ from hanse.client.conversation import Conversation, Pulled
 from hanse.client.deadline import Deadline
 from hanse.client.keys import ClientKey
 from hanse.client.question import Question
-from hanse.client.receipts import Drawer
+from hanse.client.receipts import Drawer, Receipt, account_of
 from hanse.client.signin import Credentials, Grant, Tokens
 from hanse.client.verification import Pin
 from hanse.errors import Conflict, HanseError
@@ -55,7 +56,7 @@ async def pulled(built: House, folder: Path, dataset: str) -> Pulled:
 def test_a_receipt_is_kept_and_proven_by_both_sides(aalst: House, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     answer = asyncio.run(pulled(aalst, folder, LISTED))
-    drawer = Drawer(folder / "receipts")
+    drawer = Drawer(folder / "receipts", "provincie@")
     (receipt,) = drawer.all()
     assert receipt.purpose == "beleid", "who fetches the proof signs in for the same"
     assert (receipt.ref, receipt.dataset, receipt.agency) == (answer.decision, LISTED, "NIS41002")
@@ -81,7 +82,7 @@ def test_a_receipt_is_kept_and_proven_by_both_sides(aalst: House, tmp_path: Path
 def test_a_proof_that_is_not_there_yet_is_no_refusal(aalst: House, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     asyncio.run(pulled(aalst, folder, LISTED))
-    (receipt,) = Drawer(folder / "receipts").all()
+    (receipt,) = Drawer(folder / "receipts", "provincie@").all()
     asked: list[Grant] = []
 
     class Seen(Given):
@@ -103,4 +104,36 @@ def test_a_proof_that_is_not_there_yet_is_no_refusal(aalst: House, tmp_path: Pat
 
 def test_open_data_leaves_no_receipt_here(aalst: House, tmp_path: Path) -> None:
     asyncio.run(pulled(aalst, tmp_path / "cache", OPEN))
-    assert Drawer(tmp_path / "cache" / "receipts").all() == ()
+    assert Drawer(tmp_path / "cache" / "receipts", "provincie@").all() == ()
+
+
+GIVEN = Receipt("0" * 32, "1" * 64, "https://a.example", "NIS1", "d", "1", "2026-11-01T09:00:00")
+
+
+def test_every_account_has_a_drawer_of_its_own(tmp_path: Path) -> None:
+    test, real = ("https://test.example",), ("https://catalogus.example:8443", "https://a.example")
+    names = [
+        account_of("provincie", real),
+        account_of("provincie", test),
+        account_of("stad-gent", real),
+        account_of("provincie", ()),
+        account_of("../stad-gent", real),
+    ]
+    drawers = [Drawer(tmp_path / "receipts", name) for name in names]
+    for number, drawer in enumerate(drawers):
+        drawer.keep(replace(GIVEN, ref=f"{number:032x}"))
+    held = [[receipt.ref for receipt in drawer.all()] for drawer in drawers]
+    assert held == [[f"{number:032x}"] for number in range(len(drawers))]
+    assert names[:2] == ["provincie@catalogus.example:8443", "provincie@test.example"]
+    assert {file.parent.parent for file in tmp_path.rglob("*.json")} == {tmp_path / "receipts"}
+    assert account_of("", real) == ""
+    assert Drawer(tmp_path / "receipts", "").all() == ()
+
+
+def test_a_receipt_of_nobody_goes_to_who_gets_its_proof(tmp_path: Path) -> None:
+    Drawer(tmp_path, "").keep(GIVEN)
+    one, two = Drawer(tmp_path, "provincie@a"), Drawer(tmp_path, "stad-gent@a")
+    assert one.all() == two.all() == (GIVEN,)
+    proven = replace(GIVEN, proof="proof")
+    one.keep(proven)
+    assert (one.all(), two.all()) == ((proven,), ())

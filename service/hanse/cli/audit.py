@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -10,13 +11,14 @@ import typer
 from rich.table import Table
 
 from hanse.cli.language import Lang
-from hanse.errors import HanseError, Invalid
+from hanse.errors import HanseError, Invalid, NotFound
 from hanse.messages import say
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from hanse.client.receipts import Drawer
+    from hanse.client.settings import ClientSettings
     from hanse.node.accounts import Form, Made
     from hanse.node.reports import Report, Wanted
     from hanse.node.settings import NodeSettings
@@ -279,14 +281,13 @@ def receipts(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     lang: Lang = "",
 ) -> None:
-    """Show what this computer was given, and the nodes' own proof that they gave it."""
+    """Show what this account was given here, and the nodes' own proof that they gave it."""
     from hanse.cli.screen import show
     from hanse.client.answers import tame
-    from hanse.client.receipts import Drawer
     from hanse.client.settings import read_settings
 
     settings = read_settings()
-    drawer = Drawer(settings.cache / "receipts")
+    drawer = _drawer(settings)
     code = _fetch(drawer, purpose or settings.purpose, lang) if fetch else 0
     known = drawer.all()
     if as_json:
@@ -300,6 +301,18 @@ def receipts(
         table.add_row(*(tame(part) for part in line))
     show(table)
     raise typer.Exit(code)
+
+
+def _drawer(settings: "ClientSettings") -> "Drawer":
+    """Return the drawer of whoever signed in here; where nobody did, the receipts of nobody."""
+    from hanse.client.receipts import DRAWER, Drawer, account_of
+    from hanse.client.settings import read_config
+
+    account = ""
+    with suppress(NotFound):
+        config = read_config(settings.config)
+        account = account_of(config.client_id, config.issuers)
+    return Drawer(settings.cache / DRAWER, account)
 
 
 def _fetch(drawer: "Drawer", purpose: str, lang: str) -> int:

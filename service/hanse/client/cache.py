@@ -107,7 +107,7 @@ class AnswerCache:
         for entry in entries[: len(entries) - ENTRIES_MAX]:
             entry.unlink(missing_ok=True)
         named = {json.loads(entry.read_text("utf-8"))["sha256"] for entry in entries[-ENTRIES_MAX:]}
-        for body in self.folder.iterdir():
+        for body in filter(Path.is_file, self.folder.iterdir()):
             if not body.suffix and not body.name.startswith(".") and body.name not in named:
                 body.unlink(missing_ok=True)
 

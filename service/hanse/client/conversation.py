@@ -249,7 +249,8 @@ class Conversation:
         )
         receipt = read_receipt(headers, about)
         if receipt is not None:
-            Drawer(self._cache.folder / DRAWER).keep(receipt)
+            account = self._tokens.account if self._tokens else ""
+            Drawer(self._cache.folder / DRAWER, account).keep(receipt)
 
     async def prove(self, receipt: Receipt, within: Deadline) -> Receipt:
         """Return a receipt with the node's proof of it, checked.

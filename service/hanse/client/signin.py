@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 from hanse.client.answers import word
 from hanse.client.keys import ClientKey as ClientKey
+from hanse.client.receipts import account_of
 from hanse.errors import HanseError, Invalid, Refused, Unauthenticated, Unavailable
 from hanse.outbound import Answer, Ask, Limits, Origin, Outbound
 
@@ -97,6 +98,11 @@ class Tokens:
                 token = await self._renew(grant, Limits(deadline_seconds, body_bytes=65_536))
                 self._held[grant] = token
         return {"Authorization": f"{token.kind} {token.value}"}
+
+    @property
+    def account(self) -> str:
+        """Whose tokens these are."""
+        return account_of(self._credentials.client_id, self._credentials.issuers)
 
     def forget(self, grant: Grant) -> None:
         """Drop a token that a node refused: revoked, or our clocks differ."""
