@@ -21,8 +21,8 @@ from hanse.policies.disclosure import (
     public,
     round_small,
 )
-from hanse.policies.disclosure.method import seed_of
 from hanse.policies.disclosure.plan import Axis
+from hanse.policies.method import seed_of
 
 PLAN = Plan((Axis("geo", ("sector", "wijk", "zone")), Axis("age", ("age",)), Axis("sex", ("sex",))))
 NAMES = ("geo", "age", "sex")

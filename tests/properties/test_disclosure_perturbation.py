@@ -23,8 +23,8 @@ from hanse.policies.disclosure import (
     recheck_figures,
 )
 from hanse.policies.disclosure.ledger import protect_nested, protect_next
-from hanse.policies.disclosure.method import Perturbing
 from hanse.policies.disclosure.perturbation import unkept
+from hanse.policies.method import Perturbing
 
 COMMON = settings(
     max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from hanse.cli import protect as commands
 from hanse.errors import HanseError, Invalid, Refused
 from hanse.policies.disclosure import Plan, Rounding, Rules, Spread, load, primary, protect
-from hanse.policies.disclosure.method import load_method
+from hanse.policies.method import load_method
 from hanse.policies.profile import from_document, shipped
 from hanse.policies.profile import load as load_profile
 

@@ -6,7 +6,7 @@ Fields: the policy record of Flemish practice (thresholds of Swing, Statbel, the
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -16,6 +16,15 @@ from typing import Any, Final
 from hanse.errors import Invalid, NotFound
 from hanse.policies import yamlform
 from hanse.policies.canonical import canonical, digest
+from hanse.policies.method import (
+    CELL_KEY,
+    SUPPRESS,
+    Perturbing,
+    Rounding,
+    Spread,
+    load_method,
+    said_method,
+)
 
 BASIS_ORDER: Final = ("threshold", "sample", "numerator", "weight", "itself")
 """What is compared with the minimum: the first of these that an indicator has.
@@ -31,11 +40,6 @@ _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}\Z")
 _CODE = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}\Z")
 _NUMBERS = ("min_count", "min_denominator", "min_n", "round_base")
 _MAPPINGS = ("min_count_by_level", "source_override")
-METHODS: Final = ("suppress", "round_small", "cell_key")
-"""What a profile may say is done about small numbers; hiding them is the default.
-
-One population has one method. A node publishes by hiding; `hanse protect TABLE` knows all three.
-"""
 _FIELDS = frozenset(
     {"schema", "name", "title", "description", "zero_shown", "allowed_levels"}
     | {"method"}
@@ -53,7 +57,8 @@ class Profile:
     its code). `min_denominator` and `min_n` do the same for what a ratio is divided by and for the
     respondents of a survey. Zero itself is shown where `zero_shown`. `round_base` above 1 rounds
     every count to its nearest multiple. `allowed_levels` are level codes; none listed allows all.
-    `method` is one of `METHODS`.
+    `method` is how figures are perturbed instead of hidden; None hides. Beside it a rule that hides
+    or rounds has no place, and what is small is covered by it.
     """
 
     name: str
@@ -67,16 +72,49 @@ class Profile:
     min_count_by_level: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     source_override: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     allowed_levels: tuple[str, ...] = ()
-    method: str = METHODS[0]
+    method: Perturbing | None = None
+
+    def __post_init__(self) -> None:
+        if self.method is None:
+            return
+        hides = {"round_base": self.round_base > 1, "min_n": self.min_n > 0}
+        wrong = [name for name, found in hides.items() if found]
+        wrong += [] if self.zero_shown else ["zero_shown"]
+        wrong += [name for name, limits in self._minima() if max(limits) > self._covered]
+        if wrong:
+            raise Invalid("PROFILE_FIELD", field=wrong[0])
+
+    @property
+    def _covered(self) -> int:
+        """The lowest count that the method leaves as it is, or nearly so."""
+        return self.method.base if isinstance(self.method, Rounding) else LIMIT_MAX
+
+    def _minima(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        yield "min_count", (self.min_count,)
+        for name in _MAPPINGS:
+            yield name, (0, *getattr(self, name).values())
+
+    @property
+    def mark(self) -> str:
+        """What recipients read about every figure; empty where small ones are hidden."""
+        return self.method.mark if self.method else ""
 
     @property
     def content_digest(self) -> str:
-        """The digest of the rules: equal profiles have equal digests, however they were written."""
-        return digest(canonical(self.as_document()))
+        """The digest of the rules: equal profiles have equal digests, however they were written.
+
+        How far noise goes is not in it: whoever knows the rest could try every number.
+        """
+        said = self.as_document()
+        return digest(canonical({**said, "method": CELL_KEY} if self._noisy else said))
+
+    @property
+    def _noisy(self) -> bool:
+        return isinstance(self.method, Spread)
 
     def as_document(self) -> dict[str, Any]:
-        """Return the profile as it is hashed: every field, the method where it is not hiding."""
-        other = {} if self.method == METHODS[0] else {"method": self.method}
+        """Return the profile as it is written: every field, the method where it is not hiding."""
+        other = {} if self.method is None else {"method": said_method(self.method)}
         return {
             **other,
             "schema": 1,
@@ -163,11 +201,11 @@ def _texts(document: Mapping[str, Any], name: str) -> Mapping[str, str]:
     return MappingProxyType(dict(texts))
 
 
-def _method(document: Mapping[str, Any]) -> str:
-    method = document.get("method", METHODS[0])
-    if method not in METHODS:
-        raise Invalid("PROFILE_FIELD", field="method")
-    return str(method)
+def _method(document: Mapping[str, Any]) -> Perturbing | None:
+    try:
+        return load_method(document.get("method", SUPPRESS))
+    except Invalid as fault:
+        raise Invalid("PROFILE_FIELD", field=str(fault.parameters["key"])) from fault
 
 
 def _truth(document: Mapping[str, Any], name: str) -> bool:

@@ -18,9 +18,6 @@ from hanse.policies.disclosure.ledger import protect_next as protect_next
 from hanse.policies.disclosure.ledger import with_ledger as with_ledger
 from hanse.policies.disclosure.magnitude import Sensitivity as Sensitivity
 from hanse.policies.disclosure.magnitude import protect_amounts as protect_amounts
-from hanse.policies.disclosure.method import Rounding as Rounding
-from hanse.policies.disclosure.method import Spread as Spread
-from hanse.policies.disclosure.method import check_unmixed as check_unmixed
 from hanse.policies.disclosure.noise import perturb as perturb
 from hanse.policies.disclosure.noise import perturbed as perturbed
 from hanse.policies.disclosure.overlaps import Overlaps as Overlaps
@@ -55,3 +52,6 @@ from hanse.policies.disclosure.table import public as public
 from hanse.policies.disclosure.tree import from_links as from_links
 from hanse.policies.disclosure.weighing import Weighed as Weighed
 from hanse.policies.disclosure.weighing import weigh as weigh
+from hanse.policies.method import Rounding as Rounding
+from hanse.policies.method import Spread as Spread
+from hanse.policies.method import check_unmixed as check_unmixed

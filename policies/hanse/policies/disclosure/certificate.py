@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from hanse.policies.disclosure.dimension import Ints, Sparse
-from hanse.policies.disclosure.method import SUPPRESS
 from hanse.policies.disclosure.model import Bools, Model
 from hanse.policies.disclosure.moves import Move, matrix
+from hanse.policies.method import SUPPRESS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

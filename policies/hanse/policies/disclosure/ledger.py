@@ -14,12 +14,12 @@ import pyarrow as pa
 
 from hanse.errors import Conflict, Invalid
 from hanse.policies.disclosure.dimension import Ints
-from hanse.policies.disclosure.method import SUPPRESS, check_unmixed
 from hanse.policies.disclosure.model import Model
 from hanse.policies.disclosure.perturbation import protect
 from hanse.policies.disclosure.plan import Plan
 from hanse.policies.disclosure.protection import Demand, Perturbed, Protected, is_small, secure
 from hanse.policies.disclosure.table import demand_of, model_of
+from hanse.policies.method import SUPPRESS, check_unmixed
 
 Key = tuple[str, ...]
 """One code per dimension, in the order of the plan."""

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from hanse.errors import Invalid
 from hanse.policies.disclosure.dimension import Ints
-from hanse.policies.disclosure.method import Spread
 from hanse.policies.disclosure.model import Model
 from hanse.policies.disclosure.plan import Plan
 from hanse.policies.disclosure.table import figures_table, model_of
+from hanse.policies.method import Spread
 
 KEYS = 2**32
 STEPS = 64

@@ -15,14 +15,6 @@ import pyarrow as pa
 from hanse.errors import Conflict, Invalid
 from hanse.policies.disclosure.certificate import Needs, Promise, Proof, mask_hash, sparse_hash
 from hanse.policies.disclosure.dimension import Ints
-from hanse.policies.disclosure.method import (
-    Perturbing,
-    Rounding,
-    Spread,
-    check_unmixed,
-    fingerprint,
-    seed_of,
-)
 from hanse.policies.disclosure.model import Bools, Model, check_additive
 from hanse.policies.disclosure.moves import matrix
 from hanse.policies.disclosure.noise import noisy
@@ -32,6 +24,14 @@ from hanse.policies.disclosure.protection import Perturbed, Protected, small
 from hanse.policies.disclosure.rounding import rounded
 from hanse.policies.disclosure.sidecar import Recheck, places_of
 from hanse.policies.disclosure.table import model_of, suppress
+from hanse.policies.method import (
+    Perturbing,
+    Rounding,
+    Spread,
+    check_unmixed,
+    fingerprint,
+    seed_of,
+)
 
 
 def protect(

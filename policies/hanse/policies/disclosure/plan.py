@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from hanse.errors import Invalid
-from hanse.policies.disclosure.method import SUPPRESS, Perturbing, Rounding, load_method
+from hanse.policies.method import SUPPRESS, Perturbing, Rounding, load_method
 
 DIMENSIONS_MAX = 8
 K_MAX = 1_000

@@ -19,7 +19,7 @@ from hanse.cube.cells import TEXT, dimensions_of, key_columns
 from hanse.cube.indicator import Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Invalid, Refused
-from hanse.policies.profile import METHODS, Profile
+from hanse.policies.profile import Profile
 
 RATIOS = frozenset(
     {
@@ -177,8 +177,8 @@ def rounded(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
 
 
 def _allowed(cells: pa.Table, profile: Profile) -> None:
-    if profile.method != METHODS[0]:  # it would stand exact beside what is perturbed elsewhere
-        raise Refused("PROFILE_METHOD", profile=profile.name, method=profile.method)
+    if profile.method is not None:  # it would stand exact beside what is perturbed elsewhere
+        raise Refused("PROFILE_METHOD", profile=profile.name, method=profile.method.name)
     for level in pc.unique(cells.column("level")).to_pylist():
         if not profile.allows(level):
             allowed = ", ".join(profile.allowed_levels)

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from hanse.policies.disclosure.dimension import Ints
-from hanse.policies.disclosure.method import Rounding
 from hanse.policies.disclosure.plan import Plan
 from hanse.policies.disclosure.table import figures_table, model_of
+from hanse.policies.method import Rounding
 
 
 def round_small(table: pa.Table, plan: Plan, base: int, secret: int) -> pa.Table:

@@ -77,7 +77,7 @@ Perturbing = Rounding | Spread
 
 
 def load_method(content: Any) -> Perturbing | None:
-    """Return the method that a plan says: a word, or a mapping with `name`; None hides."""
+    """Return the method that a plan or profile says, a word or a mapping with `name`; None hides."""
     told = {"name": content} if isinstance(content, str) else content
     if not isinstance(told, Mapping) or told.get("name") not in METHODS:
         raise Invalid("DISCLOSURE_PLAN", key="method", found=str(content)[:80])
@@ -95,6 +95,18 @@ def load_method(content: Any) -> Perturbing | None:
     return found
 
 
+def said_method(method: Perturbing) -> str | dict[str, str | int]:
+    """Return how a plan or profile says a method: a word, with its parameters where they differ.
+
+    `load_method` reads it back. Numbers with decimals are text: what is signed has no floats.
+    """
+    own: dict[str, str | int] = {
+        each.name: value if isinstance(value := getattr(method, each.name), int) else f"{value:g}"
+        for each in fields(method)
+    }
+    return method.name if method == type(method)() else {"name": method.name, **own}
+
+
 def _amount(value: object) -> object:
     """Return a number with decimals, which a plan may hold as text: a strict form has no floats."""
     if isinstance(value, str) and _DECIMAL.match(value):
@@ -109,9 +121,13 @@ def seed_of(secret: bytes) -> int:
     return int.from_bytes(hashlib.sha256(b"hanse disclosure " + secret).digest())
 
 
-def fingerprint(secret: bytes) -> str:
-    """Return what tells two secrets apart, and nothing else about them."""
-    return hmac.new(secret, b"hanse disclosure fingerprint", hashlib.sha256).hexdigest()
+def fingerprint(secret: bytes, about: bytes = b"") -> str:
+    """Return what tells two secrets apart, and nothing else about them.
+
+    With `about` it tells these bytes apart too, to whoever has the secret.
+    """
+    said = b"hanse disclosure fingerprint" + about
+    return hmac.new(secret, said, hashlib.sha256).hexdigest()
 
 
 def check_unmixed(here: Mapping[str, object], other: Mapping[str, object]) -> None:
