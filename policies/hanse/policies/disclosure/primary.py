@@ -35,7 +35,12 @@ _VALUE = algebra.STATE_RANK[CellState.VALUE]
 _PRIMARY = algebra.STATE_RANK[CellState.SUPPRESSED_PRIMARY]
 _HIDDEN_FROM = min(algebra.STATE_RANK[state] for state in HIDDEN)
 
+_NOISE = 6
+"""Decimals of what is left of a weighted count; more are noise of the subtraction."""
+
 Array = np.ndarray[Any, Any]
+Alike = Sequence[Sequence[str]]
+"""Indicators, by id, that have the same numbers everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +109,37 @@ def _divisor(indicator: Indicator, present: frozenset[str]) -> tuple[Basis, ...]
     return (Basis("divisor", name),)
 
 
-def protect(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) -> pa.Table:
+def shares(
+    indicators: Sequence[Indicator], present: frozenset[str], profile: Profile
+) -> tuple[tuple[Indicator, str, str], ...]:
+    """Return every share of which what is left over is judged too, with its part and its whole.
+
+    Of a sample always, weighted and (where a producer counts them) unweighted; of other shares
+    where the profile says so.
+    """
+    found: list[tuple[Indicator, str | None, str | None]] = []
+    for each in indicators:
+        if each.measure_type is MeasureType.SHARE:
+            if each.sample is not None or profile.rest_hidden:
+                found.append((each, each.numerator, each.denominator))
+            if each.sample is not None:
+                found.append((each, each.sample.counted_indicator, each.sample.n_indicator))
+    return tuple(
+        (each, part, whole)
+        for each, part, whole in found
+        if part and whole and part != whole and {part, whole} <= present
+    )
+
+
+def protect(
+    cells: pa.Table, indicators: Sequence[Indicator], profile: Profile, alike: Alike = ()
+) -> pa.Table:
     """Return the same draft with every figure below its minimum hidden (`suppressed_primary`).
 
     A figure is also hidden where what it is judged by is hidden, is not a number, or has no cell at
-    all: what cannot be checked is not shown. What stands behind
-    a survey figure is hidden with it. Rows keep their order; no row is added or dropped.
+    all: what cannot be checked is not shown. So is a share that leaves too few over. What stands
+    behind a survey figure is hidden with it. Rows keep their order; no row is added or dropped.
+    Indicators that are `alike` have the same numbers everywhere, and are hidden as one.
     Raises `Refused` for a level or method that cannot be published, `Invalid` for an absent basis.
     """
     _allowed(cells, profile)
@@ -119,42 +149,55 @@ def protect(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
         if indicator.id in present:
             for basis in bases(indicator, present):
                 sheet.judge(indicator, basis, profile)
-    for indicator, members in _families(indicators, present):
+    for indicator, part, whole in shares(indicators, present, profile):
+        sheet.judge_rest(indicator, part, whole, profile)
+    families = _families(indicators, present, alike)
+    for indicator, members in families:
         for basis in _sample(indicator, present):
             sheet.judge_all(members, indicator, basis, profile)
         sheet.hide_together((indicator.id, *members))
+    for names in alike:
+        sheet.hide_together(names)
     return sheet.written(cells)
 
 
-def together(cells: pa.Table, hidden: Array, indicators: Sequence[Indicator]) -> Array:
+def together(
+    cells: pa.Table, hidden: Array, indicators: Sequence[Indicator], alike: Alike = ()
+) -> Array:
     """Return which rows are hidden when what stands behind a survey figure is hidden as one."""
     if not any(each.sample for each in indicators):
         return hidden
     sheet = _Sheet.of(cells)
     before = sheet.ranks.copy()
     sheet.ranks[hidden & (before == _VALUE)] = _PRIMARY
-    for indicator, members in _families(indicators, frozenset(sheet.names)):
+    for indicator, members in _families(indicators, frozenset(sheet.names), alike):
         sheet.hide_together((indicator.id, *members))
+    for names in alike:
+        sheet.hide_together(names)
     return np.asarray(hidden | ((sheet.ranks == _PRIMARY) & (before == _VALUE)))
 
 
 def _families(
-    indicators: Sequence[Indicator], present: frozenset[str]
+    indicators: Sequence[Indicator], present: frozenset[str], alike: Alike
 ) -> list[tuple[Indicator, tuple[str, ...]]]:
     """Return every survey figure with the indicators behind it that no other figure needs.
 
-    What several figures share (one n of one questionnaire) is judged by itself and by the n of
-    each, but is not lost with one of them: it tells nothing of that one.
+    What several figures share (one n of one questionnaire, or one for each with the same numbers)
+    is judged by itself, but is not lost with one of them: it tells nothing of that one.
     """
+    one = {name: names[0] for names in alike for name in names}
     named: dict[str, tuple[str, ...]] = {}
     for each in indicators:
         if each.sample is not None:
             people = each.sample.population_indicator
             behind = dict.fromkeys((each.numerator, *each.sample.members))
             named[each.id] = tuple(name for name in behind if name and name != people)
-    shared = Counter(name for names in named.values() for name in names)
+    shared = Counter(
+        code for names in named.values() for code in {one.get(name, name) for name in names}
+    )
+    own = {name for names in named.values() for name in names if shared[one.get(name, name)] == 1}
     return [
-        (each, tuple(name for name in named[each.id] if shared[name] == 1 and name in present))
+        (each, tuple(name for name in named[each.id] if name in own and name in present))
         for each in indicators
         if each.id in named and (present & {each.id, *named[each.id]})
     ]
@@ -252,13 +295,20 @@ class _Sheet:
         rows = rows[self.ranks[rows] == _VALUE]
         minimum = self._minimum(rows, indicator, basis, profile)
         values, ranks = self._basis(rows, basis.indicator)
-        small = np.abs(values) < minimum
-        if profile.zero_shown:
-            small &= values != 0
-        elif basis.kind != "divisor":
-            small |= (values == 0) & (minimum > 0)
+        small = _few(values, minimum, profile, zeros=basis.kind != "divisor")
         unknown = (ranks != _VALUE) & ((minimum > 0) | (ranks >= _HIDDEN_FROM))
         self.ranks[rows[unknown | ((ranks == _VALUE) & small)]] = _PRIMARY
+
+    def judge_rest(self, indicator: Indicator, part: str, whole: str, profile: Profile) -> None:
+        """Hide a share, and its part, of which too few are left of the whole."""
+        for name in (indicator.id, part):
+            rows = self.rows(name)
+            rows = rows[self.ranks[rows] == _VALUE]
+            minimum = self._minimum(rows, indicator, Basis("rest", part), profile)
+            (one, one_rank), (all_, rank) = self._basis(rows, part), self._basis(rows, whole)
+            left = np.round(all_ - one, _NOISE)
+            known = (rank == _VALUE) & (one_rank == _VALUE) & (left >= 0)
+            self.ranks[rows[known & _few(left, minimum, profile)]] = _PRIMARY
 
     def judge_all(
         self, names: Sequence[str], indicator: Indicator, basis: Basis, profile: Profile
@@ -315,6 +365,16 @@ class _Sheet:
             typed = column.cast(TEXT) if name != "value" else column
             cells = cells.set_column(cells.schema.get_field_index(name), name, typed)
         return cells
+
+
+def _few(values: Array, minimum: Array, profile: Profile, *, zeros: bool = True) -> Array:
+    """Say which numbers are too small, by the profile's rule for zero where `zeros` are judged."""
+    small = np.abs(values) < minimum
+    if profile.zero_shown:
+        small &= values != 0
+    elif zeros:
+        small |= (values == 0) & (minimum > 0)
+    return np.asarray(small)
 
 
 def _demanded(basis: Basis, profile: Profile, level: str, sources: tuple[str, ...]) -> int:
