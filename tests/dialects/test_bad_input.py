@@ -74,7 +74,7 @@ FORMS: Final[Mapping[str, Callable[[httpx.Response], str]]] = {
     "own forms": in_problem,
     "DCAT": in_problem,
 }
-KINDS = ("unknown code", "bad filter", "too much", "format", "page token", "forbidden")
+KINDS = ("unknown code", "bad filter", "too much", "format", "media", "page token", "forbidden")
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class Bad:
     none: str = ""
 
 
+PICTURE = "image/png;q=0.9, image/*"
 SDMX3 = "/sdmx/3.0/data/dataflow/NIS41002/PROEF/1.0.0"
 WIDE = "/odata/v4/NIS41002_PROEF"
 CBS = "/odata/cbs/v1/NIS41002/PROEF__GEMEENTE_2025/Observations"
@@ -109,7 +110,8 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "unknown code": Bad("/sdmx/2.1/data/PROEF/A..41002._T.NIETS", 404, "100"),
         "bad filter": Bad(f"{SDMX3}?c[OBS_VALUE]=ge:veel", 400, "140"),
         "too much": Bad(f"{SDMX3}/{','.join(['*'] * 101)}", 400, "140"),
-        "format": Bad("/sdmx/2.1/data/PROEF", 406, "1006", accept="image/png"),
+        "format": Bad("/sdmx/2.1/data/PROEF?format=png", 406, "1006"),
+        "media": Bad("/sdmx/2.1/data/PROEF", 406, "1006", accept=PICTURE),
         "page token": Bad(f"{SDMX3}?offset=9", 400, "140"),
         "forbidden": Bad("/sdmx/2.1/data/PROEF_DICHT", 401, "110"),
     },
@@ -117,7 +119,8 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "unknown code": Bad(f"{WIDE}?$filter=Indikator eq 'x'", 400, "ODATA_PROPERTY"),
         "bad filter": Bad(f"{WIDE}?$filter=Indicator eq 'x", 400, "ODATA_FILTER"),
         "too much": Bad(f"{WIDE}?$orderby=Value", 413, "ODATA_SORTED"),
-        "format": Bad(f"{WIDE}?$format=xml", 400, "ODATA_FORMAT"),
+        "format": Bad(f"{WIDE}?$format=xml", 406, "ODATA_FORMAT"),
+        "media": Bad(WIDE, 406, "MEDIA_NOT_OFFERED", accept=PICTURE),
         "page token": Bad(f"{WIDE}?$skiptoken=abc", 410, "LINK_STALE"),
         "forbidden": Bad("/odata/v4/NIS41002_PROEF_DICHT", 401, "SIGN_IN_NEEDED"),
     },
@@ -125,7 +128,8 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "unknown code": Bad(CBS.replace("PROEF", "NIETS"), 401, "SIGN_IN_NEEDED"),
         "bad filter": Bad(f"{CBS}?$filter=Measure eq", 400, "ODATA_FILTER"),
         "too much": Bad(f"{CBS}?$filter={DEEP}", 400, "ODATA_FILTER"),
-        "format": Bad(f"{CBS}?$format=xml", 400, "ODATA_FORMAT"),
+        "format": Bad(f"{CBS}?$format=xml", 406, "ODATA_FORMAT"),
+        "media": Bad(CBS, 406, "MEDIA_NOT_OFFERED", accept=PICTURE),
         "page token": Bad(f"{CBS}?$skiptoken=abc", 410, "LINK_STALE"),
         "forbidden": Bad(CBS.replace("PROEF", "PROEF_DICHT"), 401, "SIGN_IN_NEEDED"),
     },
@@ -133,7 +137,8 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "unknown code": Bad(f"{SWING}/Variables('niets')", 404, "NOT_FOUND"),
         "bad filter": Bad(f"{SWING}/Variables?$filter=Nee eq 'x'", 400, "ODATA_PROPERTY"),
         "too much": Bad(none=WHOLE),
-        "format": Bad(f"{SWING}/Variables?$format=xml", 400, "ODATA_FORMAT"),
+        "format": Bad(f"{SWING}/Variables?$format=xml", 406, "ODATA_FORMAT"),
+        "media": Bad(VALUES, 406, "MEDIA_NOT_OFFERED", accept=PICTURE),
         "page token": Bad(f"{VALUES}?$skiptoken=x.y", 410, "LINK_STALE"),
         "forbidden": Bad(f"{SWING}/Variables('proef_dicht__inw')", 404, "NOT_FOUND"),
     },
@@ -142,6 +147,7 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "bad filter": Bad(none="hints are wishes by the protocol, and never narrow an answer"),
         "too much": Bad("/delta/shares?maxResults=-1", 400, "INVALID_PARAMETER_VALUE"),
         "format": Bad(none="a client says which forms it reads, and gets the first that is known"),
+        "media": Bad(none="a client says which forms it reads in a header of its own"),
         "page token": Bad("/delta/shares?pageToken=abc", 410, "RESOURCE_DOES_NOT_EXIST"),
         "forbidden": Bad(f"/delta/{shares.place(golden.CLOSED)}/version", 401, "UNAUTHENTICATED"),
     },
@@ -150,6 +156,7 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "bad filter": Bad(f"{PX}/data?valueCodes[HUTSPOT]=*", 400, "PXWEB_VARIABLE"),
         "too much": Bad(none="a table has at most as many cells as it says in its configuration"),
         "format": Bad(f"{PX}/data?outputFormat=px", 400, "FORMAT_UNKNOWN"),
+        "media": Bad(f"{PX}/data", 406, "MEDIA_NOT_OFFERED", accept=PICTURE),
         "page token": Bad("/px/v2/tables?pageNumber=x", 400, "QUERY_VALUE"),
         "forbidden": Bad(PX.replace("PROEF", "PROEF_DICHT"), 401, "SIGN_IN_NEEDED"),
     },
@@ -158,6 +165,7 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "bad filter": Bad(f"{OGC}?bbox=1,2,3", 400, "OGC_VALUE"),
         "too much": Bad(f"{OGC}?limit=0", 400, "OGC_VALUE"),
         "format": Bad(f"{OGC}?f=xml", 400, "QUERY_UNKNOWN"),
+        "media": Bad(OGC, 406, "MEDIA_NOT_OFFERED", accept=PICTURE),
         "page token": Bad(f"{OGC}?offset=a", 400, "OGC_VALUE"),
         "forbidden": Bad(OGC.replace("PROEF", "PROEF_DICHT"), 401, "SIGN_IN_NEEDED"),
     },
@@ -169,6 +177,7 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "too much": Bad(code="MCP_ARGUMENT_FORM", status=200,
                         arguments={"dataset": golden.OPEN, "limit": 10_000}),
         "format": Bad(none="an answer has one form, text beside structured content"),
+        "media": Bad(none="an answer has one form, text beside structured content"),
         "page token": Bad(code="MCP_ARGUMENT_FORM", status=200,
                           arguments={"dataset": golden.OPEN, "start": "later"}),
         "forbidden": Bad(code="SIGN_IN_NEEDED", status=401, arguments={"dataset": golden.CLOSED}),
@@ -178,6 +187,7 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "bad filter": Bad(f"{OWN}?period=gisteren", 400, "PERIOD_UNKNOWN"),
         "too much": Bad(f"{OWN}?format=xlsx", 400, "XLSX_ROWS"),
         "format": Bad(f"{OWN}?format=pdf", 400, "FORMAT_UNKNOWN"),
+        "media": Bad(OWN, 406, "MEDIA_NOT_OFFERED", accept=PICTURE),
         "page token": Bad(f"{OWN}?page=2", 400, "QUERY_UNKNOWN"),
         "forbidden": Bad(OWN.replace(golden.OPEN, golden.CLOSED), 401, "SIGN_IN_NEEDED"),
     },
@@ -185,7 +195,8 @@ TABLE: Final[Mapping[str, Mapping[str, Bad]]] = {
         "unknown code": Bad("/dcat/niets.ttl", 401, "SIGN_IN_NEEDED"),
         "bad filter": Bad("/dcat.ttl?profile=xx", 400, "DCAT_PROFILE"),
         "too much": Bad(none=WHOLE),
-        "format": Bad("/dcat", 406, "DCAT_MEDIA", accept="image/png"),
+        "format": Bad("/dcat.png", 404, "NOT_FOUND"),
+        "media": Bad("/dcat", 406, "DCAT_MEDIA", accept=PICTURE),
         "page token": Bad("/dcat.ttl?page=99", 404, "NOT_FOUND"),
         "forbidden": Bad(none="every dataset is described, also one whose figures are not open"),
     },

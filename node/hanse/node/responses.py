@@ -23,6 +23,7 @@ from hanse.cube.cleared import Cells, Cleared
 from hanse.cube.query import Extent
 from hanse.dialects import arrow_ipc, csv, csvw, json_cells, parquet, xlsx
 from hanse.dialects.heading import Heading
+from hanse.dialects.media import accepted
 from hanse.errors import Invalid
 from hanse.node.answer import WHOLE_ROWS, Answer, Format
 from hanse.node.releases import manifest
@@ -76,18 +77,17 @@ class Wish:
 
 
 def form_of(given: str | None, accept: str) -> str:
-    """Return the format that is asked for by name, else by `Accept`, else JSON.
+    """Return the format that is asked for by name, else the one that `Accept` weighs highest.
 
-    Raises `Invalid` (FORMAT_UNKNOWN) for a name that does not exist.
+    Who accepts everything gets JSON. Raises `Invalid` (FORMAT_UNKNOWN) for a name that does not
+    exist, `NotAcceptable` (MEDIA_NOT_OFFERED) where none of the formats is accepted.
     """
     if given is not None:
         if given not in FORMS:
             shown = given[:20] if given.isprintable() else "?"
             raise Invalid("FORMAT_UNKNOWN", given=shown, choice=", ".join(FORMS))
         return given
-    wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    by_media = {_MEDIA[form].partition(";")[0]: form for form in FORMS.values()}
-    return next((by_media[media] for media in wanted if media in by_media), "json")
+    return accepted(accept, {_MEDIA[form].partition(";")[0]: form for form in FORMS.values()})
 
 
 def respond(answer: Answer, heading: Heading, wish: Wish, governed: bool) -> Response:

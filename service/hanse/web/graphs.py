@@ -10,15 +10,16 @@ from datetime import UTC
 from email.utils import format_datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Query as Parameter
 
 from hanse.dialects.dcat import profiles, syntax
 from hanse.dialects.dcat.graph import PAGE_SIZE, graph
 from hanse.dialects.dcat.listing import Listing, Page, Shelf
-from hanse.dialects.dcat.syntax import NotAcceptable, Syntax
-from hanse.errors import HanseError, Invalid, NotFound
+from hanse.dialects.dcat.syntax import Syntax
+from hanse.errors import Invalid, NotFound
 from hanse.web import problems
+from hanse.web.accepting import accept_of
 from hanse.web.spoken import Told
 
 LAST_PAGE: Final = 100_000
@@ -38,7 +39,6 @@ class Wanted:
 
 def wanted(
     request: Request,
-    accept: Annotated[str, Header()] = "*/*",
     profile: Annotated[str, Parameter(max_length=20)] = profiles.DEFAULT,
     page: Annotated[int, Parameter(ge=1, le=LAST_PAGE)] = 1,
 ) -> Wanted:
@@ -50,7 +50,7 @@ def wanted(
         shown = profile if profile.isprintable() else "?"
         raise Invalid("DCAT_PROFILE", given=shown, choice=", ".join(profiles.ADDRESSES))
     suffix = request.scope["path"].rpartition(".")[2]
-    chosen = syntax.SYNTAXES.get(suffix) or syntax.accepted(accept)
+    chosen = syntax.SYNTAXES.get(suffix) or syntax.accepted(accept_of(request))
     return Wanted(chosen, profile, page, request.headers.get("if-none-match", ""))
 
 
@@ -150,6 +150,3 @@ def tell(_: Request, told: Told) -> Response:
     """Write a fault: problem details, since DCAT has no form of its own."""
     body = {"title": told.title, "status": told.status, "detail": told.text, "code": told.code}
     return Response(json.dumps(body), told.status, media_type=problems.MEDIA_TYPE)
-
-
-STATUSES: Final[dict[type[HanseError], int]] = {NotAcceptable: 406}

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanse import telemetry
 from hanse.auth.keys import SIGNING_ALGORITHMS
+from hanse.dialects.media import NotAcceptable
 from hanse.errors import (
     Conflict,
     HanseError,
@@ -89,6 +90,7 @@ STATUS: Final[dict[type[HanseError], int]] = {
     AddressTooLong: 414,
     HeadTooLarge: 431,
     WrongMethod: 405,
+    NotAcceptable: 406,
     Invalid: 400,
     Unavailable: 503,
     OwnFault: 500,

@@ -18,7 +18,7 @@ Code = Annotated[str, Path(max_length=64)]
 
 def routes(catalogue: Catalogue, listings: Listings) -> APIRouter:
     """Return the routes; the end of an address says the syntax, else `Accept` does."""
-    router = APIRouter(tags=["dcat"], route_class=spoken(graphs.tell, graphs.STATUSES))
+    router = APIRouter(tags=["dcat"], route_class=spoken(graphs.tell))
     base = catalogue.settings.issuer
 
     def whole(how: Graphed) -> Response:

@@ -1,13 +1,11 @@
 """`/v1/datasets/{slug}/data`: the figures, by way of the door."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from hanse.auth.principal import Principal
 from hanse.node.heading import heading
 from hanse.node.responses import FORMS, Wish, respond
-from hanse.node.routes.question import Asked, Question, Wished
+from hanse.node.routes.question import Asked, FileWished, Question, Wished
 from hanse.node.running import Node
 from hanse.node.watching import watched
 from hanse.web.query import takes_dimensions
@@ -28,19 +26,11 @@ def routes(node: Node) -> APIRouter:
     @router.head("/data.parquet", include_in_schema=False)
     @router.get("/data.parquet", response_class=Response)
     @takes_dimensions
-    def file(caller: Caller, question: Question, wish: FileWish) -> Response:
+    def file(caller: Caller, question: Question, wish: FileWished) -> Response:
         """The same cells as a Parquet file with byte ranges, for readers that ask in parts."""
         return _answer(node, caller, question, wish)
 
     return router
-
-
-async def parquet_wish(wish: Wished) -> Wish:
-    """Return the wish for a Parquet file, whatever else was wished."""
-    return Wish("parquet", none_match=wish.none_match)
-
-
-FileWish = Annotated[Wish, Depends(parquet_wish)]
 
 
 def _answer(node: Node, caller: Principal, asked: Asked, wish: Wish) -> Response:

@@ -31,8 +31,7 @@ Reading = Annotated[Reader, Depends(reader)]
 
 def routes(node: Node) -> APIRouter:
     """Return the routes; the end of an address says the syntax, else `Accept` does."""
-    graphed = spoken(graphs.tell, graphs.STATUSES)
-    router = APIRouter(tags=["dcat"], route_class=graphed)
+    router = APIRouter(tags=["dcat"], route_class=spoken(graphs.tell))
     base = node.settings.resource
 
     def whole(who: Reading, how: Graphed) -> Response:

@@ -12,7 +12,7 @@ from hanse.node import workbooks
 from hanse.node.heading import heading
 from hanse.node.readers import Reader, edition
 from hanse.node.responses import FORMS, Wish, headed
-from hanse.node.routes.question import Question, Wished
+from hanse.node.routes.question import LinesWished, Question
 from hanse.node.running import Node
 from hanse.node.watching import watched
 from hanse.web.query import takes_dimensions
@@ -47,7 +47,7 @@ def routes(node: Node) -> APIRouter:
 
     @router.get("/data.csv-metadata.json", response_class=Response)
     @takes_dimensions
-    def described(caller: Caller, asked: Question, wish: Wished, request: Request) -> Response:
+    def described(caller: Caller, asked: Question, wish: LinesWished, request: Request) -> Response:
         """What the lines of the same question as CSV are (CSV on the Web)."""
         url = _csv_address(node, asked.query.dataset, wish, "format" in request.query_params)
         node.door.described(caller, asked.query, asked.purpose, "csv")

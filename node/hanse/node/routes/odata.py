@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from hanse.dialects.edition import Edition, slug_of
 from hanse.dialects.odata import documents
 from hanse.dialects.odata.filter import NotOffered
-from hanse.dialects.odata.options import options, parameters
+from hanse.dialects.odata.options import accepted, options, parameters
 from hanse.dialects.odata.rows import Cbs, Wide
 from hanse.errors import HanseError, NotFound
 from hanse.node import continuing, odata
@@ -25,6 +25,7 @@ from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
 from hanse.node.watching import watched
 from hanse.web import language
+from hanse.web.accepting import accept_of
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 from hanse.web.spoken import Told, spoken
@@ -37,7 +38,7 @@ POWER_BI: Final = "application/octet-stream"
 
 _STATUSES: Final[dict[type[HanseError], int]] = {NotOffered: 501, Stale: 410, TooMuch: 413}
 _PREFERS: Final = re.compile(r"(?:odata\.)?maxpagesize=([1-9][0-9]{0,8})")
-_HEADERS: Final = {**documents.HEADERS, "Vary": "Authorization, apikey, Accept-Language"}
+_HEADERS: Final = {**documents.HEADERS, "Vary": "Authorization, apikey, Accept, Accept-Language"}
 
 Rest = Annotated[str, Path(description="A set, a dataset, or `$metadata`.")]
 
@@ -101,6 +102,7 @@ def _asked(node: Node, request: Request, reader: Reader, root: str) -> Asked:
     preferred = _PREFERS.search(request.headers.get("prefer", ""))
     rows = int(preferred[1]) if preferred else None
     given = tuple(parameters(query))
+    accepted(parts, given, accept_of(request))
     token = next((text for name, text in given if name == "$skiptoken"), "")
     if token:
         reader = continuing.reader_of(node, reader, token)

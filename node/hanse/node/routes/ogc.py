@@ -18,14 +18,21 @@ from hanse.node.routes.question import Purpose, as_written
 from hanse.node.running import Node
 from hanse.node.watching import watched
 from hanse.web import language
+from hanse.web.accepting import offers
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 from hanse.web.spoken import Told, spoken
 
 _HEADERS: Final = {
-    "Vary": "Authorization, apikey, Accept-Language",
+    "Vary": "Authorization, apikey, Accept, Accept-Language",
     "Cache-Control": "private, no-store",
 }
+
+_JSON: Final = [Depends(offers(documents.JSON))]
+_OPENAPI: Final = [Depends(offers(documents.OPENAPI, "application/openapi+json", documents.JSON))]
+_SCHEMA: Final = [Depends(offers(documents.SCHEMA, documents.JSON))]
+_FEATURES: Final = [Depends(offers(GEOJSON, documents.JSON))]
+"""What each document is accepted as: it is JSON too, for whoever knows no more special name."""
 
 
 async def reader(caller: Caller, purpose: Purpose) -> Reader:
@@ -42,23 +49,23 @@ def routes(node: Node) -> APIRouter:
     router = APIRouter(prefix=ROOT, tags=["ogc"], route_class=spoken(_tell))
     root, name = f"{node.settings.resource}{ROOT}", node.settings.name
 
-    @router.get("", response_class=Response)
+    @router.get("", response_class=Response, dependencies=_JSON)
     def landing(request: Request) -> Response:
         """Where everything stands."""
         return _document(documents.landing(root, name, _lang(node, request)))
 
-    @router.get("/api", response_class=Response)
+    @router.get("/api", response_class=Response, dependencies=_OPENAPI)
     def api() -> Response:
         """The interface as OpenAPI 3.0."""
         described = documents.api(root, name, version("hanse"))
         return _document(described, documents.OPENAPI)
 
-    @router.get("/conformance", response_class=Response)
+    @router.get("/conformance", response_class=Response, dependencies=_JSON)
     def conformance() -> Response:
         """Which parts of the standard hold here."""
         return _document({"conformsTo": list(documents.CONFORMANCE)})
 
-    @router.get("/collections", response_class=Response)
+    @router.get("/collections", response_class=Response, dependencies=_JSON)
     def collections(who: Reading, request: Request) -> Response:
         """The collections that whoever asks may see."""
         lang = _lang(node, request)
@@ -70,7 +77,7 @@ def routes(node: Node) -> APIRouter:
 
 
 def _collection(router: APIRouter, node: Node) -> None:
-    @router.get("/collections/{collection}", response_class=Response)
+    @router.get("/collections/{collection}", response_class=Response, dependencies=_JSON)
     @takes_dimensions
     def described(which: Collection, who: Reading, request: Request) -> Response:
         """One collection; what is asked of it is repeated in its links."""
@@ -79,7 +86,7 @@ def _collection(router: APIRouter, node: Node) -> None:
         asked = as_written(request)
         return _document(documents.collection(found.described(_lang(node, request), asked)))
 
-    @router.get("/collections/{collection}/schema", response_class=Response)
+    @router.get("/collections/{collection}/schema", response_class=Response, dependencies=_SCHEMA)
     @takes_dimensions
     def schema(which: Collection, who: Reading, request: Request) -> Response:
         """What properties the features of a collection have."""
@@ -88,7 +95,7 @@ def _collection(router: APIRouter, node: Node) -> None:
         about = found.described(_lang(node, request))
         return _document(documents.schema(about), documents.SCHEMA)
 
-    @router.get("/collections/{collection}/items", response_class=Response)
+    @router.get("/collections/{collection}/items", response_class=Response, dependencies=_FEATURES)
     @takes_dimensions
     def items(which: Collection, who: Reading, request: Request) -> Response:
         """Areas with their figures, `limit` at a time, for one period."""
@@ -98,7 +105,11 @@ def _collection(router: APIRouter, node: Node) -> None:
         told = StreamingResponse(body, headers=_told(page), media_type=GEOJSON)
         return watched(node.door, page.answer.permit if page.answer else None, told)
 
-    @router.get("/collections/{collection}/items/{feature:path}", response_class=Response)
+    @router.get(
+        "/collections/{collection}/items/{feature:path}",
+        response_class=Response,
+        dependencies=_FEATURES,
+    )
     @takes_dimensions
     def item(which: Collection, feature: str, who: Reading, request: Request) -> Response:
         """One area with its figures."""

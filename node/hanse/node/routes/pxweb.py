@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 
 from hanse.dialects import jsonstat, parquet, xlsx
 from hanse.dialects.edition import text_in
+from hanse.dialects.media import accepted
 from hanse.dialects.pxweb import selection, table_csv, tables
 from hanse.dialects.pxweb.selection import Chosen
 from hanse.errors import Invalid
@@ -21,6 +22,7 @@ from hanse.node.readers import Reader
 from hanse.node.routes.question import Purpose
 from hanse.node.running import Node
 from hanse.node.watching import watched
+from hanse.web.accepting import accept_of, offers
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 
@@ -28,7 +30,13 @@ Lang = Annotated[str, Parameter(max_length=20)]
 Page = Annotated[int, Parameter(alias="pageNumber", ge=1, le=1_000_000)]
 Size = Annotated[int, Parameter(alias="pageSize", ge=1, le=pxweb.PAGE_SIZE_MAX)]
 _SEEN: Final = {"lang", "outputformat", "outputformatparams", "purpose", "heading", "stub"}
-_NO_STORE: Final = {"Vary": "Authorization, apikey", "Cache-Control": "private, no-store"}
+_FORMS: Final = {
+    jsonstat.MEDIA_TYPE: "json-stat2",
+    table_csv.MEDIA_TYPE.partition(";")[0]: "csv",
+    xlsx.MEDIA_TYPE: "xlsx",
+    parquet.MEDIA_TYPE: "parquet",
+}
+_NO_STORE: Final = {"Vary": "Authorization, apikey, Accept", "Cache-Control": "private, no-store"}
 
 
 async def reader(caller: Caller, purpose: Purpose) -> Reader:
@@ -44,14 +52,16 @@ def routes(node: Node) -> APIRouter:
     router = APIRouter(prefix=pxweb.ROOT, tags=["pxweb"])
     rate = node.settings.rate
 
-    @router.get("/config")
+    json_only = [Depends(offers(jsonstat.MEDIA_TYPE))]
+
+    @router.get("/config", dependencies=json_only)
     def configuration(lang: Lang = "") -> dict[str, Any]:
         """Limits, languages and formats: the first question of every client."""
         calls = int(rate.burst) or 1_000
         licence = "https://creativecommons.org/licenses/by/4.0/"
         return tables.configuration(node.settings.name, _spoken(node, ""), licence, calls, 10)
 
-    @router.get("/tables")
+    @router.get("/tables", dependencies=json_only)
     @takes_dimensions
     def listing(
         who: Reading,
@@ -65,20 +75,20 @@ def routes(node: Node) -> APIRouter:
         found = [each.entry for each in pxweb.search(node, who, spoken, query)]
         return tables.listing(found, number, size, spoken)
 
-    @router.get("/tables/{table}")
+    @router.get("/tables/{table}", dependencies=json_only)
     def described(table: str, who: Reading, lang: Lang = "") -> dict[str, Any]:
         """One table."""
         found = pxweb.one(node, who, table, _spoken(node, lang))
         return {"language": found.table.lang, **found.entry}
 
-    @router.get("/tables/{table}/metadata", response_class=Response)
+    @router.get("/tables/{table}/metadata", response_class=Response, dependencies=json_only)
     def metadata(table: str, who: Reading, lang: Lang = "") -> Response:
         """What a table may be chosen from: JSON-stat without values."""
         found = pxweb.one(node, who, table, _spoken(node, lang))
         shown = jsonstat.document(found.table.edition, found.cube, None, found.table.lang)
         return Response(jsonstat.written(shown), media_type=jsonstat.MEDIA_TYPE)
 
-    @router.get("/tables/{table}/defaultselection")
+    @router.get("/tables/{table}/defaultselection", dependencies=json_only)
     def default(table: str, who: Reading, lang: Lang = "") -> dict[str, Any]:
         """What is answered where nobody chooses."""
         found = pxweb.one(node, who, table, _spoken(node, lang))
@@ -125,10 +135,7 @@ def _answer(node: Node, who: Reader, table: str, request: Request, chosen: Chose
             raise Invalid(
                 "QUERY_UNKNOWN", name=name[:40] if name.isprintable() else "?", choice=known
             )
-    form = given.get("outputformat", "json-stat2").lower()
-    if form not in tables.FORMATS:
-        shown = form[:20] if form.isprintable() else "?"
-        raise Invalid("FORMAT_UNKNOWN", given=shown, choice=", ".join(tables.FORMATS))
+    form = _form(given.get("outputformat"), accept_of(request))
     spoken = _spoken(node, given.get("lang", ""))
     cut = pxweb.cut(node, who, pxweb.one(node, who, table, spoken), chosen)
     parameters = frozenset(filter(None, given.get("outputformatparams", "").split(",")))
@@ -136,6 +143,17 @@ def _answer(node: Node, who: Reader, table: str, request: Request, chosen: Chose
     headers = _NO_STORE | said_of(cut.answer)
     told = StreamingResponse(iter(body), headers=headers, media_type=media_type)
     return watched(node.door, cut.answer.permit, told)
+
+
+def _form(named: str | None, accept: str) -> str:
+    """Return the format that is asked for by name, else the one that `Accept` weighs highest."""
+    if named is None:
+        return accepted(accept, _FORMS)
+    form = named.lower()
+    if form not in tables.FORMATS:
+        shown = form[:20] if form.isprintable() else "?"
+        raise Invalid("FORMAT_UNKNOWN", given=shown, choice=", ".join(tables.FORMATS))
+    return form
 
 
 def _written(

@@ -15,14 +15,18 @@ from fastapi import Query as Parameter
 
 from hanse.audit.entry import exchange
 from hanse.cube.query import PeriodWindow, Query
+from hanse.dialects import arrow_ipc
 from hanse.errors import Invalid
 from hanse.node.responses import Wish, form_of
 from hanse.node.shape import CODES_MAX
 from hanse.web import language
+from hanse.web.accepting import accept_of
 from hanse.web.query import declared, refuse_unknown
 
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="The dataset.")]
 Text = Annotated[str | None, Parameter(max_length=60_000)]
+FormName = Annotated[str | None, Parameter(alias="format")]
+CodecName = Annotated[arrow_ipc.Codec, Parameter(description="of Arrow")]
 
 _PURPOSE = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _DIMENSION = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -83,16 +87,25 @@ async def purpose(
     return header or field
 
 
-async def wish(
-    request: Request,
-    form: Annotated[str | None, Parameter(alias="format")] = None,
-    codec: Annotated[Literal["raw", "zstd"], Parameter(description="of Arrow")] = "raw",
-) -> Wish:
+async def wish(request: Request, form: FormName = None, codec: CodecName = "raw") -> Wish:
     """Return the form the answer is wanted in, by name or by `Accept`."""
-    headers = request.headers
-    chosen = form_of(form, headers.get("accept", ""))
+    return _wish(request, form_of(form, accept_of(request)), codec)
+
+
+async def parquet_wish(request: Request, form: FormName = None, codec: CodecName = "raw") -> Wish:
+    """Return the wish for a Parquet file: its address names the form, whatever else is wished."""
+    return _wish(request, "parquet", codec)
+
+
+async def lines_wish(request: Request, form: FormName = None, codec: CodecName = "raw") -> Wish:
+    """Return the wish for lines, of which a description is asked: `Accept` is about that one."""
+    return _wish(request, form_of(form or "csv", ""), codec)
+
+
+def _wish(request: Request, form: str, codec: arrow_ipc.Codec) -> Wish:
     lang = language.of_scope(request.scope["path"], request.scope["headers"], "nl")
-    return Wish(chosen, codec, lang, headers.get("if-none-match", ""), as_written(request))
+    held = request.headers.get("if-none-match", "")
+    return Wish(form, codec, lang, held, as_written(request))
 
 
 def as_written(request: Request) -> str:
@@ -122,6 +135,8 @@ async def asked(
 
 Question = Annotated[Asked, Depends(asked)]
 Wished = Annotated[Wish, Depends(wish)]
+FileWished = Annotated[Wish, Depends(parquet_wish)]
+LinesWished = Annotated[Wish, Depends(lines_wish)]
 Purpose = Annotated[str | None, Depends(purpose)]
 
 

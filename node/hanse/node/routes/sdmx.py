@@ -8,7 +8,6 @@ from starlette.responses import StreamingResponse
 from hanse.auth.principal import Principal
 from hanse.dialects.sdmx import address, faults
 from hanse.dialects.sdmx.address import Family, Unsupported
-from hanse.dialects.sdmx.negotiation import NotAcceptable
 from hanse.errors import HanseError
 from hanse.node import sdmx
 from hanse.node.readers import Reader
@@ -20,7 +19,7 @@ from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 from hanse.web.spoken import Told, spoken
 
-_STATUSES: Final[dict[type[HanseError], int]] = {Unsupported: 501, NotAcceptable: 406}
+_STATUSES: Final[dict[type[HanseError], int]] = {Unsupported: 501}
 _PROTOCOL: Final = {"Vary": "Accept, Accept-Language, Authorization, apikey"}
 _NO_CONTENT: Final = 204
 

@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from hanse.dialects.odata import documents
 from hanse.dialects.odata.filter import NotOffered
-from hanse.dialects.odata.options import parameters
+from hanse.dialects.odata.options import accepted, parameters
 from hanse.dialects.odata.swing import ENTITIES, SETS, TOP, Place, Step, steps
 from hanse.dialects.odata.swing_rows import NOTES
 from hanse.errors import HanseError, NotFound
@@ -26,6 +26,7 @@ from hanse.node.running import Node
 from hanse.node.swing import ROOT, Given
 from hanse.node.watching import watched
 from hanse.web import language
+from hanse.web.accepting import accept_of
 from hanse.web.query import takes_dimensions
 from hanse.web.signin import Caller
 from hanse.web.spoken import Told, spoken
@@ -33,7 +34,7 @@ from hanse.web.spoken import Told, spoken
 _STATUSES: Final[dict[type[HanseError], int]] = {NotOffered: 501, Stale: 410}
 _HEADERS: Final = {
     **documents.HEADERS,
-    "Vary": "Authorization, apikey, Accept-Language",
+    "Vary": "Authorization, apikey, Accept, Accept-Language",
     "Cache-Control": "private, no-store",
 }
 _PREFERS: Final = re.compile(r"(?:odata\.)?maxpagesize=([1-9][0-9]{0,8})")
@@ -95,7 +96,9 @@ def _anyhow(route: type) -> type:
 
 def _asked(node: Node, request: Request, reader: Reader) -> Asked:
     raw = request.scope["raw_path"].decode("latin-1")[len(ROOT) :]
+    parts = tuple(unquote(part) for part in raw.split("/") if part)
     given = tuple(parameters(request.scope["query_string"].decode("latin-1")))
+    accepted(parts, given, accept_of(request))
     token = next((text for name, text in given if name == "$skiptoken"), "")
     if token:
         reader = continuing.reader_of(node, reader, token)
@@ -104,7 +107,7 @@ def _asked(node: Node, request: Request, reader: Reader) -> Asked:
     return Asked(
         node=node,
         reader=reader,
-        parts=tuple(unquote(part) for part in raw.split("/") if part),
+        parts=parts,
         given=given,
         lang=language.of_scope(
             request.scope["path"], request.scope["headers"], node.settings.language

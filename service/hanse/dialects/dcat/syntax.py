@@ -7,11 +7,7 @@ from typing import Final
 
 from rdflib import Graph
 
-from hanse.errors import Invalid
-
-
-class NotAcceptable(Invalid):
-    """None of the syntaxes is one that the reader accepts."""
+from hanse.dialects.media import best, ranges, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +34,8 @@ _BY_MEDIA: Final[Mapping[str, Syntax]] = MappingProxyType(
         "application/x-turtle": TURTLE,
         "application/xml": SYNTAXES["rdf"],
         "text/xml": SYNTAXES["rdf"],
-        "text/*": TURTLE,
-        "application/*": SYNTAXES["jsonld"],
-        "*/*": TURTLE,
     }
 )
-_RANGES_MAX: Final = 20
 
 
 def accepted(accept: str) -> Syntax:
@@ -51,22 +43,10 @@ def accepted(accept: str) -> Syntax:
 
     Raises `NotAcceptable` (DCAT_MEDIA).
     """
-    weighed = [_weigh(part) for part in (accept or "*/*").split(",")[:_RANGES_MAX]]
-    ours = [(weight, media) for weight, media in weighed if media in _BY_MEDIA and weight > 0]
-    if not ours:
-        choice = ", ".join(each.media_type for each in SYNTAXES.values())
-        shown = accept[:60] if accept.isprintable() else "?"
-        raise NotAcceptable("DCAT_MEDIA", given=shown, choice=choice)
-    return _BY_MEDIA[max(ours, key=lambda pair: pair[0])[1]]
-
-
-def _weigh(media_range: str) -> tuple[float, str]:
-    media, *parameters = (part.strip().lower() for part in media_range.split(";"))
-    quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        return float(quality), media
-    except ValueError:
-        return 0.0, media
+    media_type = best(ranges(accept), _BY_MEDIA)
+    if media_type is None:
+        raise refusal("DCAT_MEDIA", accept, [each.media_type for each in SYNTAXES.values()])
+    return _BY_MEDIA[media_type]
 
 
 def written(made: Graph, syntax: Syntax) -> bytes:

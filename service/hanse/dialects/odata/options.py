@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
 
+from hanse.dialects.media import Range, best, ranges, refusal
 from hanse.dialects.odata.filter import Expression, NotOffered, read
 from hanse.errors import Invalid
 
@@ -13,7 +14,18 @@ OFFERED: Final = (
     "$filter", "$select", "$orderby", "$top", "$skip", "$count", "$format", "$skiptoken",
 )  # fmt: skip
 OTHER: Final = ("purpose",)
-_FORMATS: Final = ("json", "application/json")
+JSON: Final = "application/json"
+ANYHOW: Final = ("$metadata", "hanse.pbids")
+"""Ends of addresses that have one form, whatever a reader accepts: clients ask for these in any."""
+
+_INSTEAD: Final = {
+    "$apply": "ODATA_APPLY",
+    "$expand": "ODATA_EXPAND",
+    "$search": "ODATA_SEARCH",
+}
+"""What is said of an option that is not offered, where there is something to use instead."""
+
+_COUNTS: Final = ("text/plain", JSON)
 _WHOLE: Final = re.compile(r"[0-9]{1,12}")
 
 
@@ -57,18 +69,21 @@ def parameters(query: str) -> list[tuple[str, str]]:
 def options(given: Sequence[tuple[str, str]], columns: Sequence[str]) -> Options:
     """Return what the parameters ask of rows with these columns.
 
-    Raises `NotOffered` (ODATA_OPTION) for a `$` option that is not offered, `Invalid` for what does
-    not exist or cannot be read: nothing is ever ignored.
+    Raises `NotOffered` (ODATA_OPTION and its like) for a `$` option that is not offered,
+    `NotAcceptable` (ODATA_FORMAT) for another format than JSON, `Invalid` for what does not exist
+    or cannot be read: nothing is ever ignored.
     """
     held = {name: text for name, text in given if name not in OTHER}
     for name in held:
         if name not in OFFERED:
             shown = name[:40] if name.isprintable() else "?"
             if name.startswith("$"):
-                raise NotOffered("ODATA_OPTION", given=shown, choice=", ".join(OFFERED))
+                raise NotOffered(
+                    _INSTEAD.get(name, "ODATA_OPTION"), given=shown, choice=", ".join(OFFERED)
+                )
             raise Invalid("QUERY_UNKNOWN", name=shown, choice=", ".join(OFFERED))
-    if held.get("$format", "json") not in _FORMATS:
-        raise Invalid("ODATA_FORMAT", given=held["$format"][:40])
+    if not _is_json(held.get("$format", "json")):
+        raise refusal("ODATA_FORMAT", held["$format"], (JSON,))
     text = held.get("$filter")
     return Options(
         filter=read(text, columns) if text else None,
@@ -84,6 +99,30 @@ def options(given: Sequence[tuple[str, str]], columns: Sequence[str]) -> Options
             if name not in ("$skiptoken", "$top")
         ),
     )
+
+
+def accepted(parts: Sequence[str], given: Sequence[tuple[str, str]], accept: str) -> None:
+    """Check that a reader accepts JSON at an address with these parts, a count as text too.
+
+    `$format` goes before `Accept` (OData 4.0 §11.2.11). Parameters such as `odata.metadata=full`
+    are wishes that the answer's own media type answers; `odata=verbose` is the JSON of an older
+    OData, in another shape. Raises `NotAcceptable` (MEDIA_NOT_OFFERED).
+    """
+    end = parts[-1] if parts else ""
+    if end in ANYHOW or any(name == "$format" for name, _ in given):
+        return
+    offered = _COUNTS if end == "$count" else (JSON,)
+    if best([each for each in ranges(accept) if not _is_verbose(each)], offered) is None:
+        raise refusal("MEDIA_NOT_OFFERED", accept, offered)
+
+
+def _is_json(text: str) -> bool:
+    found = ranges(text)
+    return len(found) == 1 and found[0].media in ("json", JSON) and not _is_verbose(found[0])
+
+
+def _is_verbose(wanted: Range) -> bool:
+    return wanted.parameters.get("odata", "").lower() == "verbose"
 
 
 def _select(text: str | None, columns: Sequence[str]) -> tuple[str, ...]:

@@ -4,17 +4,18 @@ The 2.1 family answers `*/*` and plain XML with generic data; the 3.0 family wit
 the clients that send nothing more read that (the standard's own default would be JSON).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from hanse.dialects.media import Range, ranges, refusal
 from hanse.dialects.sdmx.address import Family
-from hanse.errors import Invalid
 
 Data = Literal["generic", "specific21", "specific30", "csv1", "csv2"]
 Structure = Literal["xml21", "xml30", "json20"]
 
 _VENDOR: Final = "application/vnd.sdmx."
-_ANY: Final = ("", "*/*", "application/*", "application/xml", "text/xml", "text/*")
+_ANY: Final = ("*/*", "application/*", "application/xml", "text/xml", "text/*")
 _DATA: Final[dict[str, dict[str, Data]]] = {
     "2.1": {
         "genericdata+xml": "generic",
@@ -51,31 +52,12 @@ _VERSIONS: Final[dict[str, frozenset[str]]] = {
 }
 
 
-class NotAcceptable(Invalid):
-    """No message that is made here is one the reader accepts."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """One media range of an `Accept` field (RFC 9110 §12.5.1)."""
-
-    media: str
-    parameters: dict[str, str]
-
-    @property
-    def quality(self) -> float:
-        try:
-            return float(self.parameters.get("q", "1"))
-        except ValueError:
-            return 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The message, and the parameters of the media range that chose it (`labels=both`)."""
 
     form: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
 
 
 def data(family: Family, accept: str, named: str | None) -> Chosen:
@@ -97,17 +79,16 @@ def _choose(known: dict[str, str], accept: str, named: str | None, default: str)
     if named is not None:
         form = known.get(_ALIASES.get(named.lower(), named.lower()))
         if form is None:
-            raise NotAcceptable("SDMX_MEDIA", given=named[:60], choice=_choice(known))
+            raise refusal("SDMX_MEDIA", named, _choice(known))
         return Chosen(form, {})
-    ranges = [_range(part) for part in accept.split(",")][:20]
-    for each in sorted(ranges, key=lambda found: -found.quality):
+    for each in sorted(ranges(accept), key=lambda found: -found.quality):
         form = _fits(each, known, default)
         if form is not None and each.quality > 0:
             return Chosen(form, each.parameters)
-    raise NotAcceptable("SDMX_MEDIA", given=accept[:60], choice=_choice(known))
+    raise refusal("SDMX_MEDIA", accept, _choice(known))
 
 
-def _fits(wanted: _Range, known: dict[str, str], default: str) -> str | None:
+def _fits(wanted: Range, known: dict[str, str], default: str) -> str | None:
     if wanted.media in known:
         return known[wanted.media]
     if wanted.media in _ANY:
@@ -120,13 +101,5 @@ def _fits(wanted: _Range, known: dict[str, str], default: str) -> str | None:
     return form if fits else None
 
 
-def _range(text: str) -> _Range:
-    media, *parameters = (part.strip() for part in text.split(";"))
-    pairs = (part.partition("=") for part in parameters)
-    return _Range(
-        media.lower(), {name.strip(): value.strip().strip('"') for name, _, value in pairs}
-    )
-
-
-def _choice(known: dict[str, str]) -> str:
-    return ", ".join(f"{_VENDOR}{name}" for name in known if "/" not in name)
+def _choice(known: dict[str, str]) -> list[str]:
+    return [f"{_VENDOR}{name}" for name in known if "/" not in name]
