@@ -19,6 +19,7 @@ TOPICS = (
     "intake",
     "publish",
     "protect",
+    "attack",
     "proof",
     "protocol",
     "partner",

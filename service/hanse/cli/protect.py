@@ -1,4 +1,4 @@
-"""`hanse protect`, `protect-report`, `verify` and `attack`: disclosure control on any table."""
+"""`hanse protect`, `protect-report` and `verify`: disclosure control on any table."""
 
 import json
 from collections.abc import Callable
@@ -19,19 +19,19 @@ from hanse.cli.reporting import (
     waiting,
     write_all,
 )
-from hanse.cli.tablefiles import PLAN_BYTES_MAX, bytes_of, column_of, digest_of, json_of, table_of
+from hanse.cli.tablefiles import PLAN_BYTES_MAX, bytes_of, digest_of, json_of, table_of
 from hanse.errors import Conflict, Invalid
 from hanse.messages import say
 
 if TYPE_CHECKING:
-    from hanse.policies.attackers import System
     from hanse.policies.disclosure import Plan, Protected
     from hanse.report.disclosure import Facts
 
 SECRET_BYTES_MAX = 4_096
 FINDINGS = 1
-NAMED_MAX = 20
-"""Cells that an attack names before it counts the rest."""
+VALUE = "obs_value"
+PROOF = ("move", "cell", "change")
+"""The columns of figures of what recipients get, and of a proof."""
 MINIMA = (3, 10)
 """Other minimums that a report weighs when nobody names any."""
 
@@ -39,10 +39,9 @@ Target = Annotated[
     str,
     typer.Argument(
         metavar="TABLE|DATASET",
-        help="Inner counts (Parquet) with their --plan, or a dataset of this node.",
+        help="Inner counts (Parquet, CSV, Excel) with their --plan, or a dataset of this node.",
     ),
 ]
-PlanFile = Annotated[Path, typer.Option("--plan", help="How the table is built, and the rules.")]
 PlanOption = Annotated[
     Path | None, typer.Option("--plan", help="How the table is built, and the rules (YAML).")
 ]
@@ -69,7 +68,6 @@ def register(app: typer.Typer) -> None:
     app.command("protect")(protect)
     app.command("protect-report")(report)
     app.command("verify")(verify)
-    app.command("attack")(attack)
 
 
 def protect(  # noqa: PLR0913 a command's options
@@ -108,7 +106,7 @@ def protect(  # noqa: PLR0913 a command's options
     from hanse.policies import disclosure
 
     path = Path(target)
-    told = _plan(_needed(plan, "--plan"))
+    told = plan_of(_needed(plan, "--plan"))
     public, summary = _needed(out, "--out"), _needed(certificate, "--certificate")
     for each in (public, proof, inside):
         if each is not None:
@@ -116,7 +114,7 @@ def protect(  # noqa: PLR0913 a command's options
     with waiting(lang) as tell:
         tell("read", 0.0)
         key = _secret(secret)
-        found = disclosure.protect(table_of(path), told, tell, secret=key)
+        found = disclosure.protect(table_of(path, told.value), told, tell, secret=key)
     disclosure.beside(found, {each.name: json_of(each) for each in beside or ()})
     _write(found, (path, public, summary, proof, inside))
     _say_protected(found, lang, as_json=as_json)
@@ -193,7 +191,7 @@ def report(  # noqa: PLR0913 a command's options
     if plan is None and not path.is_file():
         facts = _release(target, release, home)
     else:
-        facts = _of_table(path, _plan(_needed(plan, "--plan")), (by, minima), lang)
+        facts = _of_table(path, plan_of(_needed(plan, "--plan")), (by, minima), lang)
     deliver(facts, lang, wanted, output)
 
 
@@ -203,7 +201,7 @@ def _rehearse(
     """Return what would be hidden in a table, or in a dataset's draft when it is published."""
     path = Path(target)
     if plan is not None or path.is_file():
-        return _of_table(path, _plan(_needed(plan, "--plan")), ("", minima), lang)
+        return _of_table(path, plan_of(_needed(plan, "--plan")), ("", minima), lang)
     from hanse.node.intake import draft as drafts
     from hanse.node.press import open_press
     from hanse.node.rehearsal import Rehearsal, of_draft
@@ -247,7 +245,7 @@ def _of_table(path: Path, plan: "Plan", asked: tuple[str, list[int] | None], lan
     )
     with waiting(lang) as tell:
         tell("read", 0.0)
-        return findings.of_table(table_of(path), plan, wanted, tell)
+        return findings.of_table(table_of(path, plan.value), plan, wanted, tell)
 
 
 def _needed(given: Path | None, option: str) -> Path:
@@ -300,13 +298,14 @@ def _verified_table(
     """
     from hanse.policies import disclosure
 
-    shown = (table_of(table), _plan(plan), table_of(published))
+    told = plan_of(plan)
+    shown = (table_of(table, told.value), told, table_of(published, VALUE))
     claimed = json_of(certificate)
     try:
         if perturbed:
             found = disclosure.recheck_figures(*shown, claimed, _secret(proof))
         else:
-            found = disclosure.recheck(*shown, table_of(proof), claimed)
+            found = disclosure.recheck(*shown, table_of(proof, *PROOF), claimed)
     except Conflict as fault:  # a figure that is shown is not the true one: that is found, too
         nothing = {"protected": 0, "unproven": 0, "unsound": 0}
         return {**nothing, "differs": [f"obs_value ({fault.parameters['cell']})"]}, False
@@ -331,57 +330,8 @@ def _verified_release(dataset: str, release: str, home: Path | None) -> tuple[di
     return {**asdict(found), "differs": list(found.differs)}, found.holds
 
 
-def attack(  # noqa: PLR0913 a command's options
-    table: Annotated[Path, typer.Argument(help="A published table (Parquet), hidden cells empty.")],
-    plan: PlanFile,
-    structure: Annotated[Path, typer.Option(help="Any table with the plan's level columns.")],
-    value: Annotated[str, typer.Option(help="The column of values.")] = "obs_value",
-    least: Annotated[int, typer.Option(help="The least a hidden cell can be.", min=0, max=1)] = 1,
-    width: Annotated[int, typer.Option(help="How wide every interval must be.", min=1)] = 2,
-    as_json: AsJson = False,
-    lang: Lang = "",
-) -> None:
-    """Attack a published table as a recipient could: by linear algebra, and by bounds."""
-    from hanse.policies import attackers
-
-    told = _plan(plan)
-    system = _system(table_of(table), table_of(structure), told, value)
-    with waiting(lang) as tell:
-        tell("attack", 0.0)
-        found = attackers.campaign(system, least, width)
-    counts = {
-        "hidden": found.hidden,
-        "determined": len(found.findings[0].exact),
-        "exact": len(found.exact),
-        "below": len(found.narrow),
-        "width": width,
-    }
-    named = [" · ".join(system.keys[place]) for place in found.narrow[:NAMED_MAX]]
-    if as_json:
-        typer.echo(json.dumps({**counts, "cells": named}, ensure_ascii=False))
-    else:
-        typer.echo(say("ATTACK_DONE", lang, **counts))
-        for name in named:
-            typer.echo(f"  {name}")
-        if counts["below"] > len(named):
-            typer.echo(f"  {say('ATTACK_MORE', lang, count=counts['below'] - len(named))}")
-    if found.narrow:
-        raise typer.Exit(FINDINGS)
-
-
-def _system(published: Any, structure: Any, plan: "Plan", value: str) -> "System":
-    """Return the equations a recipient can write down."""
-    from hanse.policies import attackers
-
-    codes = []
-    for axis in plan.axes:
-        levels = [column_of(structure, level) for level in axis.levels]
-        codes.append(attackers.Codes.of(axis.name, levels, axis.total))
-    columns = [column_of(published, axis.name) for axis in plan.axes]
-    return attackers.equations(attackers.read(codes, columns, column_of(published, value)))
-
-
-def _plan(path: Path) -> "Plan":
+def plan_of(path: Path) -> "Plan":
+    """Return the plan of a file; raise Invalid for one that is none."""
     from hanse.policies import disclosure, yamlform
 
     return disclosure.load(yamlform.load(bytes_of(path, PLAN_BYTES_MAX)))

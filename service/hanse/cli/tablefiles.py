@@ -37,19 +37,36 @@ def json_of(path: Path) -> dict[str, object]:
     return content
 
 
-def table_of(path: Path) -> Any:
-    """Return a Parquet table; raise Invalid for another file, or one without rows."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def table_of(path: Path, *figures: str) -> Any:
+    """Return a table (Parquet, CSV or Excel) with its columns of `figures` as numbers.
+
+    Raises Invalid for another file, one that says two things, or one without rows.
+    """
+    from hanse.cli import tableforms
 
     bounded(path, TABLE_BYTES_MAX)
-    try:
-        found = pq.read_table(path)
-    except (pa.ArrowException, OSError):
-        raise Invalid("DISCLOSURE_FILE", path=path.name) from None
+    found = tableforms.read(path, figures)
     if not found.num_rows:
         raise Invalid("DISCLOSURE_EMPTY", path=path.name)
     return found
+
+
+def whole_of(table: Any, name: str) -> Sequence[Any]:
+    """Return a column of whole numbers, None where hidden; raise Invalid for any other figure."""
+    found = column_of(table, name)
+    wrong = [row for row, value in enumerate(found, 1) if not _is_whole(value)]
+    if wrong:
+        raise Invalid("DISCLOSURE_NOT_WHOLE", column=name, row=wrong[0], count=len(wrong))
+    return [None if value is None else int(value) for value in found]
+
+
+def _is_whole(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and float(value).is_integer())
+
+
+def codes_of(table: Any, name: str) -> Sequence[str]:
+    """Return a column of codes as text, empty where there is none."""
+    return ["" if code is None else str(code) for code in column_of(table, name)]
 
 
 def bytes_of(path: Path, limit: int) -> bytes:
