@@ -2,6 +2,7 @@
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,17 +12,67 @@ from hypothesis import strategies as st
 from tests.support.logs import ledger, said
 
 from hanse.audit.entry import BODY_BYTES_MAX
-from hanse.audit.packing import SQUEEZED, WORDS, pack, unpack
+from hanse.audit.packing import PARTED, SQUEEZED, WORDS, WORDS_PARTED, pack, unpack
 from hanse.node import inspection
 
 words = st.sampled_from([WORDS[start : start + 40] for start in range(0, len(WORDS), 40)])
-bodies = st.lists(st.binary(max_size=60) | words, max_size=40).map(b"".join)
+plain = st.binary(min_size=16, max_size=32).map(lambda part: b'"%s"' % part.hex().encode())
+in_base64 = st.text("ABghx_-059", min_size=42, max_size=44).map(lambda text: f'"{text}"'.encode())
+bodies = st.lists(st.binary(max_size=60) | words | plain | in_base64, max_size=40).map(b"".join)
+
+
+def squeezed(text: bytes, against: bytes) -> bytes:
+    engine = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, against)
+    return engine.compress(text) + engine.flush()
+
+
+def first_way(body: bytes) -> bytes:
+    """Return what the log kept before there was a second way."""
+    return SQUEEZED + squeezed(body, WORDS)
 
 
 @given(bodies)
 @settings(max_examples=300, deadline=None)
 def test_what_was_kept_is_read_again(body: bytes) -> None:
     assert unpack(pack(body)) == body
+
+
+def test_every_spelling_of_what_goes_in_its_bytes_comes_back() -> None:
+    reference, digest = "0a" * 16, "b1" * 32
+    thumbprint = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbW"
+    wild = thumbprint[:-1] + "Z"  # decodes to the same bytes: it must not come back as another text
+    spellings = [
+        *(reference, reference.upper(), reference[1:], f"{reference}0", reference * 3),
+        *(digest, f"sha-256:{digest}", digest.upper(), f"{digest}00", digest[:-2]),
+        *(thumbprint, wild, f"{thumbprint}A", "a" * 43, "0" * 43),
+    ]
+    for text in spellings:
+        for body in (f'{{"it":"{text}"}}', f'["{text}","{text}"]', text, f'"{text}', f":{text}"):
+            assert unpack(pack(body.encode())) == body.encode(), body
+
+
+def test_what_the_first_way_kept_is_read_as_ever() -> None:
+    body = b'{"kind":"release","ref":"' + b"0a" * 16 + b'"}'
+    assert unpack(first_way(body)) == body
+    assert first_way(body) != pack(body)
+
+
+def test_marks_that_are_text_are_no_marks() -> None:
+    body = b'{"a":"\x01\x02\x03"}'
+    assert pack(body)[:1] == SQUEEZED
+    assert unpack(pack(body)) == body
+
+
+@pytest.mark.parametrize("more", [b"", b"x", bytes(15), bytes(17)])
+def test_parts_that_do_not_fit_their_marks_are_no_entry(more: bytes) -> None:
+    forged = PARTED + squeezed(b'{"ref":"\x02"}', WORDS_PARTED) + more
+    assert unpack(forged) == forged
+
+
+def test_digests_take_no_more_than_their_bytes() -> None:
+    digests = [hashlib.sha256(bytes([number])).hexdigest() for number in range(20)]
+    body = "".join(f'"sha-256:{each}",' for each in digests).encode()
+    assert len(pack(body)) < 20 * 32 + 30
 
 
 def test_an_entry_is_kept_in_less_than_half() -> None:
@@ -35,7 +86,7 @@ def test_an_entry_is_kept_in_less_than_half() -> None:
         '"stad-aalst","kbo":"0812345678"},"why":{"protocol":"urn:protocol:aalst:2027-031",'
         '"purpose":"statistiek","version":3}}'
     ).encode()
-    assert len(pack(body)) < len(body) / 2
+    assert len(pack(body)) < len(body) / 3
 
 
 def test_the_words_of_the_first_way_never_change() -> None:
@@ -43,23 +94,35 @@ def test_the_words_of_the_first_way_never_change() -> None:
     assert told == "5477729d7491c64a6a045772b72e65e090a388f4893a5d4f457037181f6b165b"
 
 
+def test_the_words_of_the_second_way_never_change() -> None:
+    told = hashlib.sha256(WORDS_PARTED).hexdigest()
+    assert told == "2765cf68582ae853ea98e1ad5ad3544118700e4a9fe538201a08c70979bc71e2"
+
+
 @pytest.mark.parametrize(
     "kept",
-    [b"", b"{}", b"\x00", SQUEEZED, SQUEEZED + b"\xff\xff", pack(b'{"v":1}')[:-1], b"\x02abc"],
+    [
+        *(b"", b"{}", b"\x00", b"\x03abc"),
+        *(SQUEEZED, SQUEEZED + b"\xff\xff", first_way(b'{"v":1}')[:-1]),
+        *(PARTED, PARTED + b"\xff\xff", pack(b'{"v":1}')[:-1]),
+    ],
 )
 def test_what_nobody_kept_comes_back_as_it_is(kept: bytes) -> None:
     assert unpack(kept) == kept
 
 
-def test_what_follows_a_stream_is_part_of_no_entry() -> None:
-    kept = pack(b'{"v":1}') + b"more"
+@pytest.mark.parametrize("way", [first_way, pack])
+def test_what_follows_a_stream_is_part_of_no_entry(way: Callable[[bytes], bytes]) -> None:
+    kept = way(b'{"v":1}') + b"more"
     assert unpack(kept) == kept
 
 
 def test_a_stream_that_would_swell_is_not_read_to_its_end() -> None:
-    engine = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, WORDS)
-    bomb = SQUEEZED + engine.compress(bytes(50 * BODY_BYTES_MAX)) + engine.flush()
-    assert unpack(bomb) == bomb
+    for bomb in (
+        first_way(bytes(50 * BODY_BYTES_MAX)),
+        PARTED + squeezed(bytes(50 * BODY_BYTES_MAX), WORDS_PARTED),
+    ):
+        assert unpack(bomb) == bomb
 
 
 def test_the_largest_entry_is_read_whole() -> None:
@@ -72,9 +135,8 @@ def test_entries_of_before_are_read_and_verified_beside_new_ones(tmp_path: Path)
     held.write(4)
     before = said(held.engine)
     with closing(held.owned()) as owned:
-        for index in (0, 2):
-            plain = (before[index], index)
-            owned.execute("UPDATE audit_body SET body = ? WHERE idx = ?", plain)
+        for index, kept in ((0, before[0]), (2, before[2]), (3, first_way(before[3].encode()))):
+            owned.execute("UPDATE audit_body SET body = ? WHERE idx = ?", (kept, index))
         kinds = [kind for (kind,) in owned.execute("SELECT typeof(body) FROM audit_body")]
     assert kinds == ["text", "blob", "text", "blob"]
     assert said(held.engine) == before

@@ -7,7 +7,7 @@ tree; from then on nothing of it changes.
 """
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
@@ -23,6 +23,8 @@ from hanse.node.tables import Row, moment
 BIG: Final = BigInteger().with_variant(Integer, "sqlite")
 HASH: Final = LargeBinary(32)
 _PLACE: Final = {"autoincrement": False}
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Packed(TypeDecorator[str]):
@@ -44,6 +46,28 @@ class Packed(TypeDecorator[str]):
         if value is None or isinstance(value, str):
             return value
         return unpack(bytes(value)).decode(errors="replace")
+
+
+class Moment(TypeDecorator[str]):
+    """A moment to look up by: a day or a moment in text here, milliseconds in the database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return a whole number."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:
+        """Return the milliseconds since 1970 in which a moment lies; UTC where it names no zone."""
+        if value is None:
+            return None
+        at = datetime.fromisoformat(value)
+        return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> str | None:
+        """Return the moment as every other table holds it."""
+        return None if value is None else moment(_EPOCH + value * _MILLISECOND)
 
 
 class PendingRow(Row, table=True):
@@ -74,8 +98,8 @@ class BodyRow(Row, table=True):
 
     idx: int = Field(primary_key=True, sa_type=BIG, sa_column_kwargs=_PLACE)
     kind: str = Field(max_length=16)
-    at: str = Field(max_length=32, index=True)
-    client: str | None = Field(default=None, max_length=63, index=True)
+    at: str = Field(sa_type=Moment, index=True)
+    client: str | None = Field(default=None, max_length=63)
     dataset: str | None = Field(default=None, max_length=63, index=True)
     protocol: str | None = Field(default=None, max_length=140, index=True)
     exchange: str | None = Field(default=None, max_length=64, index=True)
