@@ -9,7 +9,7 @@ import hashlib
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -17,10 +17,11 @@ import pyarrow as pa
 from sqlalchemy import LargeBinary
 from sqlmodel import Column, Field, Session, col, select
 
-from hanse.cube.codelist import TOTAL, Dimension
+from hanse.cube.codelist import TOTAL
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import MeasureType
 from hanse.errors import Conflict, Unavailable
+from hanse.node.kin import Kin
 from hanse.node.populations import Known
 from hanse.node.relations import Bools, Frame, frame_of
 from hanse.node.releases.tables import ReleaseRow
@@ -29,6 +30,8 @@ from hanse.policies.canonical import canonical
 from hanse.policies.profile import Profile
 
 NO_SIDES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+ALONE = Kin()
+"""What a dataset has to do with others when it has nothing to do with them."""
 HIDDEN = ""
 """What stands in the place of a number that was not shown."""
 
@@ -38,6 +41,8 @@ OWN = "="
 """Before the name of an indicator: the population of one that names none."""
 TOLD = "%"
 """After the name of an indicator, and before that of a ratio: the ratio was shown without it."""
+METHOD = TOLD + "method"
+"""After the name of an indicator, no cell after it: by which method its figures are out."""
 RATIOS = frozenset({MeasureType.SHARE, MeasureType.RATE, MeasureType.MEAN, MeasureType.INDEX})
 
 Place = tuple[str, str]
@@ -67,15 +72,14 @@ class LedgerRow(Row, table=True):
 class Held:
     """What readers hold of the populations of a dataset; `last` is the newest row it rests on.
 
-    `releases` are the digests it comes from, newest first, one per dataset; `breakdowns` how their
-    codes hang together, once somebody has looked.
+    `kin` says what ties its indicators to those of other datasets; every key is in the words of
+    the dataset.
     """
 
     cells: Mapping[Place, Cells]
     populations: Mapping[str, str]
     last: int = 0
-    releases: tuple[str, ...] = ()
-    breakdowns: tuple[Dimension, ...] = ()
+    kin: Kin = ALONE
 
     def levels(self, contract: Contract) -> tuple[str, ...]:
         """Return the levels of a contract, and those that an earlier release showed."""
@@ -151,12 +155,14 @@ def populations(contract: Contract) -> dict[str, str]:
     return {side: population or OWN + side for side, population in sides} | named
 
 
-def load(session: Session, contract: Contract, until: int | None = None) -> Held:
+def load(session: Session, contract: Contract, until: int | None = None, kin: Kin = ALONE) -> Held:
     """Return what readers hold of the populations of a dataset, over every release so far.
 
-    With `until`: as far as the row with that number, as it was then.
+    With `until`: as far as the row with that number, as it was then. With `kin`: of the indicators
+    that these are tied to as well.
     """
-    names = populations(contract)
+    every = (*contract.indicators, *kin.indicators)
+    names = populations(replace(contract, indicators=every))
     wanted = (
         select(LedgerRow)
         .where(col(LedgerRow.population).in_(_wanted(names)))
@@ -165,16 +171,29 @@ def load(session: Session, contract: Contract, until: int | None = None) -> Held
     if until is not None:
         wanted = wanted.where(col(LedgerRow.id) <= until)
     found: dict[Place, dict[str, str]] = defaultdict(dict)
-    newest: dict[str, str] = {}
     last = 0
     for row in session.exec(wanted):
-        newest.pop(row.dataset, None)
-        newest[row.dataset] = row.manifest
         for key, value in _read(row.content):
             indicator = key.partition("\t")[0].partition(TOLD)[0]
-            found[names.get(indicator, row.population), row.period][key] = value
+            population = names.get(indicator, row.population)
+            if population != row.population and OWN not in {population[:1], row.population[:1]}:
+                population = row.population  # another indicator of this name
+            found[population, row.period][key] = value
         last = row.id
-    return Held(dict(found), names, last, tuple(reversed(newest.values())))
+    cells = {place: _spelled(shown, kin) for place, shown in found.items()}
+    return Held(cells, names, last, kin)
+
+
+def _spelled(shown: Cells, kin: Kin) -> Cells:
+    """Return cells under the keys they have here; of one cell under two keys a number stays."""
+    if not kin.names:
+        return shown
+    found: dict[str, str] = {}
+    for key, value in shown.items():
+        here = kin.names.key(key)
+        if value != HIDDEN or here not in found:
+            found[here] = value
+    return found
 
 
 def _wanted(names: Mapping[str, str]) -> list[str]:
@@ -190,11 +209,16 @@ def _sides(key: str, sides: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str
 
 
 def entries(
-    cells: pa.Table, frame: Frame, held: Held, sides: Mapping[str, tuple[str, ...]] = NO_SIDES
+    cells: pa.Table,
+    frame: Frame,
+    held: Held,
+    sides: Mapping[str, tuple[str, ...]] = NO_SIDES,
+    computed: frozenset[str] = frozenset(),
 ) -> dict[Place, Cells]:
     """Return what showing these cells (protected shape) would add to what readers hold.
 
-    `sides` are, per ratio, the indicators that it tells of and that are published elsewhere.
+    `sides` are, per ratio, the indicators that it tells of and that are published elsewhere. One
+    that is `computed` is hidden because another is: a number of it that is out stays known.
     """
     numbers = cells.column("obs_value").to_pylist()
     statuses = cells.column("conf_status").to_pylist()
@@ -204,7 +228,9 @@ def entries(
         if number is None and status != "C":
             continue
         said = HIDDEN if number is None else repr(float(number)).removesuffix(".0")
-        if held.cells.get(place, {}).get(key) != said:
+        before = held.cells.get(place, {}).get(key)
+        kept = said == HIDDEN and before is not None and key.partition("\t")[0] in computed
+        if before != said and not kept:
             found[place][key] = said
         if number is not None:
             for side, of in _sides(key, sides):
@@ -256,11 +282,15 @@ def append(session: Session, of: Release, new: Mapping[Place, Cells], held: Held
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a release shows (protected shape), under which contract and profile."""
+    """What a release shows (protected shape), under which contract and profile.
+
+    `computed` are the indicators that were worked out of the others.
+    """
 
     contract: Contract
     profile: Profile
     cells: pa.Table
+    computed: frozenset[str] = frozenset()
 
 
 def enter(session: Session, row: ReleaseRow, shown: Shown, held: Held) -> None:
@@ -274,7 +304,7 @@ def enter(session: Session, row: ReleaseRow, shown: Shown, held: Held) -> None:
         for each in shown.contract.indicators
         if each.measure_type in RATIOS and not each.formula
     }
-    new = entries(shown.cells, frame_of(shown.cells), held, sides)
+    new = entries(shown.cells, frame_of(shown.cells), held, sides, shown.computed)
     append(session, of, new, held)
 
 

@@ -22,8 +22,9 @@ import pyarrow as pa
 from hanse.areas.registry import Registry
 from hanse.cube.contract import Contract
 from hanse.errors import Conflict, NotFound
-from hanse.node import closing, relations
+from hanse.node import closing, relations, union
 from hanse.node.closing import Closed
+from hanse.node.kin import Families
 from hanse.node.relations import Ints
 from hanse.node.releases.layout import read_table, write_table
 from hanse.node.shielding import Shielded
@@ -36,7 +37,7 @@ from hanse.policies.disclosure.moves import matrix
 from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey, sign
 
-SUMMARY, STATEMENT, PROOF = "protection.json", "protection.jws", "proof.parquet"
+SUMMARY, STATEMENT, PROOF = union.SUMMARY, "protection.jws", "proof.parquet"
 SIGNED = "proof.jws"
 TYPE, PROOF_TYPE = "hanse-protection+jws", "hanse-proof+jws"
 FILES = {SUMMARY: "application/json", STATEMENT: "application/jose"}
@@ -184,12 +185,14 @@ def _sha256(path: Path) -> str:
 class Signed:
     """What is signed of the proof of a release: its hash, and the ledger's last row before it.
 
-    A proof speaks of all that readers held by then, of other datasets too.
+    A proof speaks of all that readers held by then, of other datasets too. `families` are the sums
+    over indicators that it counts on beside those of the summary: they name other datasets'.
     """
 
     release: str
     proof: str = ""
     ledger: int = 0
+    families: Families = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +229,16 @@ class Vault:
         """
         target = self.root / of.release
         if not target.exists():
-            told = {"release": of.release, "proof_sha256": _sha256(draft), "ledger": of.ledger}
-            said = canonical(told)
+            families = [[whole, *parts] for whole, parts in of.families]
+            digest = _sha256(draft)
+            said = canonical(
+                {
+                    "release": of.release,
+                    "proof_sha256": digest,
+                    "ledger": of.ledger,
+                    "families": families,
+                }
+            )
             statement = draft.with_name(SIGNED)
             statement.touch(mode=0o600)
             statement.write_text(sign(said, PROOF_TYPE, key), "ascii")
@@ -240,7 +251,8 @@ class Vault:
             raise NotFound("OBJECT_UNKNOWN", address=f"{FOLDER}/{release[:12]}")
         content = signatures.verify(path.read_text("ascii"), PROOF_TYPE, [key.public_jwk()])
         told = orjson.loads(content)
-        return Signed(release, str(told["proof_sha256"]), int(told.get("ledger", 0)))
+        families = tuple((whole, tuple(parts)) for whole, *parts in told.get("families", ()))
+        return Signed(release, str(told["proof_sha256"]), int(told.get("ledger", 0)), families)
 
     def open(self, release: str) -> pa.Table:
         """Return the proof of a release; `NotFound` where this house has none."""

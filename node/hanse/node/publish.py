@@ -177,11 +177,10 @@ def verified(press: Press, dataset: str, release_id: str | None = None) -> Verif
         said = proofs.read_summary(manifest.folder_of(press.home, row.digest), press.key)
         address = row.digest.removeprefix("sha-256:")
         signed = vault.said(address, press.key)
-        held = ledger.load(session, contract, signed.ledger)
+        held = union.held(session, press.home, contract, signed.ledger)
     said = {**said, "proof_sha256": signed.proof}
-    held = union.informed(press.home, held)
     proof = vault.open(address), vault.digest(address)
-    return verify(Case(cells, contract, press.registry, said, *proof, held))
+    return verify(Case(cells, contract, press.registry, said, *proof, held, signed.families))
 
 
 def prepare(press: Press, draft: Draft) -> Prepared:
@@ -194,7 +193,7 @@ def prepare(press: Press, draft: Draft) -> Prepared:
     with reading(press.engine) as session:
         row = datasets.find(session, contract.slug)
         previous = row.current_digest if row else None
-        held = union.informed(press.home, ledger.load(session, contract))
+        held = union.held(session, press.home, contract)
     before = _before(press, previous)
     was_contract, was_cells = before or (None, None)
     findings = press.check(draft, press.registry, was_cells, was_contract)
@@ -342,7 +341,12 @@ def _release(
     protection.file(press, prepared, row)
     with transaction(press.engine) as session:
         registration.enter(session, prepared.contract, row, stones, prepared.previous)
-        shown = ledger.Shown(prepared.contract, prepared.profile, prepared.arranged.table)
+        shown = ledger.Shown(
+            prepared.contract,
+            prepared.profile,
+            prepared.arranged.table,
+            prepared.shielded.computed,
+        )
         ledger.enter(session, row, shown, prepared.held)
         if signatures.proposal_id is not None:
             proposals.approve(session, signatures.proposal_id, signatures.approved_by)
@@ -391,7 +395,8 @@ def _write(
         statement = manifest_bytes(made)
         (folder / manifest.STATEMENT).write_text(sign(statement, MANIFEST, press.key), "ascii")
         address = press.objects.keep(folder, statement)
-        vault.keep(kept, proofs.Signed(address, ledger=prepared.held.last), press.key)
+        of = proofs.Signed(address, ledger=prepared.held.last, families=shielded.kin)
+        vault.keep(kept, of, press.key)
         return address
 
 

@@ -6,7 +6,7 @@ that stand in no row but have parts that do are rows as well, after the others (
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -25,15 +25,20 @@ from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation
 from hanse.cube.rule import computable
 from hanse.node import spans
+from hanse.node.kin import Families
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Wholes = Mapping[str, tuple[str, ...]]
 """Indicators that are the sum of others, with their parts."""
+Sums = Sequence[tuple[str, tuple[str, ...]]]
+"""The same, where one whole may be divided in several ways."""
 
 NONE = -1
-NAMES: Mapping[int, str] = MappingProxyType({0: "area", 1_000: "indicator", 1_001: "period"})
-AREA, INDICATOR, PERIOD = 0, 1_000, 1_001
+NAMES: Mapping[int, str] = MappingProxyType(
+    {0: "area", 1_000: "indicator", 1_001: "period", 1_002: "indicator"}
+)
+AREA, INDICATOR, PERIOD, SHARE = 0, 1_000, 1_001, 1_002
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +64,8 @@ class Relations:
     """All edges between the rows of a frame. `frame` holds the virtual rows too, from `given` on.
 
     `child`, `parent` and `equation` have one entry per edge; `head` is the whole of each equation,
-    `kind` what it adds over (`AREA`, `INDICATOR`, `PERIOD`, else 1 + the place of the breakdown),
+    `kind` what it adds over (`AREA`, `INDICATOR`, `PERIOD`, else 1 + the place of the breakdown;
+    `SHARE` over indicators too, of a whole that may be divided in several ways),
     `way` the table it follows.
     `complete` says of an equation that all its parts are rows, `crossing` that some part of it also
     lies in another whole, `manifold` that its whole is divided in other ways of the same kind too.
@@ -144,39 +150,44 @@ def relations_of(
     cells: pa.Table,
     contract: Contract,
     registry: Registry,
-    wholes: Wholes,
+    wholes: Wholes | Families,
     *,
     joint: bool = False,
     rest: str = "",
+    sums: Sums = (),
 ) -> Relations:
     """Return everything that adds up among the cells.
 
-    `joint` cells come from several datasets: a total of a breakdown that stands in none of them
-    ties two breakdowns together all the same. Figures of which nothing is a sum (medians and such)
-    are related only where two areas are the same territory. A code that ends with `rest` is what
-    the parts of a code leave of it.
+    A breakdown that stands in the contract twice is divided in two ways. `joint` cells come from
+    several datasets: a total of a breakdown that stands in none of them ties two breakdowns
+    together all the same. Figures of which nothing is a sum (medians and such) are related only
+    where two areas are the same territory. A code that ends with `rest` is what the parts of a code
+    leave of it.
     """
-    work = _Work(frame_of(cells), contract, _computed(cells, contract, wholes), joint=joint)
+    families = tuple(sorted(wholes.items())) if isinstance(wholes, Mapping) else wholes
+    work = _Work(frame_of(cells), contract, _computed(cells, contract, families), joint=joint)
     work.rest = rest
     levels = sorted({area.partition(":")[0] for area in work.codes["area"]})
     for step in spans.steps(levels, registry):
         work.areas(step, registry)
-    for dimension in contract.dimensions:
+    for dimension, spoken in spans.divided_codes(contract.dimensions):
         if dimension.id in work.columns:
-            work.breakdown(dimension.id, dimension.codelist)
-    for whole, parts in sorted(wholes.items()):
+            work.breakdown(dimension.id, dimension.codelist, spoken)
+    for whole, parts in families:
         work.whole(whole, parts)
+    for whole, parts in sums:
+        work.whole(whole, parts, SHARE)
     work.periods(contract)
     return work.finished()
 
 
-def _computed(cells: pa.Table, contract: Contract, wholes: Wholes) -> frozenset[str]:
+def _computed(cells: pa.Table, contract: Contract, families: Families) -> frozenset[str]:
     """Return the indicators that are worked out of others and shown only beside them.
 
     Nothing follows from such a figure that does not follow from what it is made of.
     """
     present = encoding.texts(encoding.encode(cells.column("indicator")))
-    summed = {*wholes, *(part for parts in wholes.values() for part in parts)}
+    summed = {code for whole, parts in families for code in (whole, *parts)}
     return frozenset(computable(contract.indicators, present)) - summed
 
 
@@ -238,14 +249,19 @@ class _Work:
             self.codes["area"].append(code)
         return place[code]
 
-    def breakdown(self, name: str, codelist: Codelist) -> None:
-        """Add the edges of one breakdown: to the code it is part of, else to the total."""
-        place = {code: number for number, code in enumerate(self.codes[name])}
+    def breakdown(self, name: str, codelist: Codelist, spoken: Callable[[str], bool]) -> None:
+        """Add the edges of one breakdown: to the code it is part of, else to the total.
+
+        Codes that are not `spoken` of divide it in another way.
+        """
+        codes = {code: number for number, code in enumerate(self.codes[name])}
+        place = {each: at for each, at in codes.items() if spoken(each.removesuffix(self.rest))}
         parents = {code.id: code.parent for code in codelist.codes}
-        rests = spans.rests(self.codes[name], self.rest)
-        parents |= {self.codes[name][rest]: self.codes[name][of] for of, rest in rests.items()}
+        rests = spans.rests(tuple(place), self.rest)
+        every = tuple(place)
+        parents |= {every[rest]: every[of] for of, rest in rests.items()}
         links, children = [], dict[int, int]()
-        for code in dict.fromkeys((*parents, *self.codes[name])):
+        for code in dict.fromkeys((*parents, *place)):
             above = spans.above(code, parents, place)
             if above is None:
                 continue
@@ -255,7 +271,7 @@ class _Work:
                 children[place[above]] = children.get(place[above], 0) + 1
         self._link(name, links, children, 1 + self.dimensions.index(name), None)
 
-    def whole(self, whole: str, parts: Sequence[str]) -> None:
+    def whole(self, whole: str, parts: Sequence[str], kind: int = INDICATOR) -> None:
         """Add the edges of indicators that are the parts of another."""
         place = {code: number for number, code in enumerate(self.codes["indicator"])}
         if whole not in place or not all(part in place for part in parts):
@@ -266,7 +282,7 @@ class _Work:
             for of, rest in spans.rests(self.codes["indicator"], self.rest).items()
             if of == place[whole]
         ]
-        self._link("indicator", links, {place[whole]: len(parts)}, INDICATOR, None)
+        self._link("indicator", links, {place[whole]: len(parts)}, kind, None)
 
     def periods(self, contract: Contract) -> None:
         """Add the edges of periods that make up a longer one, for indicators summed over time."""

@@ -5,8 +5,7 @@ away. What is hidden then, and what else has to be, is one mask over everything 
 and everything that was ever shown; formulas come after it and see hidden figures as hidden.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,9 +16,6 @@ from hanse.areas.registry import Registry
 from hanse.cube import aggregate, algebra, encoding
 from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
-from hanse.cube.expression import Binary, Node, Series
-from hanse.cube.formula import parse
-from hanse.cube.indicator import Indicator
 from hanse.cube.rule import computable
 from hanse.cube.status import HIDDEN
 from hanse.node import closing, crossings, relations, union
@@ -27,6 +23,7 @@ from hanse.node.closing import Closed, Question
 from hanse.node.intake.checks import sums
 from hanse.node.intake.checks.case import Case
 from hanse.node.intake.draft import Draft
+from hanse.node.kin import Families, Family, beyond, formulas, sum_of, without_rings
 from hanse.node.ledger import Held
 from hanse.node.populations import Known
 from hanse.node.relations import Bools, Relations, Wholes
@@ -44,7 +41,8 @@ class Shielded:
 
     `base` are the cells before formulas, with their true numbers: `closed` and `relations` speak of
     its rows, of which the first `released` are in the release. `wholes` are the indicators that are
-    sums of others. `opened` counts hidden figures that could have been worked out at once.
+    sums of others, `kin` further sums, over other datasets too; `computed` the indicators that were
+    worked out of others. `opened` counts hidden figures that could have been worked out at once.
     """
 
     cells: pa.Table
@@ -52,6 +50,8 @@ class Shielded:
     closed: Closed
     relations: Relations
     wholes: Wholes
+    kin: Families
+    computed: frozenset[str]
     released: int
     opened: int
     levels: Mapping[str, "Cost"]
@@ -82,9 +82,12 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
     own = [union.widened(each, beside.names) for each in (first, inside, outside, pieces)]
     judged = pa.concat_tables([own[0], *own[2:], beside.cells])
     true = pa.concat_tables([*own[1:], beside.cells])
-    wholes = _wholes(draft, registry)
-    joint = union.joint(contract, held, beside.names) if beside.rows else contract
-    found = relations.relations_of(true, joint, registry, wholes, joint=beside.rows > 0)
+    families = _families(draft, registry)
+    wholes = _wholes(families)
+    kin = beyond([*families, *held.kin.families], wholes)
+    joint = union.joint(contract, held, beside.names)
+    every = (*sorted(wholes.items()), *kin)
+    found = relations.relations_of(true, joint, registry, every, joint=beside.rows > 0)
     known = held.known(found.frame, found.given)
     rows = inside.num_rows
     place = np.arange(found.given)
@@ -98,7 +101,7 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         kept,
         known,
         found,
-        contract,
+        joint,
         profile,
         inner,
         elsewhere,
@@ -117,6 +120,8 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         closed=closed,
         relations=found,
         wholes=wholes,
+        kin=kin,
+        computed=_present(told) - _present(inside),
         released=rows,
         opened=int((opened < rows).sum()),
         levels=_costs(true.slice(0, rows), hidden[:rows], closed.hidden[:rows]),
@@ -185,55 +190,19 @@ def _check_told(question: Question, lost: Bools) -> None:
         raise closing.out_already(question, rows)
 
 
-def _wholes(draft: Draft, registry: Registry) -> dict[str, tuple[str, ...]]:
-    """Return the indicators that are sums of others: as the figures show, or a formula says."""
-    found = dict(sums.families(Case(draft, registry))) if draft.cells.num_rows else {}
+def _families(draft: Draft, registry: Registry) -> list[Family]:
+    """Return the sums over the indicators of a draft: as the figures show, or a formula says."""
+    found = sorted(sums.families(Case(draft, registry)).items()) if draft.cells.num_rows else []
     loaded = encoding.texts(encoding.encode(draft.cells.column("indicator")))
-    for indicator in draft.contract.indicators:
-        sides = _sum(indicator)
-        if sides is not None and {sides[0], *sides[1]} <= loaded and sides[0] not in found:
-            found[sides[0]] = sides[1]
-    return _without_rings(found)
+    return [*found, *(each for each in formulas(draft.contract) if {each[0], *each[1]} <= loaded)]
 
 
-def _sum(indicator: Indicator) -> tuple[str, tuple[str, ...]] | None:
-    """Return the whole and its parts that a formula of plus and minus alone says."""
-    if not indicator.formula:
-        return None
-    signs: dict[str, int] = defaultdict(int)
-    if not _signed(parse(indicator.formula).root, 1, signs) or set(signs.values()) - {1, -1}:
-        return None
-    plus = tuple(sorted(code for code, sign in signs.items() if sign > 0))
-    minus = tuple(sorted(code for code, sign in signs.items() if sign < 0))
-    if not minus:
-        return indicator.id, plus
-    return (plus[0], (*minus, indicator.id)) if len(plus) == 1 else None
-
-
-def _signed(node: Node, sign: int, signs: dict[str, int]) -> bool:
-    """Collect the sign of every series; False for anything that is no plain sum."""
-    match node:
-        case Binary("+" | "-" as operator, left, right):
-            other = sign if operator == "+" else -sign
-            return _signed(left, sign, signs) and _signed(right, other, signs)
-        case Series(code, 0):
-            signs[code] += sign
-            return True
-        case _:
-            return False
-
-
-def _without_rings(wholes: Wholes) -> dict[str, tuple[str, ...]]:
-    """Return the sums of which no whole is, by way of others, part of itself."""
-    kept: dict[str, tuple[str, ...]] = {}
-
-    def below(code: str) -> set[str]:
-        return {code}.union(*(below(part) for part in kept.get(code, ())))
-
-    for whole, parts in sorted(wholes.items()):
-        if not any(whole in below(part) for part in parts):
-            kept |= {whole: parts}
-    return kept
+def _wholes(families: Sequence[Family]) -> dict[str, tuple[str, ...]]:
+    """Return the first sum of every whole, without rings."""
+    first: dict[str, tuple[str, ...]] = {}
+    for whole, parts in families:
+        first.setdefault(whole, parts)
+    return dict(without_rings(sorted(first.items())))
 
 
 def _with_formulas(cells: pa.Table, contract: Contract) -> pa.Table:
@@ -246,13 +215,13 @@ def _told(cells: pa.Table, contract: Contract) -> pa.Table:
     A ratio beside a shown denominator tells its numerator, so it is shown when both are.
     """
     names = key_columns(dimensions_of(cells.schema))
-    present = encoding.texts(encoding.encode(cells.column("indicator")))
-    formulas = computable(contract.indicators, present)
+    present = _present(cells)
+    worked = computable(contract.indicators, present)
     # A plain sum was closed together with its parts: hiding one need not hide it.
     ids = {
         each.id
         for each in contract.indicators
-        if each.id in formulas and each.id in present and _sum(each) is None
+        if each.id in worked and each.id in present and sum_of(each) is None
     }
     if not ids:
         return cells
@@ -266,6 +235,11 @@ def _told(cells: pa.Table, contract: Contract) -> pa.Table:
     told = pc.is_in(keys.slice(0, cells.num_rows), value_set=keys.slice(cells.num_rows))
     hidden = np.asarray(told) & (_ranks(cells) < _HIDDEN_FROM)
     return closing.restated(cells, hidden) if hidden.any() else cells
+
+
+def _present(cells: pa.Table) -> frozenset[str]:
+    """Return the indicators of some cells."""
+    return frozenset(encoding.texts(encoding.encode(cells.column("indicator"))))
 
 
 def _ranks(cells: pa.Table) -> relations.Ints:

@@ -1,9 +1,9 @@
 """What lies under what: months under a quarter, quarters under a year, codes under their total."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 from hanse.areas.registry import Registry
-from hanse.cube.codelist import TOTAL
+from hanse.cube.codelist import TOTAL, Dimension
 from hanse.cube.period import MONTHS, Period
 
 
@@ -89,3 +89,23 @@ def rests(codes: Sequence[str], suffix: str) -> dict[int, int]:
         for code, number in place.items()
         if code.endswith(suffix) and code.removesuffix(suffix) in place
     }
+
+
+def divided_codes(
+    dimensions: Sequence[Dimension],
+) -> Iterator[tuple[Dimension, Callable[[str], bool]]]:
+    """Yield every way of dividing a breakdown, and which codes it speaks of.
+
+    A code that no way speaks of belongs to the first.
+    """
+    seen: set[str] = set()
+    for each in dimensions:
+        own = {code.id for code in each.codelist.codes} | {TOTAL}
+        ways = (one for one in dimensions if one.id == each.id)
+        other = {code.id for one in ways for code in one.codelist.codes} - own
+        yield each, own.__contains__ if each.id in seen else _without(other)
+        seen.add(each.id)
+
+
+def _without(others: Set[str]) -> Callable[[str], bool]:
+    return lambda code: code not in others

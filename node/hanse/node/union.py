@@ -6,28 +6,34 @@ or hidden elsewhere are laid beside those of a release: a number that is out, or
 the node knows no more than its readers.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import orjson
 import pyarrow as pa
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from hanse.cube.cells import dimensions_of, key_columns
-from hanse.cube.codelist import TOTAL, Code, Codelist, Dimension
+from hanse.cube.codelist import TOTAL, Codelist
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation
 from hanse.cube.period import Period
 from hanse.cube.status import CellState
 from hanse.errors import NotFound
-from hanse.node import contracts
-from hanse.node.ledger import HIDDEN, TOLD, Held, keyed
+from hanse.node import breakdowns, contracts, ledger
+from hanse.node.kin import Families, Told, kin_of
+from hanse.node.ledger import HIDDEN, TOLD, Held, LedgerRow, keyed
 from hanse.node.relations import Bools, Frame, frame_of
 from hanse.node.releases import manifest
 
 CONTRACT = "contract.json"
 """The file of a release that holds its contract."""
+SUMMARY = "protection.json"
+"""The file of a release that says how it was closed."""
 
 Cell = tuple[dict[str, str], str]
 """The codes of a cell, by column, and the number that was shown or `HIDDEN`."""
@@ -40,44 +46,50 @@ def contract_of(home: Path, release: str) -> Contract:
     return contracts.load(orjson.loads((folder / CONTRACT).read_bytes()))
 
 
-def informed(home: Path, held: Held) -> Held:
-    """Return what readers hold with the breakdowns of the releases they hold it from."""
-    found: dict[str, Dimension] = {}
-    for release in held.releases:
-        try:
-            made_of = contract_of(home, release)
-        except NotFound:
-            continue  # its codes are then parts of the total, each by itself
-        found = merged((*found.values(), *made_of.dimensions))
-    return replace(held, breakdowns=tuple(found.values()))
+def held(session: Session, home: Path, contract: Contract, until: int | None = None) -> Held:
+    """Return what readers hold of a dataset's indicators, and of those that these are tied to.
+
+    With `until`: as far as the row of the ledger with that number.
+    """
+    return ledger.load(session, contract, until, kin_of(contract, told(session, home, until)))
 
 
-def merged(dimensions: Iterable[Dimension]) -> dict[str, Dimension]:
-    """Return the dimensions by name; of two with one name every code, as the first one says it."""
-    found: dict[str, Dimension] = {}
-    for each in dimensions:
-        first = found.get(each.id)
-        if first is None:
-            found[each.id] = each
-            continue
-        own = {code.id for code in first.codelist.codes}
-        more = tuple(code for code in each.codelist.codes if code.id not in own)
-        codes = (*(_placed(code, each.codelist) for code in first.codelist.codes), *more)
-        found[each.id] = replace(first, codelist=replace(first.codelist, codes=codes))
-    return found
+def told(session: Session, home: Path, until: int | None = None) -> tuple[Told, ...]:
+    """Return what every release says that told readers anything, newest first."""
+    last = func.max(col(LedgerRow.id))
+    wanted = select(LedgerRow.manifest).group_by(col(LedgerRow.manifest)).order_by(last.desc())
+    if until is not None:
+        wanted = wanted.where(col(LedgerRow.id) <= until)
+    found = []
+    for release in session.exec(wanted):
+        with suppress(NotFound):  # its codes are then parts of the total, each by itself
+            found.append(Told(contract_of(home, release), _families(home, release)))
+    return tuple(found)
 
 
-def _placed(code: Code, other: Codelist) -> Code:
-    """Return a code with the parent that another list knows, where its own knows none."""
-    told = other.code(code.id)
-    return replace(code, parent=told.parent) if told and code.parent is None else code
+def _families(home: Path, release: str) -> Families:
+    """Return the sums that a release was closed with, as its summary says."""
+    folder = manifest.folder_of(home, release)
+    for part in manifest.read(folder).parts:
+        if part.path == SUMMARY:
+            manifest.check(folder / SUMMARY, part.sha256)
+            said = orjson.loads((folder / SUMMARY).read_bytes())
+            return tuple((whole, tuple(parts)) for whole, parts in sorted(said["wholes"].items()))
+    return ()
 
 
 def joint(contract: Contract, held: Held, names: Sequence[str]) -> Contract:
-    """Return a contract with the breakdowns of these names, those of other datasets too."""
-    known = merged((*contract.dimensions, *held.breakdowns))
-    every = (known.get(name) or Dimension(name, Codelist(name, ())) for name in names)
-    return replace(contract, dimensions=tuple(every))
+    """Return a contract with the breakdowns of these names and the indicators it is tied to.
+
+    A breakdown that lists divide in ways that cross stands there once for each way.
+    """
+    lists: dict[str, list[Codelist]] = {name: [] for name in names}
+    for each in (*contract.dimensions, *held.kin.breakdowns):
+        if each.id in lists and each.codelist not in lists[each.id]:
+            lists[each.id].append(each.codelist)
+    every = (way for name in names for way in breakdowns.ways(name, lists[name]))
+    indicators = (*contract.indicators, *held.kin.indicators)
+    return replace(contract, dimensions=tuple(every), indicators=indicators)
 
 
 def widened(cells: pa.Table, names: Sequence[str]) -> pa.Table:
@@ -130,8 +142,9 @@ def _missing(frame: Frame, held: Held, contract: Contract) -> Iterator[Cell]:
     mine: dict[tuple[str, str], set[str]] = {}
     for place, key in keyed(frame, frame.rows, held.populations):
         mine.setdefault(place, set()).add(key)
-    indicators = frozenset(frame.codes["indicator"])
-    near = _near(frame, contract)
+    indicators = frozenset(frame.codes["indicator"]) | held.kin.members
+    every = (*contract.indicators, *held.kin.indicators)
+    near = _near(frame, replace(contract, indicators=every))
     for place, shown in sorted(held.cells.items()):
         here = mine.get(place, set[str]())
         for key in sorted(shown.keys() - here):

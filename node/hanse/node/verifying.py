@@ -14,6 +14,7 @@ from hanse.areas.registry import Registry
 from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
 from hanse.node import closing, relations, union
+from hanse.node.kin import Families, beyond
 from hanse.node.ledger import Held
 from hanse.node.proofs import MEASURES, REST, VALUE
 from hanse.node.relations import Bools, Ints, Relations
@@ -53,7 +54,8 @@ class Verified:
 class Case:
     """What is verified: the cells that were published, what was said of them, and the proof.
 
-    `held` is what readers held of the population when it was published.
+    `held` is what readers held of the population when it was published, `families` are the sums
+    over indicators of other datasets that were counted on.
     """
 
     cells: pa.Table
@@ -63,6 +65,7 @@ class Case:
     proof: pa.Table
     proof_digest: str
     held: Held = NOBODY
+    families: Families = ()
 
 
 def verify(case: Case) -> Verified:
@@ -72,12 +75,14 @@ def verify(case: Case) -> Verified:
     cells come from the proof.
     """
     wholes = {whole: tuple(parts) for whole, parts in dict(case.said["wholes"]).items()}
+    kin = beyond([*case.families, *case.held.kin.families], wholes)
     keys = case.cells.select(list(key_columns(dimensions_of(case.cells.schema))))
     beside = union.beside(keys, case.held, case.contract)
-    joint = union.joint(case.contract, case.held, beside.names) if beside.rows else case.contract
+    joint = union.joint(case.contract, case.held, beside.names)
     cells = _with_pieces(case, beside)
+    families = (*sorted(wholes.items()), *kin)
     found = relations.relations_of(
-        cells, joint, case.registry, wholes, joint=beside.rows > 0, rest=REST
+        cells, joint, case.registry, families, joint=beside.rows > 0, rest=REST
     )
     given = case.cells.num_rows
     hidden = np.zeros(found.size, dtype=bool)

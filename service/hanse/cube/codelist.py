@@ -33,8 +33,13 @@ class Codelist:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A breakdown of a cube: its upper-case id is also the column name in a cell table."""
+    """A breakdown of a cube: its upper-case id is also the column name in a cell table.
+
+    `concept` names what it divides by, in words of the house (`age`): breakdowns of two datasets
+    with one concept are the same, whatever they are called, with two concepts never.
+    """
 
     id: str
     codelist: Codelist
     name: dict[str, str] = field(default_factory=dict)
+    concept: str = ""
