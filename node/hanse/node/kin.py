@@ -48,10 +48,13 @@ class Kin:
         return frozenset(code for whole, parts in self.families for code in (whole, *parts))
 
 
-def kin_of(contract: Contract, others: Sequence[Told]) -> Kin:
-    """Return what ties a dataset to others; `others` are all releases, newest first."""
+def kin_of(contract: Contract, others: Sequence[Told], families: Families = ()) -> Kin:
+    """Return what ties a dataset to others; `others` are all releases, newest first.
+
+    `families` are sums that none of them says.
+    """
     known: dict[str, Indicator] = {each.id: each for each in contract.indicators}
-    families = _reached(contract, others, known)
+    families = _reached(Told(contract, families), others, known)
     members = {code for whole, parts in families for code in (whole, *parts)}
     own = {each.id for each in contract.indicators}
     held = [
@@ -76,22 +79,17 @@ def _distinct(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
     return tuple(found.values())
 
 
-def _reached(contract: Contract, others: Sequence[Told], known: dict[str, Indicator]) -> Families:
+def _reached(mine: Told, others: Sequence[Told], known: dict[str, Indicator]) -> Families:
     """Return the sums that lead from a dataset's indicators to others, and fill in who these are.
 
     An indicator of another dataset is the same unless both name another population.
     """
-    own = {each.id for each in contract.indicators}
-    elsewhere = {
-        one.id
-        for each in others
-        if each.contract.slug != contract.slug
-        for one in each.contract.indicators
-    }
-    said = [(contract, family) for family in formulas(contract)]
-    said += [
+    own, slug = {each.id for each in mine.contract.indicators}, mine.contract.slug
+    apart = (each.contract for each in others if each.contract.slug != slug)
+    elsewhere = {one.id for each in apart for one in each.indicators}
+    said = [
         (each.contract, family)
-        for each in others
+        for each in (mine, *others)
         for family in (*formulas(each.contract), *each.families)
     ]
     everywhere = {one.id for each in others for one in each.contract.indicators} | set(known)

@@ -155,11 +155,17 @@ def populations(contract: Contract) -> dict[str, str]:
     return {side: population or OWN + side for side, population in sides} | named
 
 
-def load(session: Session, contract: Contract, until: int | None = None, kin: Kin = ALONE) -> Held:
+def load(
+    session: Session,
+    contract: Contract,
+    until: int | None = None,
+    kin: Kin = ALONE,
+    periods: Sequence[str] | None = None,
+) -> Held:
     """Return what readers hold of the populations of a dataset, over every release so far.
 
     With `until`: as far as the row with that number, as it was then. With `kin`: of the indicators
-    that these are tied to as well.
+    that these are tied to as well. With `periods`: of these alone.
     """
     every = (*contract.indicators, *kin.indicators)
     names = populations(replace(contract, indicators=every))
@@ -170,6 +176,8 @@ def load(session: Session, contract: Contract, until: int | None = None, kin: Ki
     )
     if until is not None:
         wanted = wanted.where(col(LedgerRow.id) <= until)
+    if periods is not None:
+        wanted = wanted.where(col(LedgerRow.period).in_(periods))
     found: dict[Place, dict[str, str]] = defaultdict(dict)
     last = 0
     for row in session.exec(wanted):

@@ -30,6 +30,7 @@ from hanse.node import (
     proofs,
     proposals,
     protection,
+    recognising,
     shielding,
     union,
 )
@@ -177,7 +178,8 @@ def verified(press: Press, dataset: str, release_id: str | None = None) -> Verif
         said = proofs.read_summary(manifest.folder_of(press.home, row.digest), press.key)
         address = row.digest.removeprefix("sha-256:")
         signed = vault.said(address, press.key)
-        held = union.held(session, press.home, contract, signed.ledger)
+        others = union.told(session, press.home, signed.ledger)
+        held = union.held(session, contract, others, signed.families, signed.ledger)
     said = {**said, "proof_sha256": signed.proof}
     proof = vault.open(address), vault.digest(address)
     return verify(Case(cells, contract, press.registry, said, *proof, held, signed.families))
@@ -193,7 +195,7 @@ def prepare(press: Press, draft: Draft) -> Prepared:
     with reading(press.engine) as session:
         row = datasets.find(session, contract.slug)
         previous = row.current_digest if row else None
-        held = union.held(session, press.home, contract)
+        held = recognising.held_of(session, press.home, draft, press.registry)
     before = _before(press, previous)
     was_contract, was_cells = before or (None, None)
     findings = press.check(draft, press.registry, was_cells, was_contract)

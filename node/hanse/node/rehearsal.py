@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from hanse.areas.registry import Registry
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Conflict, HanseError
-from hanse.node import shielding, union
+from hanse.node import recognising, shielding
 from hanse.node.intake.draft import Draft
 from hanse.node.ledger import Held
 from hanse.node.protection import Work, of_release, zeros
@@ -58,7 +58,7 @@ class Rehearsal:
     def of(cls, at: House, draft: Draft, profile: Profile, author: str = "") -> "Rehearsal":
         """Return a draft with what readers hold of its population already."""
         with reading(at.engine) as session:
-            held = union.held(session, at.home, draft.contract)
+            held = recognising.held_of(session, at.home, draft, at.registry)
         return cls(draft, profile, at.registry, held, author)
 
     def shield(self) -> tuple[Shielded, tuple[reports.Conflict, ...]]:

@@ -46,12 +46,19 @@ def contract_of(home: Path, release: str) -> Contract:
     return contracts.load(orjson.loads((folder / CONTRACT).read_bytes()))
 
 
-def held(session: Session, home: Path, contract: Contract, until: int | None = None) -> Held:
+def held(
+    session: Session,
+    contract: Contract,
+    others: Sequence[Told],
+    families: Families = (),
+    until: int | None = None,
+) -> Held:
     """Return what readers hold of a dataset's indicators, and of those that these are tied to.
 
-    With `until`: as far as the row of the ledger with that number.
+    `others` are the releases of the house, `families` are sums that these do not say. With `until`:
+    as far as the row of the ledger with that number.
     """
-    return ledger.load(session, contract, until, kin_of(contract, told(session, home, until)))
+    return ledger.load(session, contract, until, kin_of(contract, others, families))
 
 
 def told(session: Session, home: Path, until: int | None = None) -> tuple[Told, ...]:

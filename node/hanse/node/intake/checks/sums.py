@@ -142,12 +142,15 @@ def _siblings(case: Case) -> Iterator[Ledger]:
         yield ledger
 
 
-def families(case: Case) -> dict[str, tuple[str, ...]]:
-    """Return the indicators that are the sum of others, as the figures show, with their parts."""
-    return {whole: members for whole, members, _ in _families(case)}
+def families(case: Case, few: int = ROWS_MIN) -> dict[str, tuple[str, ...]]:
+    """Return the indicators that are the sum of others, as the figures show, with their parts.
+
+    `few` is how many rows must agree.
+    """
+    return {whole: members for whole, members, _ in _families(case, few)}
 
 
-def _families(case: Case) -> Iterator[tuple[str, tuple[str, ...], Ledger]]:
+def _families(case: Case, few: int = ROWS_MIN) -> Iterator[tuple[str, tuple[str, ...], Ledger]]:
     """Yield the families of indicators whose members add up to another, as the figures show."""
     rows = case.keys("level", "area", "period", *case.dimensions)
     numbers, names = case.codes("indicator")
@@ -158,9 +161,9 @@ def _families(case: Case) -> Iterator[tuple[str, tuple[str, ...], Ledger]]:
         name: _column(rows[mask := numbers == at], np.flatnonzero(mask), height)
         for at, name in enumerate(names)
     }
-    for members, wholes in _candidates(names):
+    for members, wholes in candidates(names):
         for whole in wholes:
-            ledger = _family(case, where, members, whole)
+            ledger = _family(case, where, (whole, members), few)
             if ledger is not None:
                 yield whole, members, ledger
                 break
@@ -173,7 +176,7 @@ def _column(rows: Ints, positions: Ints, height: int) -> Ints:
     return found
 
 
-def _candidates(names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+def candidates(names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """Yield sets of siblings that may be parts, each with the indicators that may be their
     whole."""
     numbered: dict[str, list[str]] = defaultdict(list)
@@ -194,9 +197,10 @@ def _candidates(names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], list[st
 
 
 def _family(
-    case: Case, where: dict[str, Ints], members: tuple[str, ...], whole: str
+    case: Case, where: dict[str, Ints], family: tuple[str, tuple[str, ...]], few: int
 ) -> Ledger | None:
     """Return the sums of siblings to a whole, if the complete rows agree that there is one."""
+    whole, members = family
     if len(members) < 2:
         return None
     columns = np.stack([where[name] for name in members])
@@ -208,7 +212,7 @@ def _family(
     allowed = tolerance(case.by_id[whole], len(members))
     agree = np.abs(sums - wholes) <= allowed
     telling = np.count_nonzero(wholes)
-    if telling < ROWS_MIN or agree.sum() < AGREEMENT_MIN * len(wholes):
+    if telling < few or agree.sum() < AGREEMENT_MIN * len(wholes):
         return None
     rows = np.flatnonzero(present)
     return Ledger(
