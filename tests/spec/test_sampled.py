@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from tests.support.cells import cube
 
-from hanse.cube.changes import changes
+from hanse.cube.changes import Transition, together
 from hanse.cube.cleared import scrub
 from hanse.cube.differences import told
 from hanse.cube.indicator import Indicator, Sample
@@ -99,11 +99,11 @@ def test_nothing_leaves_that_says_how_sure_a_hidden_figure_is(name: str) -> None
 
 
 def test_a_dataset_may_begin_to_say_how_sure_it_is() -> None:
-    older, newer = scrub(cells()), scrub(with_intervals(cells(), [question()]))
-    found = changes(older, newer)
+    older, newer = cells(), with_intervals(cells(), [question()])
+    ((found,),) = together([Transition(older, newer)])
     assert found.updated.table.column("indicator").to_pylist() == ["x"]
     assert first(found.before.table)["ci_low"] is None
-    assert changes(newer, newer).updated.rows == 0
+    assert Transition(newer, newer).rows == 0
 
 
 def test_nothing_is_said_of_differences_between_methods() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from hanse.areas.registry import Registry
-from hanse.cube.changes import Changes
+from hanse.cube.changes import Transition
 from hanse.cube.cleared import Cleared, Pieces
 from hanse.cube.query import Extent
 from hanse.node.releases.views import Runs
@@ -108,7 +108,7 @@ class Changed:
     permit: Permit
     decision: str
     since: str | None
-    changes: Changes
+    changes: Transition
     receipt: str = ""
 
 

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from hanse.cube.query import Query
 from hanse.dialects.delta import changes, statistics
-from hanse.dialects.delta.changes import Step
 from hanse.errors import NotFound, Refused, Unauthenticated
 from hanse.node import continuing
 from hanse.node.answer import Answer
@@ -187,13 +186,10 @@ def _step(node: Node, reader: Reader, dataset: str, plan: Plan) -> Held | None:
     kept = DerivedFiles(node.home / "views")
     path = kept.find(key, _SUFFIX)
     if path is None:
-        steps = [
-            Step(node.door.stepped(*asked, each.release).changes, each.stands) for each in earlier
-        ]
+        ways = [(node.door.stepped(*asked, each.release).changes, each.stands) for each in earlier]
         if not earlier[0].stands and newer.number > earlier[0].number:
-            steps.insert(0, Step(node.door.stepped(*asked, None).changes, stands=True))
-        rows = changes.table(steps)
-        path = kept.make(key, _SUFFIX, lambda draft: changes.write(draft, rows))
+            ways.insert(0, (node.door.stepped(*asked, None).changes, True))
+        path = kept.make(key, _SUFFIX, lambda draft: changes.write(draft, changes.tables(ways)))
     digest = path.stem.rpartition("-")[2]
     manifest.check(path, f"sha-256:{digest}")
     return Held(path, digest, permit) if statistics.rows(path) else None

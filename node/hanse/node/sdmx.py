@@ -302,14 +302,15 @@ def _delta(
         raise Empty("SDMX_EMPTY")
     query = question.query(layout.edition, selection, None)
     changed = node.door.changed(reader.principal, query, reader.purpose, reader.form, since)
-    found = changed.changes
-    gone = [question.selected(found.removed, layout, selection)]
-    news = [question.selected(each, layout, selection) for each in (found.updated, found.inserted)]
+    steps: tuple[tuple[xml.Action, Iterator[Cleared]], ...] = (
+        ("Delete", changed.changes.removed()),
+        ("Replace", changed.changes.put()),
+    )
     parts: list[tuple[xml.Action, Iterable[Cleared]]] = []
-    if any(each.rows for each in gone):
-        parts.append(("Delete", gone))
-    if any(each.rows for each in news):
-        parts.append(("Replace", [each for each in news if each.rows]))
+    for action, pieces in steps:
+        kept = _full(question.selected(each, layout, selection) for each in pieces)
+        if kept is not None:
+            parts.append((action, kept))
     if not parts:
         raise Empty("SDMX_EMPTY")
     return parts, changed
@@ -317,11 +318,17 @@ def _delta(
 
 def _first_full(pieces: Iterator[Cleared]) -> Iterator[Cleared]:
     """Return the pieces that hold something; raises `Empty` where none does."""
+    found = _full(pieces)
+    if found is None:
+        raise Empty("SDMX_EMPTY")
+    return found
+
+
+def _full(pieces: Iterator[Cleared]) -> Iterator[Cleared] | None:
+    """Return the pieces that hold something; None where none does."""
     full = (each for each in pieces if each.rows)
     first = next(full, None)
-    if first is None:
-        raise Empty("SDMX_EMPTY")
-    return chain((first,), full)
+    return None if first is None else chain((first,), full)
 
 
 def _edition(node: Node, reader: Reader, address: Address, release: str | None = None) -> Edition:

@@ -12,14 +12,15 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 from sqlalchemy import Engine
 
 from hanse import telemetry
 from hanse.audit.entry import Sealed
 from hanse.auth.principal import Principal
 from hanse.auth.tokens import NOTHING_REVOKED, Revocations
-from hanse.cube.changes import changes
-from hanse.cube.cleared import Cleared, scrub
+from hanse.cube.changes import Transition
+from hanse.cube.cleared import scrub
 from hanse.cube.contract import Access
 from hanse.cube.query import Extent, Query
 from hanse.errors import Invalid, NotFound, Refused, Unauthenticated
@@ -212,12 +213,10 @@ class Door:
 
     def _changed(self, case: Case, query: Query, base: tables.ReleaseRow | None) -> Changed:
         permit = self._permit(case, query)
-        newer = scrub(case.cells.select(permit.extent))
-        older = scrub(newer.table.slice(0, 0)) if base is None else self._older(case, query, base)
-        found = changes(older, newer)
-        told = (found.inserted, found.updated, found.removed)
-        hidden = sum(part.hidden for part in told[:2])  # of what is gone, only its key leaves
-        sealed = self._record(case, permit, sum(part.rows for part in told), hidden)
+        newer = case.cells.select(permit.extent)
+        older = newer.slice(0, 0) if base is None else self._older(case, query, base)
+        found = Transition(older, newer)
+        sealed = self._record(case, permit, found.rows, found.hidden)
         return Changed(
             manifest=case.cells.manifest,
             digest=case.cells.digest,
@@ -237,7 +236,7 @@ class Door:
             (row for row in held if not row.withdrawn_at or row.withdrawn_at > moment_), None
         )
 
-    def _older(self, case: Case, query: Query, base: tables.ReleaseRow) -> Cleared:
+    def _older(self, case: Case, query: Query, base: tables.ReleaseRow) -> pa.Table:
         cells = certified(manifest.folder_of(self._home, base.digest))
         then = replace(case, cells=cells, release_id=base.release_id)
         part = shape.part(shape_of(cells), shape.clipped(shape_of(cells), query))
@@ -245,8 +244,8 @@ class Door:
             narrow = part.silent if query.permitted_only else frozenset[str]()
             permit = decide(request_of(then, part, narrow), case.world.register, self._today())
         except NotPermitted:
-            return scrub(cells.select(Extent()).slice(0, 0))
-        return scrub(cells.select(permit.extent))
+            return cells.select(Extent()).slice(0, 0)
+        return cells.select(permit.extent)
 
     def explain(self, principal: Principal, query: Query, purpose: str | None) -> Cell:
         """Return the status of one cell, None where the release has no such cell.

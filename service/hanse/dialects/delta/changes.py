@@ -6,6 +6,7 @@ said.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hanse.cube.cells import dimensions_of, is_sampled, key_columns, measures_of
-from hanse.cube.changes import Changes, with_sample
+from hanse.cube.changes import Changes, Transition, together, with_sample
+from hanse.cube.cleared import PIECE_ROWS
 from hanse.cube.codelist import TOTAL
 
 TYPE: Final = "_change_type"
@@ -26,6 +28,17 @@ class Step:
 
     changes: Changes
     stands: bool
+
+
+def tables(ways: Sequence[tuple[Transition, bool]]) -> Iterator[pa.Table]:
+    """Yield the rows of `table`, part by part: a key is in one part only.
+
+    `ways` are transitions to one later release, each with whether the release it starts from still
+    stands.
+    """
+    standing = [stands for _, stands in ways]
+    for found in together([each for each, _ in ways]):
+        yield table([Step(each, ok) for each, ok in zip(found, standing, strict=True)])
 
 
 def table(steps: Sequence[Step]) -> pa.Table:
@@ -58,10 +71,25 @@ def table(steps: Sequence[Step]) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def write(path: Path, rows: pa.Table) -> None:
-    """Write the rows as Parquet: plain columns and nothing but them."""
-    plain = pa.schema([(name, rows.schema.field(name).type) for name in rows.column_names])
-    pq.write_table(rows.cast(plain), path, compression="zstd", store_schema=False)
+def write(path: Path, parts: Iterator[pa.Table]) -> None:
+    """Write the rows of one or more parts as Parquet: plain columns and nothing but them."""
+    first = next(parts)
+    plain = pa.schema([(name, first.schema.field(name).type) for name in first.column_names])
+    with pq.ParquetWriter(path, plain, compression="zstd", store_schema=False) as writer:
+        for group in _groups(chain((first,), parts)):
+            writer.write_table(group.cast(plain))
+
+
+def _groups(parts: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the same rows in tables that are worth a row group of their own; one at least."""
+    held: list[pa.Table] = []
+    for part in parts:
+        held.append(part)
+        if sum(each.num_rows for each in held) >= PIECE_ROWS:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def _rows(step: Step) -> Iterator[tuple[str, pa.Table]]:
