@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.sparse import csgraph
 
 from hanse.policies.disclosure.dimension import Dimension, Ints, Sparse
 from hanse.policies.disclosure.model import Bools, Model
@@ -220,9 +219,12 @@ class Pieces:
     """
 
     def __init__(self, model: Model, columns: Sparse, fixed: Bools) -> None:
+        # numba is slow to load: stage 1 had to wait for it already
+        from hanse.policies.disclosure.components import components
+
         cells = np.flatnonzero(~fixed)
         part = columns_of(columns, cells)
-        found = csgraph.connected_components(abs(part).T @ abs(part), directed=False)[1]
+        found = components(part.indptr, part.indices, part.rows)
         self._order = cells[np.argsort(found, kind="stable")]
         sizes = np.bincount(found)
         self._stops = np.cumsum(sizes)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import csgraph
 
 from hanse.errors import Conflict
 from hanse.policies.disclosure.blocks import PIECES_CELLS_MAX, Block, Chain, Piece, Pieces
@@ -16,7 +15,7 @@ from hanse.policies.disclosure.certificate import Needs
 from hanse.policies.disclosure.dimension import Ints, Sparse
 from hanse.policies.disclosure.model import Bools, Model
 from hanse.policies.disclosure.moves import Move
-from hanse.policies.disclosure.solver import Floats, Program, columns_of, is_whole
+from hanse.policies.disclosure.solver import Columns, Floats, Program, columns_of, is_whole
 
 FREE = 0.001
 """What moving a cell costs that is hidden anyway."""
@@ -54,6 +53,12 @@ class State:
     def met(self, cells: Ints) -> Bools:
         """Say which protected cells have all they need."""
         return self.needs.met(cells, self.low[cells], self.high[cells])
+
+    def is_met(self, cell: int) -> bool:
+        """Say whether a protected cell has all it needs."""
+        low, high, needs = self.low[cell], self.high[cell], self.needs
+        enough = high >= needs.upper[cell] and low <= needs.lower_need[cell]
+        return bool(enough and high - low >= needs.width)
 
     def free(self) -> Bools:
         """Return the cells a move may touch at no cost: hidden ones, and those never published."""
@@ -102,7 +107,7 @@ def settle(state: State, columns: Sparse, *, strict: bool) -> Ints:
             continue
         for amount in amounts(state, target):
             _seek(state, program, cells, place, amount)
-        if not strict and not state.met(np.array([target]))[0]:
+        if not strict and not state.is_met(target):
             changes = [program.cheapest(place, amount) for amount in amounts(state, target)]
             if all(change is not None for change in changes):
                 touched = np.any([np.abs(c) > TOUCHED for c in changes if c is not None], axis=0)
@@ -153,18 +158,21 @@ def _asked(state: State, cells: Ints, *, up: bool) -> Ints:
     return np.where(state.high[cells] < values + rise, rise, 0)
 
 
-def _apart(columns: Sparse, touched: Ints) -> Iterator[Ints]:
+def _apart(columns: Columns, touched: Ints) -> Iterator[Ints]:
     """Yield the places of each of the moves that a change of the table consists of.
 
     `touched` are all places that change, by however little: a move without one of them would break
     the sums that this one is in.
     """
+    # numba is slow to load: stage 1 had to wait for it already
+    from hanse.policies.disclosure.components import components
+
     if not touched.size:
         return
-    part = abs(columns_of(columns, touched))
-    count, found = csgraph.connected_components(part.T @ part, directed=False)
+    part = columns_of(columns, touched)
+    found = components(part.indptr, part.indices, part.rows)
     order = np.argsort(found, kind="stable")
-    stops = np.cumsum(np.bincount(found, minlength=count))
+    stops = np.cumsum(np.bincount(found))
     yield from np.split(touched[order], stops[:-1])
 
 
@@ -177,10 +185,9 @@ def _mend(state: State, block: Block | Piece, columns: Sparse) -> None:
     cells = cells[~state.fixed[cells]]
     program = program_of(state, columns, cells)
     values = state.model.values
-    for target in targets[np.lexsort((targets, values[targets]))].tolist():
-        place = int(np.searchsorted(cells, target))
-        if place == cells.size or cells[place] != target:
-            continue
+    targets = targets[np.lexsort((targets, values[targets]))]
+    targets = targets[np.isin(targets, cells)]
+    for target, place in zip(targets.tolist(), cells.searchsorted(targets).tolist(), strict=True):
         for amount in amounts(state, target):
             _seek(state, program, cells, place, amount)
 
@@ -194,12 +201,12 @@ def program_of(state: State, columns: Sparse, cells: Ints) -> Program:
 
 def amounts(state: State, cell: int) -> list[int]:
     """Return the changes still to be proven for a cell, up first."""
-    value = int(state.model.values[cell])
-    if bool(state.met(np.array([cell]))[0]):
+    if state.is_met(cell):
         return []
-    down = min(value - int(state.needs.lower[cell]), state.needs.width - 1)
-    down = max(down, value - int(state.needs.lower_need[cell]))
-    up = max(int(state.needs.upper[cell]) - value, state.needs.width - down)
+    needs, value = state.needs, int(state.model.values[cell])
+    down = min(value - int(needs.lower[cell]), needs.width - 1)
+    down = max(down, value - int(needs.lower_need[cell]))
+    up = max(int(needs.upper[cell]) - value, needs.width - down)
     wanted = []
     if state.high[cell] < value + up:
         wanted.append(up)
@@ -212,13 +219,13 @@ def _seek(state: State, program: Program, cells: Ints, place: int, amount: int) 
     """Find a cell's cheapest move in whole numbers, hide what it touches, note what it shows."""
     cell = int(cells[place])
     reached = state.high[cell] >= state.model.values[cell] + amount
-    if (amount > 0 and reached) or bool(state.met(np.array([cell]))[0]):
+    if (amount > 0 and reached) or state.is_met(cell):
         return
     change = program.whole(place, amount)
     if change is None:
         return
     touched = np.flatnonzero(np.abs(change) > TOUCHED)
-    accept(state, Move(cells[touched], np.round(change[touched]).astype(np.int64)))
+    accept(state, Move(cells[touched], np.rint(change[touched]).astype(np.int64)))
     program.reprice(touched, np.full(touched.size, FREE))
 
 

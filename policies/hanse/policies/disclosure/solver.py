@@ -4,12 +4,12 @@ A move is a change of the table that keeps every relation and touches no fixed c
 column for going up and one for going down; the program is kept from cell to cell.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import highspy as _highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from hanse.policies.disclosure.dimension import Ints, Sparse
 
@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 highspy: Any = _highspy  # it declares no types for its constructors
 
 INFINITE = float("inf")
+OPTIMAL = highspy.HighsModelStatus.kOptimal
 ROUND = 1e-6
 """How far from a whole number a solution may be and still count as one."""
 MULTIPLES = (2, 3)
@@ -32,18 +33,31 @@ SECONDS_MAX = 600.0
 """One program that takes longer has failed: its cells stay unproven and the table is refused."""
 
 
+FEW = 8
+"""Rows are numbered by a list of them all where it is at most so many times what is picked."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """A matrix stored by column, as scipy stores it, without what scipy spends on checking it."""
+
+    indptr: Ints
+    indices: Ints
+    data: Ints
+    rows: int
+
+
 class Program:
     """A block of cells: `relations` restricted to its columns, room below, cost per unit moved."""
 
-    def __init__(self, relations: Sparse, room: Ints, cost: Floats) -> None:
+    def __init__(self, relations: Columns, room: Ints, cost: Floats) -> None:
         self._cells = room.size
         self._room = room
         self._cost = cost.copy()
         self._solver = quiet()
         matrix, bounds = _moves(relations, room)
-        right = np.zeros(matrix.shape[0])
+        right = np.zeros(matrix.rows)
         load_program(self._solver, matrix, right, bounds, np.concatenate([cost, cost]))
-        self._columns = np.arange(2 * self._cells, dtype=np.int32)
 
     def reprice(self, cells: Ints, cost: Floats) -> None:
         """Change what moving some cells costs, up and down alike."""
@@ -70,18 +84,24 @@ class Program:
 
     def cheapest(self, cell: int, amount: int) -> Floats | None:
         """Return the cheapest move that changes `cell` by `amount`, None where there is none."""
-        if -amount > self._room[cell]:
+        room = int(self._room[cell])
+        if -amount > room:
             return None
         up, down = float(max(amount, 0)), float(max(-amount, 0))
         self._solver.changeColBounds(cell, up, up)
         self._solver.changeColBounds(cell + self._cells, down, down)
         self._solver.setBasis()  # a move is short: from nothing it takes less than from another one
+        found = self._solution()
+        self._solver.changeColBounds(cell, 0.0, INFINITE)
+        self._solver.changeColBounds(cell + self._cells, 0.0, INFINITE if room >= FAR else room)
+        return found
+
+    def _solution(self) -> Floats | None:
+        """Run the solver; return by how much every cell changes, None where nothing was found."""
         self._solver.run()
-        solved = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        found = np.array(self._solver.getSolution().col_value) if solved else None
-        self.open(np.array([cell]))
-        if found is None:
+        if self._solver.getModelStatus() != OPTIMAL:
             return None
+        found = np.array(self._solver.getSolution().col_value)
         return np.asarray(found[: self._cells] - found[self._cells :])
 
     def together(self, cells: Ints, amounts: Ints, *, up: bool) -> Floats | None:
@@ -96,14 +116,10 @@ class Program:
             ends = np.minimum(ends, self._room[cells])
         self._solver.changeColsCost(columns.size, columns, np.full(cells.size, -1.0))
         self._solver.changeColsBounds(columns.size, columns, zeros, ends)
-        self._solver.run()
-        solved = self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        found = np.array(self._solver.getSolution().col_value) if solved else None
+        found = self._solution()
         self.open(cells)
         self._solver.changeColsCost(columns.size, columns, self._cost[cells])
-        if found is None:
-            return None
-        return np.asarray(found[: self._cells] - found[self._cells :])
+        return found
 
     def whole(self, cell: int, amount: int) -> Floats | None:
         """Return a cheap move in whole numbers: the cheapest, one near it, or by branching."""
@@ -146,8 +162,9 @@ class Program:
         return found if found is None or is_whole(found) else None
 
     def _integrality(self, kind: Any) -> None:
-        kinds = np.full(self._columns.size, int(kind), dtype=np.uint8)
-        self._solver.changeColsIntegrality(self._columns.size, self._columns, kinds)
+        columns = np.arange(2 * self._cells, dtype=np.int32)
+        kinds = np.full(columns.size, int(kind), dtype=np.uint8)
+        self._solver.changeColsIntegrality(columns.size, columns, kinds)
 
 
 def version() -> str:
@@ -179,47 +196,57 @@ def quiet() -> Any:
     return solver
 
 
-def columns_of(relations: Sparse, cells: Ints) -> Sparse:
+def columns_of(relations: Columns | Sparse, cells: Ints) -> Columns:
     """Return some columns of a matrix stored by column, without the rows that are empty in them.
 
     Costs what the columns hold, however many rows the whole matrix has.
     """
     starts = relations.indptr[cells]
     lengths = relations.indptr[cells + 1] - starts
-    ends = np.concatenate([[0], np.cumsum(lengths)])
+    ends = np.zeros(cells.size + 1, dtype=np.int64)
+    np.cumsum(lengths, out=ends[1:])
     places = np.repeat(starts - ends[:-1], lengths) + np.arange(ends[-1])
-    rows, row = np.unique(relations.indices[places], return_inverse=True)
-    shape = (rows.size, cells.size)
-    return sparse.csc_matrix((relations.data[places], np.ravel(row), ends), shape=shape)
+    picked = relations.indices[places]
+    rows, count = _numbered(picked)
+    return Columns(ends, rows, relations.data[places], count)
+
+
+def _numbered(picked: Ints) -> tuple[Ints, int]:
+    """Return the rank of each number among the different ones, and how many these are."""
+    size = int(picked.max(initial=-1)) + 1
+    if size > FEW * picked.size:
+        rows, rank = np.unique(picked, return_inverse=True)
+        return np.ravel(rank), rows.size
+    held = np.zeros(size, dtype=np.int64)
+    held[picked] = 1
+    ranks = np.cumsum(held)
+    return ranks[picked] - 1, int(ranks[-1]) if size else 0
 
 
 Bounds = tuple[Floats, Floats]
 
 
-def load_program(solver: Any, matrix: Sparse, right: Floats, bounds: Bounds, cost: Floats) -> None:
+def load_program(
+    solver: Any, matrix: Columns | Sparse, right: Floats, bounds: Bounds, cost: Floats
+) -> None:
     """Give a solver the program: least cost · x with matrix · x = right, x within its bounds.
 
     `matrix` is stored by column.
     """
-    program = highspy.HighsLp()
-    program.num_row_, program.num_col_ = matrix.shape
-    program.col_cost_ = cost
-    program.col_lower_, program.col_upper_ = bounds
-    program.row_lower_ = right
-    program.row_upper_ = right
-    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    program.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    program.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    program.a_matrix_.value_ = matrix.data.astype(np.float64)
-    solver.passModel(program)
+    start, index = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
+    value = matrix.data.astype(np.float64)
+    continuous = np.zeros(cost.size, dtype=np.int32)
+    by_column, least = int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMinimize)
+    solver.passModel(
+        cost.size, right.size, value.size, by_column, least, 0.0,
+        cost, *bounds, right, right, start, index, value, continuous,
+    )  # fmt: skip
 
 
-def _moves(relations: Sparse, room: Ints) -> tuple[Sparse, Bounds]:
+def _moves(relations: Columns, room: Ints) -> tuple[Columns, Bounds]:
     """Return relations on (up - down), both ≥ 0, down at most the room below."""
     ends = np.concatenate([relations.indptr, relations.indptr[1:] + relations.indptr[-1]])
     data = np.concatenate([relations.data, -relations.data])
     indices = np.concatenate([relations.indices, relations.indices])
-    shape = (relations.shape[0], 2 * room.size)
-    matrix = sparse.csc_matrix((data, indices, ends), shape=shape)
     upper = np.concatenate([np.full(room.size, INFINITE), np.where(room >= FAR, INFINITE, room)])
-    return matrix, (np.zeros(2 * room.size), upper)
+    return Columns(ends, indices, data, relations.rows), (np.zeros(2 * room.size), upper)
