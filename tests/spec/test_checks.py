@@ -25,6 +25,10 @@ def series(*figures: object, area: str = "41002", first: int = 2018) -> list[tup
     return [(first + at, "gemeente", area, figure) for at, figure in enumerate(figures)]
 
 
+def sectors(count: int, *others: str) -> list[tuple[object, ...]]:
+    return [(2024, "statsec", code, 1) for code in (*SECTORS[:count], *others)]
+
+
 def described(**columns: object) -> Sheets:
     sheet = {
         "Indicator code": "v1",
@@ -77,7 +81,7 @@ def shares(*sums: int) -> Sheets:
 LONG = "v" * 47
 
 FOUND: dict[str, tuple[Sheets, Sheets]] = {
-    "R001": (both(series(1)), both([*series(1), *series(1, area="11002")])),
+    "R001": (both(sectors(1)), both([*sectors(2), *series(1, first=2024)])),
     "R002": (
         both([*series(5, area="41002"), *series(5, 6, 7, area="11002"), *series(7, first=2020)]),
         both(series(5, 6, 7)),
@@ -125,7 +129,11 @@ FOUND: dict[str, tuple[Sheets, Sheets]] = {
     ),
     "R012": (both(series(-3)), both(series(3))),
     "R012_UNIT": ({"s": [(*HEAD, "v1"), *series(-3)]}, both(series(-3), Unit="kwh")),
-    "R013_UNIT": (described(Unit=""), described()),
+    "R013_COUNT": (described(Unit=""), described()),
+    "R013_UNIT": (
+        described(Unit="", **{"Data type": "Percentage (sum)"}),
+        described(Unit="p", **{"Data type": "Percentage (sum)"}),
+    ),
     "R013_SOURCE": (described(Source=""), described()),
     "R013_DEFINITION": (described(Description=""), described()),
     "R013_LEVEL": (
@@ -204,6 +212,65 @@ def test_a_rule_finds_what_it_says(code: str) -> None:
 @pytest.mark.parametrize("code", FOUND)
 def test_a_rule_is_silent_where_all_is_well(code: str) -> None:
     assert code not in codes(checked(FOUND[code][1]))
+
+
+def rolled_up(*units: str) -> tuple[Finding, ...]:
+    """Check sectors that are rolled up, per indicator a unit; "" is one that no sheet describes."""
+    codes = ("41002A00-", "41002A01-", "41002ZZZZ")
+    names = [f"v{at}" for at in range(len(units))]
+    rows = [(2024, "statsec", code, *(7 for _ in units)) for code in codes]
+    told = [(name, unit) for name, unit in zip(names, units, strict=True) if unit]
+    sheets: Sheets = {"s": [(*HEAD, *names), *rows], "i": [("Indicator code", "Unit"), *told]}
+    return check(drafted(sheets, roll_up=("gemeente@2025",), levels=()), registry())
+
+
+@pytest.mark.parametrize(
+    ("units", "told"),
+    [
+        (("aantal", "personen"), []),
+        (("aantal", "coëfficiënt"), [("R010_EMPTY", "warning", "v1", 1)]),
+        (("aantal", ""), [("R010_EMPTY", "warning", "v1", 1)]),
+        (("index", ""), [("R010_LEVEL", "error", "", 2)]),
+        (("per 1000 inwoners",), [("R010_LEVEL", "error", "", 1)]),
+    ],
+)
+def test_a_level_that_nothing_can_be_added_up_to_is_found(
+    units: tuple[str, ...], told: list[tuple[str, str, str, int]]
+) -> None:
+    found = [each for each in rolled_up(*units) if each.rule == "R010"]
+    rows = [(each.message_code, each.severity.value, each.column, each.count) for each in found]
+    assert rows == told
+    assert bool(blocking(tuple(found))) == any(row[1] == "error" for row in told)
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule", "found"),
+    [
+        ({"Unit": "coefficient"}, "none", False),
+        ({"Unit": "coefficient", "Aggregate geoitems": 1}, "sum", True),
+        ({"Unit": "index", "Aggregation indicator": "v2"}, "weighted_mean", False),
+        ({"Unit": "%"}, "none", False),
+        ({"Unit": "euro per inwoner", "Aggregate geoitems": 1}, "sum", True),
+        ({"Unit": "kWh per jaar"}, "sum", False),
+        ({"Unit": ""}, "sum", False),
+    ],
+)
+def test_what_is_no_sum_by_its_unit_is_added_up_only_where_the_sheet_says_so_and_that_is_found(
+    columns: dict[str, object], rule: str, found: bool
+) -> None:
+    draft = drafted(described(**columns))
+    assert draft.contract.indicators[0].aggregate_geo.value == rule
+    assert ("R010" in codes(check(draft, registry()))) == found
+
+
+def test_a_city_that_loads_its_own_figures_misses_no_area_of_another() -> None:
+    own = [*sectors(2), *series(1, first=2024)]
+    assert "R001" not in codes(checked(both(own)))
+    missed = [each for each in checked(both(own[1:])) if each.rule == "R001"]
+    assert [(each.parameters["areas"], each.count) for each in missed] == [("41002A00-", 1)]
+    both_cities = checked(both([*sectors(2, "11002A00-"), *series(1, first=2024)]))
+    missed = [each for each in both_cities if each.rule == "R001"]
+    assert {each.parameters["areas"] for each in missed} == {"11002", "11002B01-"}
 
 
 def test_every_rule_has_a_case_here_and_a_title_in_three_languages() -> None:

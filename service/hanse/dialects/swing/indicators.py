@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from hanse.cube import units
 from hanse.cube.indicator import (
     Aggregation,
     Break,
@@ -170,6 +171,7 @@ class _Kind:
 
     measure: MeasureType
     additive: bool
+    by_unit: bool = False
 
     @classmethod
     def of(cls, row: Row) -> "_Kind":
@@ -185,13 +187,17 @@ class _Kind:
         if data_type.startswith("percentage"):
             measure = MeasureType.SHARE if unit in _SHARES else MeasureType.RATE
             return cls(measure, additive=False)
+        apart = units.apart(unit)
+        if apart is not None:
+            return cls(apart, additive=False, by_unit=True)
         counted = unit in _COUNTED or not unit
         return cls(MeasureType.COUNT if counted else MeasureType.AMOUNT, additive=True)
 
     def over_areas(self, row: Row, weight: str | None, denominator: str | None) -> Aggregation:
         if not _yes(row, "Aggregate geoitems", default=True):
             return Aggregation.NONE
-        if self.additive:
+        summed = self.by_unit and row.get("Aggregate geoitems") and not (weight or denominator)
+        if self.additive or summed:  # a unit that is no sum, and a sheet that says it is one
             return Aggregation.SUM
         if self.measure in {MeasureType.MEDIAN, MeasureType.LABEL}:
             return Aggregation.NONE

@@ -1,6 +1,5 @@
-"""Rules about what is said of an indicator: roll-up (R010), denominators (R011), required fields
-(R013),
-names (R014), surveys (R016), the supplier's threshold (R017), codes with a new meaning (R019)."""
+"""Rules about what is said of an indicator: denominators (R011), required fields (R013), names
+(R014), surveys (R016), the supplier's threshold (R017), codes with a new meaning (R019)."""
 
 import re
 from collections import Counter
@@ -8,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hanse.cube.indicator import Aggregation, Indicator, MeasureType, Sample
+from hanse.cube.indicator import Indicator, MeasureType, Sample
 from hanse.cube.survey import LARGE_SAMPLE, WeightScale
 from hanse.node.intake.checks.case import Case, about
 from hanse.node.intake.checks.finding import Finding, Severity
@@ -24,27 +23,12 @@ THRESHOLD_MAX = 100.0
 HIDDEN_MIN = 10
 """Fewer hidden figures say nothing about the rule they were hidden by."""
 
-_NOT_ADDITIVE = frozenset(
-    {MeasureType.MEDIAN, MeasureType.MEAN, MeasureType.SHARE, MeasureType.RATE, MeasureType.INDEX}
-)
-_SPEAKING = re.compile(
-    r"mediaan|median|gemiddeld|moyenne|(?:^|_)(?:gem|avg|pct|ratio)(?:_|$)", re.IGNORECASE
-)
 _TYPE = re.compile(
     r"(?:PROGNOSE|MODEL|SCENARIO|ENQUETE)?\s*"
     r"\[(?:aantal|percentage|promille|ratio|mediaan|gemiddelde|varia)\]",
     re.IGNORECASE,
 )
 _SURVEY = re.compile(r"\[enquête\]|\[enquete\]|^ENQU[EÊ]TE", re.IGNORECASE)
-
-
-def r010(case: Case) -> Iterator[Finding]:
-    """Yield indicators that would be added up although they are no sum."""
-    for each in case.contract.indicators:
-        speaking = _SPEAKING.search(f"{each.id} {each.name.get('nl', '')}")
-        wrong = each.measure_type in _NOT_ADDITIVE or speaking
-        if wrong and each.aggregate_geo is Aggregation.SUM:
-            yield about(each, Severity.ERROR, "R010")
 
 
 def r011(case: Case) -> Iterator[Finding]:
@@ -84,8 +68,9 @@ def r013(case: Case) -> Iterator[Finding]:
 
 
 def _missing(indicator: Indicator, licence: str) -> list[str]:
+    counted = indicator.measure_type is MeasureType.COUNT
     fields = {
-        "R013_UNIT": indicator.unit,
+        "R013_COUNT" if counted else "R013_UNIT": indicator.unit,
         "R013_SOURCE": indicator.sources,
         "R013_LICENCE": indicator.licence or licence,
         "R013_DEFINITION": indicator.definition.get("nl") or indicator.description.get("nl"),

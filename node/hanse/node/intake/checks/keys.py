@@ -24,8 +24,9 @@ def r001(case: Case) -> Iterator[Finding]:
     levels, names = case.codes("level")
     periods, texts = case.codes("period")
     areas, codes = case.codes("area")
+    scope = case.draft.scope or _own_territory(case)
     for at, level in enumerate(names):
-        expected = _expected(case, level)
+        expected = _expected(case, level, scope)
         for number, period in enumerate(texts):
             inside = areas[(levels == at) & (periods == number)]
             missing = expected.difference(codes[each] for each in np.unique(inside).tolist())
@@ -43,16 +44,37 @@ def r001(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _expected(case: Case, level: str) -> frozenset[str]:
+def _expected(case: Case, level: str, scope: str) -> frozenset[str]:
     """Return the located areas a complete draft has at a level."""
     if not case.registry.has(level):
         return frozenset()
     located = frozenset(
         code for code, area in case.registry.areas(level).items() if area.kind is AreaKind.LOCATED
     )
-    if not case.draft.scope:
-        return located
-    return located & areas_below(case.draft.scope, level, case.registry)
+    return located & areas_below(scope, level, case.registry) if scope else located
+
+
+def _own_territory(case: Case) -> str:
+    """Return the publisher's own area (`gemeente@2025:41002`) where no figure lies outside it.
+
+    A city that loads its own figures misses no area of another; "" where it loads others' too.
+    """
+    code = case.contract.agency.removeprefix("NIS")
+    levels, names = case.codes("level")
+    areas, codes = case.codes("area")
+    loaded = {
+        name: {codes[each] for each in np.unique(areas[levels == at]).tolist()}
+        for at, name in enumerate(names)
+    }
+    for level in case.registry.levels:
+        if code in case.registry.areas(level.id):
+            scope = f"{level.id}:{code}"
+            if all(
+                case.registry.has(name) and own <= areas_below(scope, name, case.registry)
+                for name, own in loaded.items()
+            ):
+                return scope
+    return ""
 
 
 def r003(case: Case) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from hanse.node.intake.checks import descriptions, keys, series, totals
+from hanse.node.intake.checks import descriptions, keys, rolling, series, totals
 from hanse.node.intake.checks.case import Case
 from hanse.node.intake.checks.finding import Finding
 
@@ -26,7 +26,7 @@ RULES = (
     Rule("R007", totals.r007),
     Rule("R008", series.r008),
     Rule("R009", keys.r009),
-    Rule("R010", descriptions.r010),
+    Rule("R010", rolling.r010),
     Rule("R011", descriptions.r011),
     Rule("R012", series.r012),
     Rule("R013", descriptions.r013),
