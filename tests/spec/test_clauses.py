@@ -74,6 +74,14 @@ def test_every_check_says_what_was_wanted_what_it_had_and_where_that_stands(
     assert told == list(expected)
 
 
+def test_no_period_opens_none_however_narrow_the_question() -> None:
+    data = {name: value for name, value in form()["data"].items() if name != "periods"}
+    bare = registered(protocol.from_document({**form(), "data": data}))
+    for asks in ("periods: ['2018', '2018']", "narrow: [periods]"):
+        with pytest.raises(NotPermitted, match="DECISION_PERIOD"):
+            decide(question(asks), bare, TODAY)
+
+
 def test_a_long_list_is_cut_where_a_reader_still_sees_that_it_was() -> None:
     assert listed(["a" * 200]) == "a" * 200
     assert listed(["a" * 201]) == "a" * 199 + "…"

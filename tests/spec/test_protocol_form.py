@@ -1,8 +1,10 @@
 """The review form: what it refuses, where it points, and what it makes of what it reads."""
 
+import hashlib
 from importlib import resources
 
 import pytest
+from pydantic import ValidationError
 from tests.spec.tables.protocol_form import ROWS
 from tests.support.protocols import USUAL, form, one
 
@@ -20,6 +22,80 @@ def test_a_fault_in_the_form_is_named_with_its_field(row: tuple[str, str, str, s
     assert (raised.value.code, raised.value.parameters["field"]) == (code, field)
     for lang in ("nl", "en", "fr"):
         assert "{" not in "".join(explain(code, lang, **raised.value.parameters).values())
+
+
+RULES = (
+    ("valid: {from: 2026-02-30}", "date"),
+    ("data: {periods: {from: ooit, until: open}}", "period"),
+    ("data: {periods: {from: true, until: open}}", "string_type"),
+    ("version: '3'", "int_type"),
+)
+"""What the form says a field breaks, in one word."""
+
+
+@pytest.mark.parametrize(("fragment", "rule"), RULES)
+def test_a_fault_says_which_rule_it_breaks(fragment: str, rule: str) -> None:
+    with pytest.raises(Invalid, match="PROTOCOL_FIELD") as raised:
+        protocol.from_document(form(fragment))
+    assert raised.value.parameters["rule"] == rule
+    assert (raised.value.parameters["line"], raised.value.parameters["column"]) == (1, 1)
+
+
+def test_a_field_with_a_name_without_end_is_named_in_part() -> None:
+    document = {**form(), "data": {**form()["data"], "breakdowns": {"a" * 300: ["x"]}}}
+    with pytest.raises(Invalid, match="PROTOCOL_FIELD") as raised:
+        protocol.from_document(document)
+    assert raised.value.parameters["field"] == "data.breakdowns." + "a" * 104
+
+
+WORDS = {
+    "purposes": ("beleid monitoring onderzoek planning publicatie rapportering statistiek", ""),
+    "actions": ("read query export subscribe", ""),
+    "formats": ("json csv xlsx parquet arrow sdmx odata delta pxweb ogc swing mcp", "data"),
+    "measures": ("audit dpop tls12 tls13", "terms"),
+}
+
+
+@pytest.mark.parametrize("field", WORDS)
+def test_the_words_a_protocol_may_use_are_these(field: str) -> None:
+    words, part = WORDS[field][0].split(), WORDS[field][1]
+    listed = f"{field}: [{', '.join(words)}]"
+    read = one(f"{part}: {{{listed}}}" if part else listed)
+    assert getattr(getattr(read, part) if part else read, field) == sorted(words)
+    assert set(getattr(protocol, field.upper())) == set(words)
+
+
+def test_what_is_at_its_limit_is_taken() -> None:
+    codes = [f"i{number}" for number in range(500)]
+    wide = one(
+        f"{{version: 100000, title: {'a' * 2000}, terms: {{group_size_min: 1000}}, "
+        f"data: {{indicators: [{', '.join(codes)}]}}}}"
+    )
+    assert (wide.version, wide.terms.group_size_min, len(wide.title)) == (100_000, 1_000, 2_000)
+    assert len(wide.data.indicators) == 500
+
+
+def test_the_digest_of_a_protocol_is_that_of_its_plain_content() -> None:
+    """A change of these bytes would take the signatures from every protocol there is."""
+    assert one().canonical.decode() == (
+        '{"actions":["read"],"basis":{"kind":"legal_protocol"},"data":{"areas":"own",'
+        '"datasets":["bevolking-wijk"],"formats":["csv","json"],'
+        '"indicators":["bevolking","huishoudens"],"levels":["gemeente","wijk"],'
+        '"periods":{"from":"2018","until":"2025"}},"id":"urn:protocol:gent:2026-007",'
+        '"parties":[{"kbo":"0207451227","role":"supplier"},{"client_id":"provincie",'
+        '"kbo":"0207725597","keys":["NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"],'
+        '"role":"recipient","territory":"provincie:40000"}],"purposes":["beleid","statistiek"],'
+        '"schema":1,"terms":{"group_size_min":5,"profile":"standaard-5","retention":"P5Y"},'
+        '"valid":{"from":"2026-01-01","until":"2029-01-01"},"version":3}'
+    )
+    assert one().content_hash == f"sha-256:{hashlib.sha256(one().canonical).hexdigest()}"
+
+
+def test_no_part_of_a_protocol_changes_once_it_was_read() -> None:
+    held = one()
+    for part, field in ((held, "version"), (held.terms, "profile"), (held.parties[1], "bearer")):
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(part, field, getattr(part, field))
 
 
 @pytest.mark.parametrize("name", ["schema", "id", "version", "parties", "basis", "data", "terms"])

@@ -66,7 +66,7 @@ def _period(text: str) -> str:
     try:
         return str(read_period(text))
     except Invalid as fault:
-        raise PydanticCustomError("PERIOD_UNKNOWN", "unknown period") from fault
+        raise PydanticCustomError("PERIOD_UNKNOWN", "not a period") from fault
 
 
 def _day(text: str) -> str:
@@ -95,7 +95,7 @@ Everything = Literal["all"]
 class Form(BaseModel):
     """A part of the review form: exactly these fields, exactly these types."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Party(Form):
@@ -249,7 +249,7 @@ class Protocol(Form):
         """The content as plain JSON; what stands at its default is left out, so that a field added
         later changes no digest.
         """
-        dumped: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        dumped: dict[str, Any] = self.model_dump(by_alias=True, exclude_defaults=True)
         return dumped
 
     @property
@@ -361,7 +361,10 @@ _KNOWN = {"extra_forbidden": "PROTOCOL_FIELD_UNKNOWN", "missing": "PROTOCOL_FIEL
 
 def _explained(kind: str, location: yamlform.Path, places: yamlform.Places) -> Invalid:
     path = _path(location)
-    line, column = next(places[path[:n]] for n in range(len(path), -1, -1) if path[:n] in places)
+    known = path
+    while known not in places:  # a field that is missing has the place of what should hold it
+        known = known[:-1]
+    line, column = places[known]
     field = ".".join(str(step) for step in path)[:120] or "-"
     own = kind if re.fullmatch(r"[A-Z]+_[A-Z_]+", kind) else None
     code = own or _KNOWN.get(kind, "PROTOCOL_FIELD")

@@ -62,7 +62,7 @@ class SigningKey:
         """Read a private JWK from its JSON text."""
         try:
             key = OKPKey.import_key(json.loads(text))
-            if not key.is_private or key.as_dict(private=False)["crv"] != "Ed25519":
+            if not key.is_private or key.curve_name != "Ed25519":
                 raise ValueError("no private Ed25519 key")
             return cls.of(key)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:

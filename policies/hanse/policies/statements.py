@@ -138,24 +138,28 @@ def claimed_party(text: str) -> str:
     """Return the party that a statement says it is of, nothing verified."""
     if len(text) > MAX_CHARACTERS:
         raise Invalid("STATEMENT_FORM")
-    try:
-        return str(json.loads(claimed(text))["party"])
-    except (ValueError, TypeError, KeyError, RecursionError) as fault:
-        raise Invalid("STATEMENT_FORM") from fault
+    document = _parsed(claimed(text))
+    if not isinstance(document, dict) or "party" not in document:
+        raise Invalid("STATEMENT_FORM")
+    return str(document["party"])
 
 
 @lru_cache(maxsize=_CACHED)
 def _heard(text: str, known: tuple[tuple[str, str, str], ...]) -> Statement:
     keys = [{"kty": kty, "crv": crv, "x": x} for kty, crv, x in known]
     content = verify(text, PROTOCOL, keys)
+    document = _parsed(content)
+    # Exactly its canonical bytes: no key twice, no second spelling of one statement.
+    if canonical(document) != content:
+        raise Invalid("STATEMENT_FORM")
+    return _read(document)
+
+
+def _parsed(content: bytes) -> Any:
     try:
-        document = json.loads(content)
-        # Exactly its canonical bytes: no key twice, no second spelling of one statement.
-        if canonical(document) != content:
-            raise Invalid("STATEMENT_FORM")
+        return json.loads(content)
     except (ValueError, RecursionError) as fault:
         raise Invalid("STATEMENT_FORM") from fault
-    return _read(document)
 
 
 def _read(document: Any) -> Statement:

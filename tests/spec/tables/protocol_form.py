@@ -111,5 +111,31 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("every dataset without an open licence", "data: {datasets: all}", "PROTOCOL_EVERYBODY", "-"),
     ("any profile without an open licence", "terms: {profile: all}", "PROTOCOL_EVERYBODY", "-"),
     ("an open licence for one", "basis: {kind: open_licence}", "PROTOCOL_EVERYBODY", "-"),
+    (
+        "the end of a range by another name",
+        "valid: {start: 2026-01-01}",
+        "PROTOCOL_FIELD_UNKNOWN",
+        "valid.start",
+    ),
+    (
+        "a year that is a truth",
+        "data: {periods: {from: true, until: open}}",
+        "PROTOCOL_FIELD",
+        "data.periods.PeriodRange.from",
+    ),
+    ("a version over the limit", "version: 100001", "PROTOCOL_FIELD", "version"),
+    (
+        "a group over the limit",
+        "terms: {group_size_min: 1001}",
+        "PROTOCOL_FIELD",
+        "terms.group_size_min",
+    ),
+    ("a line over the limit", f"title: {'a' * 2001}", "PROTOCOL_FIELD", "title"),
+    (
+        "a list over the limit",
+        f"data: {{indicators: [{', '.join(['a'] * 501)}]}}",
+        "PROTOCOL_FIELD",
+        "data.indicators",
+    ),
     ("two rules for levels", "data: {level_ceiling: wijk}", "PROTOCOL_LEVELS", "-"),
 )
