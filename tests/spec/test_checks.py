@@ -243,6 +243,15 @@ def test_a_level_that_nothing_can_be_added_up_to_is_found(
     assert bool(blocking(tuple(found))) == any(row[1] == "error" for row in told)
 
 
+def test_a_formula_fills_a_level_that_its_inputs_are_added_up_to() -> None:
+    rows = [(2024, "statsec", code, 7, 9) for code in (*SECTORS, "41002ZZZZ")]
+    head = ("Indicator code", "Unit", "Formula")
+    told = [("a", "aantal", ""), ("b", "aantal", ""), ("r", "coëfficiënt", "a / b")]
+    sheets: Sheets = {"s": [(*HEAD, "a", "b"), *rows], "i": [head, *told]}
+    draft = drafted(sheets, roll_up=("gemeente@2025",), levels=())
+    assert not [each for each in check(draft, registry()) if each.rule == "R010"]
+
+
 @pytest.mark.parametrize(
     ("columns", "rule", "found"),
     [

@@ -44,8 +44,10 @@ def _empty(case: Case, added: list[str]) -> Iterator[Finding]:
     cells, _ = derived.at_levels(cells, added)
     cells = derived.with_formulas(cells, case.contract.indicators)
     told = cells.filter(pc.is_in(encoding.encode(cells.column("state")), value_set=_TELLING))
-    pairs = told.select(["level", "indicator"]).group_by(["level", "indicator"]).aggregate([])
-    held = {(row["level"], row["indicator"]) for row in pairs.to_pylist()}
+    names = ("level", "indicator")  # what is computed has words of its own: make them one text
+    pairs = pa.table({name: encoding.plain(encoding.encode(told.column(name))) for name in names})
+    rows = pairs.group_by(list(names)).aggregate([]).to_pylist()
+    held = {(row["level"], row["indicator"]) for row in rows}
     present = encoding.texts(case.encoded["indicator"])
     for level in added:
         empty = [each for each in sorted(present) if (level, each) not in held]
