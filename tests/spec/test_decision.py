@@ -8,6 +8,7 @@ from tests.support.protocols import (
     COUNTRY,
     JOINED,
     TODAY,
+    SmallCountry,
     everybody,
     of_states,
     one,
@@ -17,6 +18,7 @@ from tests.support.protocols import (
 
 from hanse.policies import register
 from hanse.policies.decision import NotPermitted, decide
+from hanse.policies.extents import Levels
 from hanse.policies.protocol import Protocol
 from hanse.policies.register import CHECKS
 
@@ -137,6 +139,24 @@ def test_the_register_hash_shows_who_joined_what() -> None:
     nobody = register.build(entries, COUNTRY).hash
     assert register.build(entries, COUNTRY, JOINED).hash != nobody
     assert register.build(entries, COUNTRY, {"0207725597": frozenset()}).hash == nobody
+    told = [{"0207725597": frozenset({number})} for number in ("FO 01/2017", "FO 02/2017")]
+    assert len({register.build(entries, COUNTRY, each).hash for each in told}) == len(told)
+
+
+class Flat(SmallCountry):
+    """A country whose finest level has rank 0, with a level that nobody ranked."""
+
+    def rank(self, level: str) -> int | None:
+        return {"wijk": 0, "gemeente": 1}.get(level.partition("@")[0])
+
+
+def test_a_ceiling_opens_no_level_that_nobody_ranked() -> None:
+    flat = Flat(("wijk@2025", "gemeente@2025", "deelgemeente@2025"))
+    ceiling = one("data: {levels: [], level_ceiling: wijk}")
+    (agreed,) = register.build([(ceiling, "active")], flat, JOINED).agreements
+    clause = agreed.clause("level")
+    assert isinstance(clause, Levels)
+    assert clause.opened == frozenset({"wijk", "gemeente@2025"})
 
 
 def test_recipients_of_one_protocol_stand_in_one_order() -> None:

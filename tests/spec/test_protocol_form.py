@@ -41,6 +41,16 @@ def test_a_fault_says_which_rule_it_breaks(fragment: str, rule: str) -> None:
     assert (raised.value.parameters["line"], raised.value.parameters["column"]) == (1, 1)
 
 
+def test_text_and_lists_have_an_end() -> None:
+    for document, field in (
+        ({**form(), "title": "a" * 2_001}, "title"),
+        ({**form(), "data": {**form()["data"], "indicators": ["a"] * 501}}, "data.indicators"),
+    ):
+        with pytest.raises(Invalid, match="PROTOCOL_FIELD") as raised:
+            protocol.from_document(document)
+        assert raised.value.parameters["field"] == field
+
+
 def test_a_field_with_a_name_without_end_is_named_in_part() -> None:
     document = {**form(), "data": {**form()["data"], "breakdowns": {"a" * 300: ["x"]}}}
     with pytest.raises(Invalid, match="PROTOCOL_FIELD") as raised:
@@ -112,6 +122,15 @@ def test_a_fault_points_to_its_line_and_column() -> None:
         protocol.load(text)
     line = text.split("\n").index("  - reclame") + 1
     assert (raised.value.parameters["line"], raised.value.parameters["column"]) == (line, 5)
+
+
+def test_a_field_that_is_missing_has_the_place_of_what_should_hold_it() -> None:
+    text = USUAL.replace("profile: standaard-5, ", "")
+    with pytest.raises(Invalid, match="PROTOCOL_FIELD_MISSING") as raised:
+        protocol.load(text)
+    assert raised.value.parameters["field"] == "terms.profile"
+    (line,) = [n for n, each in enumerate(text.split("\n"), 1) if each.startswith("terms:")]
+    assert raised.value.parameters["line"] == line
 
 
 def test_a_missing_list_opens_nothing() -> None:

@@ -130,12 +130,5 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
         "PROTOCOL_FIELD",
         "terms.group_size_min",
     ),
-    ("a line over the limit", f"title: {'a' * 2001}", "PROTOCOL_FIELD", "title"),
-    (
-        "a list over the limit",
-        f"data: {{indicators: [{', '.join(['a'] * 501)}]}}",
-        "PROTOCOL_FIELD",
-        "data.indicators",
-    ),
     ("two rules for levels", "data: {level_ceiling: wijk}", "PROTOCOL_LEVELS", "-"),
 )
