@@ -21,8 +21,8 @@ from hanse.cube.indicator import Aggregation, Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Conflict, HanseError, Invalid, Unavailable
 from hanse.node.fitting import Numbers, fit
-from hanse.node.populations import Known, Rows, Sheet
-from hanse.node.relations import INDICATOR, PERIOD, Bools, Ints, Relations
+from hanse.node.populations import Known, Rows, Sheet, left_over
+from hanse.node.relations import INDICATOR, PERIOD, SHARE, Bools, Ints, Relations
 from hanse.policies import disclosure
 from hanse.policies.disclosure.plan import Effort, Zeros
 from hanse.policies.profile import Profile
@@ -162,6 +162,7 @@ class _Closing:
         needy = self._needy(self.hidden)
         if needy.any():
             able = needy & self._able()
+            rests = left_over(self.relations, self.inner)
             self.rows = Rows(
                 self.relations,
                 self.ranks,
@@ -170,9 +171,10 @@ class _Closing:
                 self.hidden,
                 self.question.kept,
                 self.fit.short,
-                self.inner,
+                self.inner & ~rests,
                 self.beside,
                 self.beside & self.fit.stale,
+                rests,
             )
             for rows in self._populations(able):
                 self._engine(rows)
@@ -203,8 +205,7 @@ class _Closing:
         counted = np.array(
             [self._counts(code) for code in relations.frame.codes["indicator"]], dtype=bool
         )
-        whole = (self.values >= 0) & (self.values == np.round(self.values))
-        bad = ~counted[relations.frame.columns["indicator"]] | ~whole
+        bad = ~counted[relations.frame.columns["indicator"]] | (self.values < 0)
         able[self.part[bad]] = False
         able[self.part[relations.head[self.fit.below | relations.crossing]]] = False
         return able
@@ -242,7 +243,8 @@ class _Closing:
         relations, frame = self.relations, self.relations.frame
         name = relations.frame.name_of(kind)
         group = np.arange(len(frame.codes[name]), dtype=np.int64)
-        across = relations.kind[relations.equation] == kind
+        kinds = (kind, SHARE) if kind == INDICATOR else (kind,)
+        across = np.isin(relations.kind[relations.equation], kinds)
         one = frame.columns[name][relations.child[across]]
         other = frame.columns[name][relations.parent[across]]
         for first, second in sorted(set(zip(one.tolist(), other.tolist(), strict=True))):

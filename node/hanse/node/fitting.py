@@ -11,6 +11,23 @@ from hanse.node.relations import Bools, Ints, Relations
 
 _VALUE = algebra.STATE_RANK[CellState.VALUE]
 
+DECIMALS_MAX = 6
+"""More decimals of a weighted count are noise of its computation."""
+
+NOISE = 1e-9
+"""By how much, relatively, a number may be off its decimals."""
+
+
+def decimals_of(values: Floats) -> Ints:
+    """Return how many decimals each number has; what is no finite number has none."""
+    numbers = np.where(np.isfinite(values), values, 0.0)
+    found = np.zeros(numbers.shape, dtype=np.int64)
+    for decimals in range(DECIMALS_MAX):
+        scaled = numbers * 10.0**decimals
+        off = np.abs(scaled - np.round(scaled)) > NOISE * np.maximum(1.0, np.abs(scaled))
+        found[off] = decimals + 1
+    return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
@@ -66,6 +83,18 @@ def fit(relations: Relations, part: Ints, numbers: Numbers) -> Fit:
 
 
 def _above(relations: Relations, numbers: Numbers, values: Floats) -> Floats:
-    """Return how far each whole is above the sum of its parts."""
-    sums = relations.sums(np.where(numbers.ranks == _VALUE, values, 0.0))
-    return np.asarray(values[relations.head] - sums)
+    """Return how far each whole is above the sum of its parts.
+
+    Weighted counts have decimals: a whole may lie half a unit of the last one per number off.
+    """
+    counted = np.where(numbers.ranks == _VALUE, values, 0.0)
+    head = relations.head
+    over = values[head] - relations.sums(counted)
+    decimals = decimals_of(counted)
+    if not decimals.any():
+        return np.asarray(over)
+    most = decimals[head]
+    np.maximum.at(most, relations.equation, decimals[relations.child])
+    parts = np.bincount(relations.equation, minlength=head.size)
+    allowed = (parts // 2) * 10.0**-most + NOISE * np.maximum(1.0, np.abs(values[head]))
+    return np.asarray(np.where((most > 0) & (np.abs(over) <= allowed), 0.0, over))

@@ -14,7 +14,7 @@ import pyarrow as pa
 from hanse.cube import algebra
 from hanse.cube.codelist import TOTAL
 from hanse.cube.status import HIDDEN, CellState
-from hanse.node.relations import AREA, INDICATOR, PERIOD, Bools, Ints, Relations
+from hanse.node.relations import AREA, INDICATOR, PERIOD, SHARE, Bools, Ints, Relations
 from hanse.policies import disclosure
 from hanse.policies.disclosure.identity import Term
 
@@ -49,7 +49,7 @@ class Rows:
 
     `less` are the numbers less the parts that surely stay shown; `short` says of each equation that
     its parts are not all rows, or do not make up the whole. `inner` rows are pieces of areas that
-    cross. `kept` rows are hidden because they
+    cross, `rests` what shares leave over: neither is shown. `kept` rows are hidden because they
     were before: nothing has to stay possible of them. `beside` rows stand in other datasets, the
     `stale` ones among them show a table as it was.
     """
@@ -64,6 +64,14 @@ class Rows:
     inner: Bools
     beside: Bools
     stale: Bools
+    rests: Bools
+
+
+def left_over(relations: Relations, inner: Bools) -> Bools:
+    """Say which rows that are never shown are what a share leaves over."""
+    found = np.zeros(relations.size, dtype=bool)
+    found[relations.child[relations.kind[relations.equation] == SHARE]] = True
+    return np.asarray(found & inner)
 
 
 def _shape(key: Key, wholes: Set[str]) -> tuple[object, ...]:
@@ -91,6 +99,8 @@ class Sheet:
         names = {self.frame.spelled("indicator", int(row)) for row in self.every}
         self.first = min(names)
         self.periods = sorted({self.frame.spelled("period", int(row)) for row in self.every})
+        told = work.less[self.every]
+        self.weighted = bool((told != np.round(told)).any())
 
     @cached_property
     def structure(self) -> disclosure.Structure:
@@ -101,13 +111,14 @@ class Sheet:
         partial |= {1 + n: name for n, name in enumerate(self.frame.dimensions)}
         found = {name: self._partial(kind, name) for kind, name in partial.items()}
         return disclosure.Structure(
-            frozenset(names),
+            frozenset() if self.weighted else frozenset(names),
             self._links(AREA),
             MappingProxyType(kinds),
             self._links(INDICATOR),
             partial=MappingProxyType({name: codes for name, codes in found.items() if codes}),
             atoms=self._overlaps(),
             identities=tuple(sorted(self._identities(), key=repr)),
+            weighted=frozenset(names) if self.weighted else frozenset(),
         )
 
     def _overlaps(self) -> disclosure.Overlaps:
@@ -127,27 +138,29 @@ class Sheet:
             if work.ranks[row] == _VALUE:
                 rest = (frame.spelled(name, row) for name in ("area", *frame.dimensions))
                 key = (frame.spelled("indicator", row), frame.spelled("period", row), *rest)
-                counts[key] = int(work.values[row])
+                counts[key] = float(work.values[row])
         inside = {piece: tuple(sorted(areas)) for piece, areas in sorted(held.items())}
         return disclosure.Overlaps(MappingProxyType(inside), MappingProxyType(counts))
 
     def _identities(self) -> set[disclosure.Identity]:
-        """Return the sums over time: a longer period less those that make it up."""
+        """Return the sums over time and those of shares: a whole less the parts that make it up."""
         relations, frame = self.work.relations, self.frame
-        mine = relations.complete & (relations.kind == PERIOD) & self.inside[relations.head]
+        mine = relations.complete & np.isin(relations.kind, (PERIOD, SHARE))
+        mine &= self.inside[relations.head]
         edges = np.flatnonzero(mine[relations.equation])
-        parts: dict[int, set[str]] = defaultdict(set)
+        parts: dict[int, set[tuple[str, str]]] = defaultdict(set)
+
+        def named(row: int) -> tuple[str, str]:
+            return frame.spelled("indicator", row), frame.spelled("period", row)
+
         for edge in edges.tolist():
-            child = frame.spelled("period", int(relations.child[edge]))
-            parts[int(relations.equation[edge])].add(child)
+            parts[int(relations.equation[edge])].add(named(int(relations.child[edge])))
         return {
             (
-                Term(1, indicator, frame.spelled("period", head)),
-                *(Term(-1, indicator, part) for part in sorted(parts[equation])),
+                Term(1, *named(int(relations.head[equation]))),
+                *(Term(-1, *part) for part in sorted(told)),
             )
-            for equation in parts
-            for head in (int(relations.head[equation]),)
-            for indicator in (frame.spelled("indicator", head),)
+            for equation, told in parts.items()
         }
 
     def _links(self, kind: int) -> tuple[tuple[str, str, str], ...]:
@@ -246,13 +259,14 @@ class Sheet:
         """Return what readers hold of it already, period by period."""
         every = self.every
         seen, values = known.seen[every].tolist(), known.values[every].tolist()
-        cells: dict[str, dict[Key, int | None]] = {period: {} for period in self.periods}
-        for period, key, mark, value in zip(
-            self._when(every), self._keys(every), seen, values, strict=True
+        cells: dict[str, dict[Key, float | None]] = {period: {} for period in self.periods}
+        rests = self.work.rests[every].tolist()
+        for period, key, mark, value, rest in zip(
+            self._when(every), self._keys(every), seen, values, rests, strict=True
         ):
-            if mark:
-                whole = mark > 0 and value == round(value)
-                cells[period][key] = int(value) if whole else None
+            if mark or rest:  # nobody was ever told what a share leaves over
+                whole = mark > 0 and (self.weighted or value == round(value))
+                cells[period][key] = value if whole else None
         return {
             (self.first, period): disclosure.Ledger(MappingProxyType(each))
             for period, each in cells.items()

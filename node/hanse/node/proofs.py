@@ -22,7 +22,7 @@ import pyarrow as pa
 from hanse.areas.registry import Registry
 from hanse.cube.contract import Contract
 from hanse.errors import Conflict, NotFound
-from hanse.node import closing, relations, union
+from hanse.node import closing, questions, relations, union
 from hanse.node.closing import Closed
 from hanse.node.kin import Families
 from hanse.node.relations import Ints
@@ -140,6 +140,8 @@ def summary(shielded: Shielded, about: About, registry: Registry) -> bytes:
     Raises `Conflict` where a population has no complete proof: nothing leaves without one.
     """
     contract, profile = about.contract, about.profile
+    shared = questions.published(shielded.sums)
+    families = (*sorted(shielded.wholes.items()), *shared)
     failed = sum(each.certificate.failed for each in shielded.closed.proofs.values())
     if failed:
         raise Conflict("PUBLISH_UNPROVEN", dataset=contract.slug)
@@ -163,10 +165,11 @@ def summary(shielded: Shielded, about: About, registry: Registry) -> bytes:
             "failed": 0,
             "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
             "relations_sha256": relations.relations_of(
-                about.cells, contract, registry, shielded.wholes
+                about.cells, contract, registry, families
             ).digest(),
             "small_below": closing.least_of(profile),
             "wholes": {whole: list(parts) for whole, parts in sorted(shielded.wholes.items())},
+            **({"sums": [[whole, *parts] for whole, parts in shared]} if shared else {}),
         }
     )
 

@@ -26,13 +26,12 @@ from hanse.cube.indicator import Aggregation
 from hanse.cube.rule import computable
 from hanse.node import spans
 from hanse.node.kin import Families
+from hanse.node.spans import Shared
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Wholes = Mapping[str, tuple[str, ...]]
 """Indicators that are the sum of others, with their parts."""
-Sums = Sequence[tuple[str, tuple[str, ...]]]
-"""The same, where one whole may be divided in several ways."""
 
 NONE = -1
 NAMES: Mapping[int, str] = MappingProxyType(
@@ -154,7 +153,6 @@ def relations_of(
     *,
     joint: bool = False,
     rest: str = "",
-    sums: Sums = (),
 ) -> Relations:
     """Return everything that adds up among the cells.
 
@@ -173,10 +171,8 @@ def relations_of(
     for dimension, spoken in spans.divided_codes(contract.dimensions):
         if dimension.id in work.columns:
             work.breakdown(dimension.id, dimension.codelist, spoken)
-    for whole, parts in families:
-        work.whole(whole, parts)
-    for whole, parts in sums:
-        work.whole(whole, parts, SHARE)
+    for family in families:
+        work.whole(*family, SHARE if isinstance(family, Shared) else INDICATOR)
     work.periods(contract)
     return work.finished()
 
@@ -271,7 +267,7 @@ class _Work:
                 children[place[above]] = children.get(place[above], 0) + 1
         self._link(name, links, children, 1 + self.dimensions.index(name), None)
 
-    def whole(self, whole: str, parts: Sequence[str], kind: int = INDICATOR) -> None:
+    def whole(self, whole: str, parts: Sequence[str], kind: int) -> None:
         """Add the edges of indicators that are the parts of another."""
         place = {code: number for number, code in enumerate(self.codes["indicator"])}
         if whole not in place or not all(part in place for part in parts):

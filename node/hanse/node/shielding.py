@@ -18,7 +18,7 @@ from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
 from hanse.cube.rule import computable
 from hanse.cube.status import HIDDEN
-from hanse.node import closing, crossings, relations, union
+from hanse.node import closing, crossings, questions, relations, respondents, union
 from hanse.node.closing import Closed, Question
 from hanse.node.intake.checks import sums
 from hanse.node.intake.checks.case import Case
@@ -42,7 +42,9 @@ class Shielded:
     `base` are the cells before formulas, with their true numbers: `closed` and `relations` speak of
     its rows, of which the first `released` are in the release. `wholes` are the indicators that are
     sums of others, `kin` further sums, over other datasets too; `computed` the indicators that were
-    worked out of others. `opened` counts hidden figures that could have been worked out at once.
+    worked out of others. `sums` are those of a whole once more, `few` the rows that are hidden
+    because too few respondents are hidden in a shown total. `opened` counts hidden figures that
+    could have been worked out at once.
     """
 
     cells: pa.Table
@@ -52,6 +54,8 @@ class Shielded:
     wholes: Wholes
     kin: Families
     computed: frozenset[str]
+    sums: questions.Sums
+    few: Bools
     released: int
     opened: int
     levels: Mapping[str, "Cost"]
@@ -76,17 +80,19 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
     indicators = contract.indicators
     true = _true(draft, registry, held.levels(contract))
     inside, outside, pieces = _published(true, contract, held, registry, profile)
-    first = _judged(inside, contract, profile, held)
+    families = _families(draft, registry)
+    asked = _asked(pa.concat_tables([inside, outside]), contract, profile, _wholes(families))
+    first = _judged(inside, contract, profile, held, asked.alike)
+    pieces = pa.concat_tables([pieces, asked.rests])
     true = pa.concat_tables([inside, outside, pieces])
     beside = union.beside(true, held, contract)
     own = [union.widened(each, beside.names) for each in (first, inside, outside, pieces)]
     judged = pa.concat_tables([own[0], *own[2:], beside.cells])
     true = pa.concat_tables([*own[1:], beside.cells])
-    families = _families(draft, registry)
-    wholes = _wholes(families)
+    wholes = dict(asked.wholes)
     kin = beyond([*families, *held.kin.families], wholes)
     joint = union.joint(contract, held, beside.names)
-    every = (*sorted(wholes.items()), *kin)
+    every = (*sorted(wholes.items()), *kin, *asked.sums)
     found = relations.relations_of(true, joint, registry, every, joint=beside.rows > 0)
     known = held.known(found.frame, found.given)
     rows = inside.num_rows
@@ -101,19 +107,19 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         kept,
         known,
         found,
-        joint,
+        replace(joint, indicators=(*joint.indicators, *asked.left)),
         profile,
         inner,
         elsewhere,
     )
     opened = closing.open_rows(replace(question, known=Known.nothing(found.given)))
-    closed = _closed(question)
+    closed, few = _closed(question, asked.alike)
     implied = held.implied(found.frame, found.given) & ~elsewhere
     _check_told(question, closed.hidden & implied)
     open_ = closing.restated(first, closed.hidden[:rows])
     counted = primary.rounded(open_, indicators, profile)
     computed = _told(_with_formulas(counted, contract), contract)
-    told = _told(primary.protect(computed, indicators, profile), contract)
+    told = _told(primary.protect(computed, indicators, profile, asked.alike), contract)
     return Shielded(
         cells=derived.flagged(told, indicators),
         base=true,
@@ -122,26 +128,47 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         wholes=wholes,
         kin=kin,
         computed=_present(told) - _present(inside),
+        sums=asked.sums,
+        few=few,
         released=rows,
         opened=int((opened < rows).sum()),
         levels=_costs(true.slice(0, rows), hidden[:rows], closed.hidden[:rows]),
     )
 
 
-def _closed(question: Question) -> Closed:
-    """Return what must be hidden, what stands behind a survey figure always together.
+def _closed(question: Question, alike: primary.Alike) -> tuple[Closed, Bools]:
+    """Return what must be hidden, and what of it because too few respondents are hidden together.
 
     Numerator, denominator and answers are closed apart, so each may lose other cells; what one
-    loses they all lose, until no more is lost.
+    loses they all lose, and what is hidden in one shown total is enough, until no more is lost.
     """
-    closed = closing.close(question)
-    indicators = question.contract.indicators
-    while (both := primary.together(question.true, closed.hidden, indicators)).sum() > (
-        closed.hidden.sum()
-    ):
-        question = replace(question, hidden=both)
-        closed = closing.close(question)
-    return closed
+    hidden, few = _joined(question, question.hidden, alike)
+    while True:
+        closed = closing.close(replace(question, hidden=hidden))
+        hidden, more = _joined(question, closed.hidden, alike)
+        few |= more
+        if hidden.sum() == closed.hidden.sum():
+            return closed, few
+
+
+def _joined(question: Question, hidden: Bools, alike: primary.Alike) -> tuple[Bools, Bools]:
+    """Return what is hidden with these rows, and what of it for too few respondents together."""
+    indicators, few = question.contract.indicators, np.zeros(hidden.size, dtype=bool)
+    while True:
+        more = respondents.enough(question, hidden)
+        few |= more & ~hidden
+        both = primary.together(question.true, more, indicators, alike)
+        if both.sum() == hidden.sum():
+            return hidden, few
+        hidden = both
+
+
+def _asked(
+    cells: pa.Table, contract: Contract, profile: Profile, wholes: Wholes
+) -> questions.Asked:
+    """Return what the questions of a survey have in common, and what shares leave over."""
+    shares = primary.shares(contract.indicators, _present(cells), profile)
+    return questions.asked(cells, contract, profile, shares, wholes)
 
 
 def _true(draft: Draft, registry: Registry, levels: tuple[str, ...]) -> pa.Table:
@@ -176,9 +203,11 @@ def _small(cells: pa.Table, profile: Profile) -> Bools:
     return np.asarray(small & (np.asarray(ranks) == _VALUE))
 
 
-def _judged(inside: pa.Table, contract: Contract, profile: Profile, held: Held) -> pa.Table:
+def _judged(
+    inside: pa.Table, contract: Contract, profile: Profile, held: Held, alike: primary.Alike
+) -> pa.Table:
     """Return the cells judged one by one, and by what is hidden of their sides elsewhere."""
-    judged = primary.protect(inside, contract.indicators, profile)
+    judged = primary.protect(inside, contract.indicators, profile, alike)
     told = held.telling(relations.frame_of(inside), contract)
     return closing.restated(judged, told) if told.any() else judged
 

@@ -1,10 +1,18 @@
 """What lies under what: months under a quarter, quarters under a year, codes under their total."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
 
 from hanse.areas.registry import Registry
 from hanse.cube.codelist import TOTAL, Dimension
 from hanse.cube.period import MONTHS, Period
+
+
+class Shared(NamedTuple):
+    """A sum over indicators whose whole may be that of other sums too: each holds by itself."""
+
+    whole: str
+    parts: tuple[str, ...]
 
 
 def longer(

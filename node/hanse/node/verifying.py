@@ -13,11 +13,12 @@ from scipy import sparse
 from hanse.areas.registry import Registry
 from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
-from hanse.node import closing, relations, union
+from hanse.node import closing, questions, relations, union
 from hanse.node.kin import Families, beyond
 from hanse.node.ledger import Held
 from hanse.node.proofs import MEASURES, REST, VALUE
 from hanse.node.relations import Bools, Ints, Relations
+from hanse.node.spans import Shared
 from hanse.node.union import Beside
 
 WIDTH = 2
@@ -80,7 +81,9 @@ def verify(case: Case) -> Verified:
     beside = union.beside(keys, case.held, case.contract)
     joint = union.joint(case.contract, case.held, beside.names)
     cells = _with_pieces(case, beside)
-    families = (*sorted(wholes.items()), *kin)
+    shared = _shared(case)
+    left = questions.told_by(pc.unique(case.proof.column("indicator")).to_pylist())
+    families = (*sorted(wholes.items()), *kin, *shared, *left)
     found = relations.relations_of(
         cells, joint, case.registry, families, joint=beside.rows > 0, rest=REST
     )
@@ -111,7 +114,7 @@ def verify(case: Case) -> Verified:
         moves=worked.count,
         open=unproven,
         broken=worked.broken,
-        differs=_differs(case, hidden[:given], wholes),
+        differs=_differs(case, hidden[:given], (*sorted(wholes.items()), *shared)),
     )
 
 
@@ -122,8 +125,13 @@ def _counted(found: Relations, contract: Contract) -> Bools:
     return np.asarray(mine[found.frame.columns["indicator"]])
 
 
-def _differs(case: Case, hidden: Bools, wholes: relations.Wholes) -> tuple[str, ...]:
-    told = relations.relations_of(case.cells, case.contract, case.registry, wholes)
+def _shared(case: Case) -> questions.Sums:
+    """Return the sums of which the whole is that of another one too, as they were told."""
+    return tuple(Shared(whole, tuple(parts)) for whole, *parts in case.said.get("sums", ()))
+
+
+def _differs(case: Case, hidden: Bools, families: Families) -> tuple[str, ...]:
+    told = relations.relations_of(case.cells, case.contract, case.registry, families)
     checks = {
         "relations_sha256": told.digest(),
         "mask_sha256": hashlib.sha256(np.packbits(hidden).tobytes()).hexdigest(),
@@ -198,6 +206,8 @@ class _Witness:
         self.known[place[says & (place >= 0)]] = True
         value, lower = np.zeros(size, np.int64), np.zeros(size, np.int64)
         value[place[says]], lower[place[says]] = column["amount"][says], column["lower"][says]
+        self._unit = np.ones(size, np.int64)
+        self._unit[place[says]] = _units(column)[says]
         changes, at = ~says, place[~says]
         owner = np.stack([column["population"][changes], column["move"][changes]])
         _, number = np.unique(owner, axis=1, return_inverse=True)
@@ -226,5 +236,16 @@ class _Witness:
 
     def small(self, least: int) -> Bools:
         """Say which counts below `least` the witness tables leave too little room."""
-        close = (self._high <= self._value) | (self._high - self._low < WIDTH)
-        return np.asarray(self.known & (self._value >= 1) & (self._value < least) & close)
+        unit = self._unit
+        close = (self._high <= self._value) | (self._high - self._low < WIDTH * unit)
+        return np.asarray(self.known & (self._value >= 1) & (self._value < least * unit) & close)
+
+
+def _units(column: Mapping[str, Ints]) -> Ints:
+    """Return, per row of a proof, in how many parts it counts one: weighted counts have decimals.
+
+    Of each of these, two values as far apart as `WIDTH` of one must stay possible.
+    """
+    most = np.ones(int(column["population"].max(initial=-1)) + 1, dtype=np.int64)
+    np.maximum.at(most, column["population"], column["width"] // WIDTH)
+    return np.asarray(most[column["population"]])

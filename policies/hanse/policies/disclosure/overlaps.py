@@ -23,7 +23,7 @@ class Overlaps:
     """
 
     inside: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    counts: Mapping[Key, int] = field(default_factory=lambda: MappingProxyType({}))
+    counts: Mapping[Key, float] = field(default_factory=lambda: MappingProxyType({}))
 
     def links(self) -> Iterator[Link]:
         """Yield the links from the pieces to the areas they lie in, a tree per level."""
@@ -34,7 +34,7 @@ class Overlaps:
 
     def of(
         self, indicators: Collection[str], periods: Collection[str]
-    ) -> Iterator[tuple[Key, int]]:
+    ) -> Iterator[tuple[Key, float]]:
         """Yield the counts of some indicators and periods."""
         for key, count in self.counts.items():
             if key[0] in indicators and key[1] in periods:

@@ -44,7 +44,8 @@ class Sheet:
     """The rows of one population: key, number and judged state of each.
 
     `inner` are the numbers of the `pieces` in which areas overlap, never shown. `amounts` have
-    decimals, and are protected by a share of their own.
+    decimals, and are protected by a share of their own; `weighted` ones are counts with decimals,
+    protected like counts.
     """
 
     dimensions: tuple[str, ...]
@@ -57,7 +58,8 @@ class Sheet:
     keys: list[Key] = field(default_factory=list)
     values: list[float | None] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
-    inner: list[tuple[Key, int]] = field(default_factory=list)
+    inner: list[tuple[Key, float]] = field(default_factory=list)
+    weighted: bool = False
 
     def secured(self, rules: Rules, books: Sequence[Book], atlas: Atlas) -> "Secured | None":
         """Return the population, protected; None where nothing of it is hidden, or follows."""
@@ -79,12 +81,13 @@ class Sheet:
         if found is None:
             return None
         laid, past = found
-        virtual = self._virtual(laid, past, rules)
+        unit = scale if self.weighted else 0
+        virtual = self._virtual(laid, past, rules, unit)
         if not hides and not virtual.any():
             return None
         asked = _demand(laid, past, replace(rules, slivers=False), virtual)
         if self.amounts:
-            return Secured(self, laid, _secured_amounts(laid.model, asked))
+            return Secured(self, laid, _secured_amounts(laid.model, asked, unit))
         return Secured(self, laid, secure(laid.model, asked))
 
     def _laid(self, ground: Ground, past: Past, hides: bool) -> tuple[Laid, Past] | None:
@@ -141,18 +144,21 @@ class Sheet:
             mark = Mark.EMPTY if state in EMPTY else mark
             entries.add(key, None if value is None else round(value * scale), mark)
         for key, count in self.inner:
-            entries.add(key, count * scale, Mark.INNER)
+            entries.add(key, round(count * scale), Mark.INNER)
         return entries
 
-    def _virtual(self, laid: Laid, past: Past, rules: Rules) -> Bools:
+    def _virtual(self, laid: Laid, past: Past, rules: Rules, unit: int) -> Bools:
         """Return the small cells nobody shows that anybody could work out, or the node knows.
 
         A small one that was hidden before stays protected, whatever was shown since. An amount
-        does not tell by its size whether it is about few.
+        does not tell by its size whether it is about few; a weighted count does, in its `unit`.
         """
         found = np.zeros(laid.base.cells, dtype=bool)
-        if self.amounts or not rules.slivers:
+        if not rules.slivers or (self.amounts and not unit):
             return found
+        small = is_small(laid.base.values, rules)
+        if unit:
+            small = (laid.base.values > 0) & (laid.base.values < rules.k * unit)
         kept = [
             key
             for key, mark in zip(past.now.keys, past.now.marks, strict=True)
@@ -160,7 +166,7 @@ class Sheet:
         ]
         found[laid.places(kept) - (laid.model.cells - laid.base.cells)] = True
         found |= ~laid.base.published & (laid.known | laid.follows)
-        return found & is_small(laid.base.values, rules) & ~laid.nobody
+        return found & small & ~laid.nobody
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,21 +204,25 @@ def _demand(laid: Laid, past: Past, rules: Rules, virtual: Bools) -> Demand:
     )
 
 
-def _secured_amounts(model: Model, asked: Demand) -> Protected:
-    """Protect amounts: a share of each hidden one must stay open above and below it."""
+def _secured_amounts(model: Model, asked: Demand, unit: int) -> Protected:
+    """Protect amounts: a share of each hidden one must stay open above and below it.
+
+    Weighted counts have a `unit`: of each one more must stay possible, and two that lie two apart.
+    """
     values = model.values
     share = -(-np.abs(values) * asked.rules.amount_percent // 100)
-    level = np.maximum(1, share)
+    level = np.full(values.size, unit) if unit else np.maximum(1, share)
     lower = _least(model)
     told = replace(
         asked.rules, k=0, require=Requirement(0, 0), attacker_lower=0, zeros=Zeros.PUBLISH
     )
+    virtual = asked.primary if asked.virtual is None else asked.virtual
     needs = Needs(
-        protected=np.flatnonzero(asked.primary),
+        protected=np.flatnonzero(asked.primary | virtual),
         lower=lower,
         upper=values + level,
-        lower_need=np.maximum(values - level, lower),
-        width=0,
+        lower_need=values if unit else np.maximum(values - level, lower),
+        width=2 * unit,
     )
     return secure_needs(model, replace(asked, rules=told), needs)
 

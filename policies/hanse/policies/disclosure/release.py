@@ -42,8 +42,8 @@ class Structure:
 
     `areas` are spelled `level:code`. `breakdowns` hold the links of each dimension, `wholes` those
     of indicators that are parts of an indicator. `additive` names the indicators that are counts
-    and are summed over areas and breakdowns, `amounts` those that are summed and are no counts; the
-    others are left as they are.
+    and are summed over areas and breakdowns, `weighted` those that are counts with decimals,
+    `amounts` those that are summed and are no counts; the others are left as they are.
 
     Links may name parts that the release does not hold; together they are then the rest of their
     parent, which is never shown and never zero by default. Where even the links do not name every
@@ -65,6 +65,7 @@ class Structure:
     atoms: Overlaps = field(default_factory=Overlaps)
     identities: tuple[Identity, ...] = ()
     ratios: tuple[Ratio, ...] = ()
+    weighted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,7 +207,8 @@ class _Sorting:
             for identity in structure.identities
             if len({term.period for term in identity}) > 1
         }
-        self._amounts = {self._of(name) for name in structure.amounts}
+        self._weighted = {self._of(name) for name in structure.weighted}
+        self._amounts = {self._of(name) for name in structure.amounts} | self._weighted
         self._links: dict[str, dict[str, tuple[Link, ...]]] = {}
         self._pieces = frozenset(structure.atoms.inside)
         self._sheets: dict[Population, Sheet] = {}
@@ -214,7 +216,8 @@ class _Sorting:
 
     def takes(self, indicator: str) -> bool:
         """Say whether an indicator adds up."""
-        return indicator in self._structure.additive or indicator in self._structure.amounts
+        told = self._structure
+        return any(indicator in each for each in (told.additive, told.amounts, told.weighted))
 
     def _of(self, indicator: str) -> str:
         return self._group.get(indicator, indicator)
@@ -237,6 +240,7 @@ class _Sorting:
                     if self._of(each[0].indicator) == first
                 ),
                 self._pieces,
+                weighted=first in self._weighted,
             )
         self._periods[place].add(period)
         return self._sheets[place], (period,) if joint else ()
