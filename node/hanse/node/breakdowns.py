@@ -7,7 +7,8 @@ whoever publishes. Codes that are brackets lie in one another as they say.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, product
+from math import prod
 from types import MappingProxyType
 from typing import Final
 
@@ -24,6 +25,13 @@ ALIKE_MIN: Final = 0.5
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 NO_CODES: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
+PIECES_MAX: Final = 400
+"""A whole is cut into no more pieces than so many by the ways in which it is divided."""
+
+Link = tuple[str, str, str]
+"""Tree, child, parent."""
+Cuts = Mapping[str, tuple[Link, ...]]
+"""By the name of a breakdown, the pieces into which codes that cross cut one another."""
 Sense = str | Bracket
 
 
@@ -292,7 +300,7 @@ def _nested(codelist: Codelist, spans: Mapping[str, Bracket]) -> Codelist:
     return replace(codelist, codes=tuple(codes))
 
 
-def overlaps(lists: Sequence[Codelist]) -> tuple[tuple[str, str, str], ...]:
+def overlaps(lists: Sequence[Codelist]) -> tuple[Link, ...]:
     """Return the pieces into which lists that cross cut one another: (list, piece, code).
 
     None where they do not cross, or do not reach equally far: then a piece may be nobody's.
@@ -318,9 +326,29 @@ def overlaps(lists: Sequence[Codelist]) -> tuple[tuple[str, str, str], ...]:
     return tuple(found)
 
 
-def cuts_of(dimensions: Sequence[Dimension]) -> dict[str, tuple[tuple[str, str, str], ...]]:
+def cuts_of(dimensions: Sequence[Dimension]) -> Cuts:
     """Return, per breakdown that lists divide in ways that cross, the pieces they are cut into."""
     lists: dict[str, list[Codelist]] = {}
     for each in dimensions:
         lists.setdefault(each.id, []).append(each.codelist)
     return {name: overlaps(every) for name, every in lists.items() if len(every) > 1}
+
+
+def crossed(links: Sequence[Link]) -> tuple[Link, ...]:
+    """Return the pieces of the parts of wholes that are divided in several ways, as links.
+
+    Men and women, and brackets, of the same people: each piece lies in one part of every way. None
+    for parts that are divided themselves, or where there would be too many.
+    """
+    ways: dict[str, dict[str, list[str]]] = {}
+    for tree, child, parent in links:
+        ways.setdefault(parent, {}).setdefault(tree, []).append(child)
+    found = []
+    for trees in ways.values():
+        parts = [part for each in trees.values() for part in each]
+        simple = len(set(parts)) == len(parts) and not any(part in ways for part in parts)
+        if len(trees) > 1 and simple and prod(map(len, trees.values())) <= PIECES_MAX:
+            for pieces_ in product(*trees.values()):
+                name = " \N{MULTIPLICATION SIGN} ".join(pieces_)
+                found += [(f"pieces{at}", name, part) for at, part in enumerate(pieces_)]
+    return tuple(found)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from hanse.cube import algebra
 from hanse.cube.codelist import TOTAL
 from hanse.cube.status import HIDDEN, CellState
+from hanse.node.breakdowns import crossed
 from hanse.node.relations import AREA, INDICATOR, PERIOD, SHARE, Bools, Ints, Relations
 from hanse.policies import disclosure
 from hanse.policies.disclosure.identity import Term
@@ -105,8 +106,13 @@ class Sheet:
     @cached_property
     def structure(self) -> disclosure.Structure:
         """What adds up in it."""
-        kinds = {name: self._links(1 + n) for n, name in enumerate(self.frame.dimensions)}
+        cuts = self.work.relations.cuts
+        kinds = {
+            name: (*self._links(1 + n), *cuts.get(name, ()))
+            for n, name in enumerate(self.frame.dimensions)
+        }
         names = {self.frame.spelled("indicator", int(row)) for row in self.every}
+        wholes = self._links(INDICATOR)
         partial = {AREA: "area", INDICATOR: "indicator"}
         partial |= {1 + n: name for n, name in enumerate(self.frame.dimensions)}
         found = {name: self._partial(kind, name) for kind, name in partial.items()}
@@ -114,7 +120,7 @@ class Sheet:
             frozenset() if self.weighted else frozenset(names),
             self._links(AREA),
             MappingProxyType(kinds),
-            self._links(INDICATOR),
+            (*wholes, *crossed(wholes)),
             partial=MappingProxyType({name: codes for name, codes in found.items() if codes}),
             atoms=self._overlaps(),
             identities=tuple(sorted(self._identities(), key=repr)),

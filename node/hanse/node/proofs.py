@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -34,20 +34,37 @@ from hanse.policies.disclosure import tree
 from hanse.policies.disclosure.identity import PERIOD
 from hanse.policies.disclosure.layout import EDITION, NOW
 from hanse.policies.disclosure.moves import matrix
+from hanse.policies.method import Perturbing, Rounding, load_method, said_method
 from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey, sign
 
 SUMMARY, STATEMENT, PROOF = union.SUMMARY, "protection.jws", "proof.parquet"
-SIGNED = "proof.jws"
+SIGNED = union.SIGNED
 TYPE, PROOF_TYPE = "hanse-protection+jws", "hanse-proof+jws"
 FILES = {SUMMARY: "application/json", STATEMENT: "application/jose"}
-FOLDER = "protection"
+FOLDER = union.FOLDER
 REST = tree.REST
 """What the name of a code in a proof ends with where it is what the parts of a code leave."""
 VALUE = -1
 """What stands for the number of a move in the rows that say what a cell is."""
 
 MEASURES = ("population", "move", "amount", "lower", "upper", "lower_need", "width")
+
+
+def proof_in(shielded: Shielded) -> pa.Table:
+    """Return the proof of a release, whichever way it is protected."""
+    if shielded.figures is not None:
+        return shielded.figures.proof
+    return proof_of(shielded.closed, shielded.relations.frame.dimensions)
+
+
+def signed(address: str, shielded: Shielded, dataset: str, ledger: int) -> "Signed":
+    """Return what is to be signed of the proof of a release, but for its hash."""
+    told = Signed(address, ledger=ledger, families=shielded.kin)
+    if shielded.figures is None:
+        return told
+    method = shielded.figures.method
+    return replace(told, mark=shielded.mark, dataset=dataset, method=method)
 
 
 def proof_of(closed: Closed, dimensions: tuple[str, ...]) -> pa.Table:
@@ -146,20 +163,24 @@ def summary(shielded: Shielded, about: About, registry: Registry) -> bytes:
     if failed:
         raise Conflict("PUBLISH_UNPROVEN", dataset=contract.slug)
     hidden = np.array([each == "C" for each in about.cells.column("conf_status").to_pylist()], bool)
+    rules: dict[str, Any] = {
+        "requirement": {"width": 2, "above": 1},
+        "attacker": {
+            "least": 1,
+            "knows_relations": True,
+            "kinds_of_hidden_merged": True,
+        },
+        "small_below": closing.least_of(profile),
+    }
     return canonical(
         {
+            **(rules if profile.method is None else promised(profile.method)),
             "schema": 1,
             "dataset": contract.slug,
             "release_id": about.release_id,
             "profile": profile.name,
             "profile_digest": profile.content_digest,
             "software": f"hanse {version('hanse')}",
-            "requirement": {"width": 2, "above": 1},
-            "attacker": {
-                "least": 1,
-                "knows_relations": True,
-                "kinds_of_hidden_merged": True,
-            },
             "cells": about.cells.num_rows,
             "hidden": int(hidden.sum()),
             "failed": 0,
@@ -167,11 +188,19 @@ def summary(shielded: Shielded, about: About, registry: Registry) -> bytes:
             "relations_sha256": relations.relations_of(
                 about.cells, contract, registry, families
             ).digest(),
-            "small_below": closing.least_of(profile),
             "wholes": {whole: list(parts) for whole, parts in sorted(shielded.wholes.items())},
             **({"sums": [[whole, *parts] for whole, parts in shared]} if shared else {}),
         }
     )
+
+
+def promised(method: Perturbing) -> dict[str, str | bool]:
+    """Return what readers are told of a method: never how far noise goes."""
+    return {
+        "method": method.name,
+        "sdc_method": method.mark,
+        "additive": isinstance(method, Rounding),
+    }
 
 
 def write(folder: Path, content: bytes, key: SigningKey) -> None:
@@ -189,13 +218,30 @@ class Signed:
     """What is signed of the proof of a release: its hash, and the ledger's last row before it.
 
     A proof speaks of all that readers held by then, of other datasets too. `families` are the sums
-    over indicators that it counts on beside those of the summary: they name other datasets'.
+    over indicators that it counts on beside those of the summary: they name other datasets'. Of
+    a perturbed release of a `dataset`, `mark` says by which method (`method`) and secret.
     """
 
     release: str
     proof: str = ""
     ledger: int = 0
     families: Families = ()
+    mark: str = ""
+    dataset: str = ""
+    method: Perturbing | None = None
+
+    def told(self, proof: str) -> bytes:
+        """Return what is signed, with the hash of the proof's bytes."""
+        plain: dict[str, object] = {
+            "release": self.release,
+            "proof_sha256": proof,
+            "ledger": self.ledger,
+            "families": [[whole, *parts] for whole, parts in self.families],
+        }
+        if self.method is not None:
+            plain["method"] = said_method(self.method)
+            plain |= {"mark": self.mark, "dataset": self.dataset}
+        return canonical(plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,16 +278,7 @@ class Vault:
         """
         target = self.root / of.release
         if not target.exists():
-            families = [[whole, *parts] for whole, parts in of.families]
-            digest = _sha256(draft)
-            said = canonical(
-                {
-                    "release": of.release,
-                    "proof_sha256": digest,
-                    "ledger": of.ledger,
-                    "families": families,
-                }
-            )
+            said = of.told(_sha256(draft))
             statement = draft.with_name(SIGNED)
             statement.touch(mode=0o600)
             statement.write_text(sign(said, PROOF_TYPE, key), "ascii")
@@ -255,7 +292,22 @@ class Vault:
         content = signatures.verify(path.read_text("ascii"), PROOF_TYPE, [key.public_jwk()])
         told = orjson.loads(content)
         families = tuple((whole, tuple(parts)) for whole, *parts in told.get("families", ()))
-        return Signed(release, str(told["proof_sha256"]), int(told.get("ledger", 0)), families)
+        return Signed(
+            release,
+            str(told["proof_sha256"]),
+            int(told.get("ledger", 0)),
+            families,
+            str(told.get("mark", "")),
+            str(told.get("dataset", "")),
+            load_method(told["method"]) if "method" in told else None,
+        )
+
+    def perturbed(self, key: SigningKey) -> tuple["Signed", ...]:
+        """Return what was signed of every perturbed release of the house, the newest first."""
+        names = (path.parent.name for path in self.root.glob(f"*/{SIGNED}"))
+        found = (self.said(name, key) for name in sorted(names) if not name.startswith("."))
+        mine = [each for each in found if each.method is not None]
+        return tuple(sorted(mine, key=lambda each: (-each.ledger, each.release)))
 
     def open(self, release: str) -> pa.Table:
         """Return the proof of a release; `NotFound` where this house has none."""

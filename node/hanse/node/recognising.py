@@ -31,6 +31,9 @@ from hanse.node.releases import derived
 PERIODS = 2
 """In so many periods, the newest of the draft, figures are held against those of other datasets."""
 
+ROWS_MIN = 3
+"""So many different wholes must be the sum of their parts to call them so."""
+
 EXACT = 1e-6
 """How far a sum of counts may lie from its whole."""
 
@@ -100,7 +103,9 @@ def _periods(draft: Draft) -> tuple[str, ...]:
 
 def _loaded(draft: Draft, registry: Registry, periods: Sequence[str]) -> Series:
     """Return the numbers of a draft and of the levels it is added up to, breakdowns apart."""
-    cells = derived.rolled_up(draft.cells, draft.contract, registry)
+    plain = tuple(replace(each, formula=None) for each in draft.contract.indicators)
+    contract = replace(draft.contract, indicators=plain)  # a formula of what is elsewhere adds up
+    cells = derived.rolled_up(draft.cells, contract, registry)
     kept = encoding.one_of(encoding.encode(cells.column("period")), set(periods))
     for name in dimensions_of(cells.schema):
         kept = pc.and_(kept, encoding.one_of(encoding.encode(cells.column(name)), {TOTAL}))
@@ -131,15 +136,20 @@ def _found(
     for members, wholes in pairs:
         if not all(member in columns for member in members):
             continue
-        total = np.sum([columns[member] for member in members], axis=0)
+        parts = np.stack([columns[member] for member in members])
         for whole in wholes:
-            if whole in columns and _agrees(total, columns[whole]):
+            if whole in columns and _agrees(parts, columns[whole]):
                 yield whole, members
 
 
 def _agrees(parts: Floats, wholes: Floats) -> bool:
-    """Say whether enough sums of parts are their wholes, where both are known, to call them so."""
-    known = ~(np.isnan(parts) | np.isnan(wholes))
-    agree = np.abs(parts[known] - wholes[known]) <= EXACT
-    telling = np.count_nonzero(wholes[known])
-    return bool(telling >= sums.ROWS_MIN and agree.sum() >= sums.AGREEMENT_MIN * agree.size)
+    """Say whether the parts make up their whole wherever all are known, and nowhere exceed it.
+
+    Many parts are hidden, so few rows are whole: these must agree every one, and not be alike.
+    """
+    known = ~np.isnan(wholes)
+    hidden, wholes = np.isnan(parts[:, known]), wholes[known]
+    over = wholes - np.where(hidden, 0.0, parts[:, known]).sum(axis=0)
+    clear = ~hidden.any(axis=0)
+    off = (np.abs(over) > EXACT)[clear].sum() + (over < -EXACT)[~clear].sum()
+    return bool(off == 0 and np.unique(wholes[clear & (wholes > 0)]).size >= ROWS_MIN)

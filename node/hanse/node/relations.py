@@ -25,6 +25,7 @@ from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation
 from hanse.cube.rule import computable
 from hanse.node import spans
+from hanse.node.breakdowns import Cuts, cuts_of
 from hanse.node.kin import Families
 from hanse.node.spans import Shared
 
@@ -64,10 +65,10 @@ class Relations:
 
     `child`, `parent` and `equation` have one entry per edge; `head` is the whole of each equation,
     `kind` what it adds over (`AREA`, `INDICATOR`, `PERIOD`, else 1 + the place of the breakdown;
-    `SHARE` over indicators too, of a whole that may be divided in several ways),
-    `way` the table it follows.
-    `complete` says of an equation that all its parts are rows, `crossing` that some part of it also
-    lies in another whole, `manifold` that its whole is divided in other ways of the same kind too.
+    `SHARE` over indicators too, of a whole that may be divided in several ways), `way` the table it
+    follows. `complete` says of an equation that all its parts are rows, `crossing` that some part
+    of it also lies in another whole, `manifold` that its whole is divided in other ways of the same
+    kind too. `cuts` are the pieces of codes of a breakdown that cross.
     """
 
     frame: Frame
@@ -81,6 +82,7 @@ class Relations:
     complete: Bools
     crossing: Bools
     manifold: Bools
+    cuts: Cuts
 
     @property
     def size(self) -> int:
@@ -211,6 +213,7 @@ class _Work:
         self.over_areas, self.over_codes = geo & ~loose, np.array(codes, dtype=bool) & ~loose
         self.over_time = np.zeros(len(found), dtype=bool)
         self.rest = ""
+        self.cuts = cuts_of(contract.dimensions)
         self.edges: list[tuple[Ints, Ints, Bools]] = []
         self.kinds: list[int] = []
         self.needs: list[Mapping[int, int]] = []
@@ -253,8 +256,7 @@ class _Work:
         codes = {code: number for number, code in enumerate(self.codes[name])}
         place = {each: at for each, at in codes.items() if spoken(each.removesuffix(self.rest))}
         parents = {code.id: code.parent for code in codelist.codes}
-        rests = spans.rests(tuple(place), self.rest)
-        every = tuple(place)
+        every, rests = tuple(place), spans.rests(tuple(place), self.rest)
         parents |= {every[rest]: every[of] for of, rest in rests.items()}
         links, children = [], dict[int, int]()
         for code in dict.fromkeys((*parents, *place)):
@@ -377,6 +379,7 @@ class _Work:
             count >= self._wanted(head, ways),
             np.bincount(equation, weights=split, minlength=number.size) > 0,
             whole[2][whole[1]] > 1,
+            self.cuts,
         )
 
     def _wanted(self, head: Ints, ways: Ints) -> Ints:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from hanse.areas.registry import Registry
 from hanse.cube.codelist import TOTAL, Dimension
 from hanse.cube.period import MONTHS, Period
+from hanse.node.breakdowns import cuts_of
 
 
 class Shared(NamedTuple):
@@ -107,10 +108,12 @@ def divided_codes(
     A code that no way speaks of belongs to the first.
     """
     seen: set[str] = set()
+    cuts = cuts_of(dimensions)
     for each in dimensions:
         own = {code.id for code in each.codelist.codes} | {TOTAL}
         ways = (one for one in dimensions if one.id == each.id)
-        other = {code.id for one in ways for code in one.codelist.codes} - own
+        other = {code.id for one in ways for code in one.codelist.codes}
+        other = (other | {piece for _, piece, _ in cuts.get(each.id, ())}) - own
         yield each, own.__contains__ if each.id in seen else _without(other)
         seen.add(each.id)
 

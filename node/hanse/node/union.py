@@ -25,15 +25,18 @@ from hanse.cube.period import Period
 from hanse.cube.status import CellState
 from hanse.errors import NotFound
 from hanse.node import breakdowns, contracts, ledger
-from hanse.node.kin import Families, Told, kin_of
+from hanse.node.kin import Families, Family, Told, kin_of
 from hanse.node.ledger import HIDDEN, TOLD, Held, LedgerRow, keyed
 from hanse.node.relations import Bools, Frame, frame_of
 from hanse.node.releases import manifest
+from hanse.policies import signatures
 
 CONTRACT = "contract.json"
 """The file of a release that holds its contract."""
 SUMMARY = "protection.json"
 """The file of a release that says how it was closed."""
+FOLDER, SIGNED = "protection", "proof.jws"
+"""Where the house keeps the proof of a release, and what was signed of it."""
 
 Cell = tuple[dict[str, str], str]
 """The codes of a cell, by column, and the number that was shown or `HIDDEN`."""
@@ -75,14 +78,18 @@ def told(session: Session, home: Path, until: int | None = None) -> tuple[Told, 
 
 
 def _families(home: Path, release: str) -> Families:
-    """Return the sums that a release was closed with, as its summary says."""
-    folder = manifest.folder_of(home, release)
+    """Return the sums that a release was closed with: as its summary says, and beside its proof."""
+    folder, found = manifest.folder_of(home, release), list[Family]()
     for part in manifest.read(folder).parts:
         if part.path == SUMMARY:
             manifest.check(folder / SUMMARY, part.sha256)
             said = orjson.loads((folder / SUMMARY).read_bytes())
-            return tuple((whole, tuple(parts)) for whole, parts in sorted(said["wholes"].items()))
-    return ()
+            found += [(whole, tuple(parts)) for whole, parts in sorted(said["wholes"].items())]
+    kept = home / FOLDER / release.removeprefix("sha-256:") / SIGNED
+    if kept.is_file():
+        told = orjson.loads(signatures.claimed(kept.read_text("ascii")))
+        found += [(whole, tuple(parts)) for whole, *parts in told.get("families", ())]
+    return tuple(dict.fromkeys(found))
 
 
 def joint(contract: Contract, held: Held, names: Sequence[str]) -> Contract:
