@@ -71,7 +71,7 @@ def test_lists_are_one_line_and_go_on_page_by_page(
         if not document.get("nextPageToken"):
             break
         more = {"pageToken": document["nextPageToken"]}
-    assert names == ["proef", "proef_dicht"]
+    assert names == ["proef", "proef__labels", "proef_dicht", "proef_dicht__labels"]
     assert code(get(node, f"shares/{shares.SHARE}/schemas", partner, **more))[0] == 410
 
 
@@ -84,7 +84,7 @@ def test_shares_schemas_and_tables_are_found_whatever_the_case(
     schemas = get(node, "shares/Nis41002/schemas", partner).json()["items"]
     assert schemas == [{"name": shares.SCHEMA, "share": shares.SHARE}]
     tables = get(node, "shares/nis41002/schemas/Demografie/tables", partner).json()["items"]
-    assert [each["name"] for each in tables] == ["proef", "proef_dicht"]
+    assert sorted(each["name"] for each in tables) == sorted(shares.TABLES)
     version = httpx.head(f"{node.url}{ROOT}/{shares.place().upper().replace('SHARES', 'shares')}")
     assert version.status_code == 404  # the words of the protocol are not names
     assert httpx.head(f"{node.url}{ROOT}/{shares.place()}").headers["Delta-Table-Version"] == "2"
@@ -93,9 +93,9 @@ def test_shares_schemas_and_tables_are_found_whatever_the_case(
 def test_a_signed_in_reader_finds_no_trace_of_what_is_closed(node: golden.Golden) -> None:
     stranger = shares.bearer(shares.token(node, "kenniscentrum")[0])
     without = httpx.get(f"{node.url}/delta/shares/{shares.SHARE}/all-tables", headers=stranger)
-    assert [each["name"] for each in without.json()["items"]] == ["proef"]
+    assert [each["name"] for each in without.json()["items"]] == ["proef", "proef__labels"]
     bodies = set()
-    for name in ("niets", "proef_x", "..", "a" * 300):
+    for name in ("niets", "proef_x", "..", "a" * 300, "niets__labels"):
         path = shares.place().replace("proef", name) + "/version"
         answer = get(node, path, stranger)
         bodies.add((code(answer), answer.text))
@@ -110,7 +110,8 @@ def test_nobody_is_asked_to_sign_in_for_what_is_closed_and_what_is_not_there(
     node: golden.Golden,
 ) -> None:
     answers = [
-        get(node, f"{shares.place(name)}/version") for name in (golden.CLOSED, "niets", "a-b")
+        get(node, f"{shares.place(name)}/version")
+        for name in (golden.CLOSED, "niets", "a-b", f"{golden.CLOSED}__labels", "__labels")
     ]
     assert {code(each) for each in answers} == {(401, "UNAUTHENTICATED")}
     assert len({each.text for each in answers}) == 1
@@ -347,3 +348,79 @@ def test_a_client_with_its_own_key_gets_a_profile_without_a_secret(node: golden.
     }
     for missing in (address, f"{node.url}/delta/hanse.share?kid=x&purpose=beleid"):
         assert code(httpx.get(missing)) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def labels(answer: httpx.Response) -> dict[tuple[str, str], dict[str, str | None]]:
+    """Return a table of labels by column and code; those of areas by their level too."""
+    found = {}
+    for row in table(answer).to_pylist():
+        code_ = f"{row['level']}/{row['code']}" if row["level"] else row["code"]
+        assert (row["dimension"], code_) not in found
+        found[row["dimension"], code_] = row
+    return found
+
+
+def test_a_table_of_labels_names_every_code_of_the_figures(node: golden.Golden) -> None:
+    held = labels(query(node, {}, {}, shares.labels()))
+    for row in table(query(node, {}, {})).to_pylist():
+        for column in ("indicator", "level", "period", "SEX", "obs_status"):
+            assert (column, row[column]) in held, (column, row[column])
+        assert ("area", f"{row['level']}/{row['area']}") in held
+    assert held["indicator", "inw"]["label_fr"] == "Habitants"
+    assert held["area", "gemeente@2025/11002"]["label_nl"] == 'Antwerpen "met Borsbeek"'
+    assert held["area", "gemeente@2024/11002"]["label_nl"] == "Antwerpen"
+    assert held["level", "gemeente@2024"]["label_en"] == "Municipality 2024"
+    assert held["period", "2024-Q1"]["label_nl"] == "2024 1e kwartaal"
+    assert (held["SEX", "F"]["label_en"], held["SEX", "F"]["parent"]) == ("Women", "_T")
+    assert held["SEX", "_T"]["parent"] is None
+    assert held["obs_status", "Q"]["label_fr"] == "supprimé"
+
+
+def test_labels_have_the_form_of_every_other_table(
+    node: golden.Golden, partner: dict[str, str]
+) -> None:
+    path = shares.place(shares.labels())
+    assert httpx.head(f"{node.url}{ROOT}/{path}").headers["Delta-Table-Version"] == "2"
+    _, told = shares.lines(get(node, f"{path}/metadata", partner | shares.DELTA))
+    described = json.loads(told["metaData"]["deltaMetadata"]["schemaString"])["fields"]
+    cells = table(query(node, {}, {}, shares.labels()))
+    assert [each["name"] for each in described] == cells.column_names
+    ids = {shares.lines(query(node, {}, {}, name))[1]["metaData"]["id"]
+           for name in (golden.OPEN, shares.labels())}  # fmt: skip
+    assert len(ids) == 2
+    refused = get(node, f"{path}/changes", None, startingVersion="1")
+    assert code(refused) == (400, "INVALID_PARAMETER_VALUE")
+    assert "__labels" in refused.json()["message"]
+
+
+def test_labels_of_an_earlier_release_are_those_of_its_own_codes(node: golden.Golden) -> None:
+    first, second = (
+        labels(query(node, {"version": number}, {}, shares.labels())) for number in (1, 2)
+    )
+    assert first == second
+    assert code(query(node, {"version": 9}, {}, shares.labels()))[0] == 400
+
+
+@pytest.mark.parametrize("client", list(golden.PARTNERS))
+def test_a_partner_is_told_no_name_that_its_figures_do_not_show(
+    node: golden.Golden, client: str
+) -> None:
+    headers = shares.bearer(shares.token(node, client)[0])
+    held = labels(query(node, {}, headers, shares.labels(golden.CLOSED)))
+    shown = node.truth(client, golden.CLOSED)
+    assert {name for column, name in held if column == "indicator"} == {key[0] for key in shown}
+    areas = {name.partition("/")[2] for column, name in held if column == "area"}
+    assert areas == {"provincie": {"41002"}, "kenniscentrum": {"11002", "11007", "41002"}}[client]
+    other = {"provincie": "omzet", "kenniscentrum": "leerl"}[client]
+    (file,) = shares.files(query(node, {}, headers, shares.labels(golden.CLOSED)))
+    assert other.encode() not in httpx.get(file["url"]).content
+    assert other not in file["stats"]
+
+
+def test_the_file_of_labels_ends_with_the_right_to_it(node: golden.Golden) -> None:
+    text, credential = shares.token(node, "provincie")
+    answer = query(node, {}, shares.bearer(text), shares.labels(golden.CLOSED))
+    (file,) = shares.files(answer)
+    assert httpx.get(file["url"]).status_code == 200
+    shares.revoke(node, credential)
+    assert httpx.get(file["url"]).status_code == 403

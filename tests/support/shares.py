@@ -13,6 +13,8 @@ from hanse.node.credentials import NewFeedToken
 from hanse.store.session import transaction
 
 SHARE, SCHEMA = "nis41002", "demografie"
+TABLES = ("proef", "proef_dicht", "proef__labels", "proef_dicht__labels")
+"""Every table of both datasets, in no order."""
 DELTA = {"delta-sharing-capabilities": "responseformat=delta"}
 
 Row = dict[str, Any]
@@ -49,6 +51,11 @@ def profile(node: golden.Golden, text: str, purpose: str = "beleid") -> Row:
     answer.raise_for_status()
     found: Row = answer.json()
     return found
+
+
+def labels(dataset: str = golden.OPEN) -> str:
+    """Return the name of the dataset's table of labels, as `place` takes one."""
+    return f"{dataset}__labels"
 
 
 def place(dataset: str = golden.OPEN) -> str:

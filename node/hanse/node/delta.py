@@ -2,11 +2,11 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from hanse.dialects.delta import actions, columns, listing, names
+from hanse.dialects.delta import actions, columns, labels, listing, names
 from hanse.dialects.delta.actions import File, Line, Table
 from hanse.dialects.delta.capabilities import Capabilities
 from hanse.dialects.delta.listing import Item
@@ -14,6 +14,7 @@ from hanse.dialects.delta.names import Place
 from hanse.dialects.delta.question import When
 from hanse.dialects.edition import Edition, slug_of, text_in
 from hanse.errors import HanseError, Invalid, NotFound, Unauthenticated
+from hanse.messages import say
 from hanse.node import continuing, deltafiles
 from hanse.node.deltafiles import Told, Version
 from hanse.node.readers import Reader, edition, editions
@@ -88,7 +89,7 @@ def metadata(node: Node, reader: Reader, place: Place, when: When, wanted: Wante
     """Return protocol and metadata of a table: two lines, no more."""
     found, version = _version(node, reader, place, when)
     form = wanted.capabilities.form
-    table = _table(node, found, version.number, wanted.lang)
+    table = _described(node, found, place, version.number, wanted.lang)
     return Said([actions.protocol(form), actions.metadata(form, table)], version.number)
 
 
@@ -96,8 +97,9 @@ def query(node: Node, reader: Reader, place: Place, when: When, wanted: Wanted) 
     """Return a table with the one file that holds exactly what its reader may see."""
     found, version = _version(node, reader, place, when)
     form = wanted.capabilities.form
-    file = deltafiles.whole(node, reader, found.slug, version)
-    table = _table(node, found, version.number, wanted.lang)
+    made = deltafiles.whole if _holds_figures(found, place) else deltafiles.named
+    file = made(node, reader, found.slug, version)
+    table = _described(node, found, place, version.number, wanted.lang)
     told = _file(file, version) if file else None
     lines = [actions.protocol(form), actions.metadata(form, table, told)]
     if told:
@@ -111,9 +113,11 @@ def changes(
     """Return what each version of a span changed, both ends included.
 
     A version that was withdrawn takes back what it said. Raises `Invalid` for a start that is
-    beyond the newest version, and for more versions than one question may go over.
+    beyond the newest version, for more versions than one question may go over, and for labels.
     """
     found = _edition(node, reader, place)
+    if not _holds_figures(found, place):
+        raise Invalid("DELTA_LABELS_CHANGES")
     every = deltafiles.versions(node, found.slug)
     first, last = _first(every, bounds[0]), _last(every, bounds[1])
     if last - first >= VERSIONS_MAX:
@@ -131,7 +135,11 @@ def changes(
 
 
 def _places(node: Node, reader: Reader) -> list[Place]:
-    return [names.place(each) for each in editions(node, reader)]
+    """Return every table that a reader finds; the name of a dataset is never one of labels."""
+    found = list(editions(node, reader))
+    held = [names.place(each) for each in found]
+    labels = [names.places(each)[1] for each in found]
+    return [*held, *(each for each in labels if each not in held)]
 
 
 def _some(reader: Reader, places: list[Place]) -> list[Place]:
@@ -157,10 +165,18 @@ def _page(node: Node, reader: Reader, page: Page, items: list[Item]) -> bytes:
 
 
 def _edition(node: Node, reader: Reader, place: Place, release: str | None = None) -> Edition:
-    found = edition(node, reader, slug_of(place.table), release)
-    if names.place(found) != place:
+    """Return the dataset whose figures or labels a table holds; a dataset's own name goes first."""
+    named = place.figures
+    known = {each.slug for each in node.door.visible(reader.principal)}
+    table = place.table if named is None or slug_of(place.table) in known else named.table
+    found = edition(node, reader, slug_of(table), release)
+    if place not in names.places(found):
         raise _absent(reader)
     return found
+
+
+def _holds_figures(found: Edition, place: Place) -> bool:
+    return place == names.place(found)
 
 
 def _version(node: Node, reader: Reader, place: Place, when: When) -> tuple[Edition, Version]:
@@ -214,6 +230,15 @@ def _last(every: Sequence[Version], when: When) -> int:
         return min(when.version, every[-1].number)
     assert when.at is not None  # noqa: S101 it is one of the three
     return max((each.number for each in every if each.at <= when.at), default=0)
+
+
+def _described(node: Node, found: Edition, place: Place, version: int, lang: str) -> Table:
+    table = _table(node, found, version, lang)
+    if _holds_figures(found, place):
+        return table
+    title = say("DELTA_LABELS", lang, title=table.name)
+    own = str(uuid.uuid5(uuid.UUID(table.id), names.LABELS))
+    return replace(table, id=own, name=title, schema=labels.schema(lang))
 
 
 def _table(node: Node, found: Edition, version: int, lang: str, *, changes: bool = False) -> Table:

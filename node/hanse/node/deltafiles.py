@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from hanse.cube.query import Query
-from hanse.dialects.delta import changes, statistics
+from hanse.dialects.delta import changes, labels, statistics
 from hanse.errors import NotFound, Refused, Unauthenticated
 from hanse.node import continuing
 from hanse.node.answer import Answer
 from hanse.node.continuing import LIFE_SECONDS, Stale
-from hanse.node.readers import Reader
+from hanse.node.readers import Reader, edition
 from hanse.node.releases import manifest, tables
 from hanse.node.responses import Wish, entity_tag
 from hanse.node.running import Node
@@ -96,6 +96,12 @@ def whole(node: Node, reader: Reader, dataset: str, version: Version) -> Told | 
     return _told(node, reader, held, {"d": dataset, "r": version.release}) if found.rows else None
 
 
+def named(node: Node, reader: Reader, dataset: str, version: Version) -> Told:
+    """Return the file with the labels of every code of a version that its reader may see."""
+    held = _named(node, reader, dataset, version.release)
+    return _told(node, reader, held, {"d": dataset, "n": version.release})
+
+
 def step(
     node: Node, reader: Reader, dataset: str, every: Sequence[Version], version: Version
 ) -> Told | None:
@@ -144,12 +150,31 @@ def _again(node: Node, reader: Reader, state: Any) -> Held | None:
     if "r" in state:
         query = Query(dataset, release=str(state["r"]), permitted_only=True)
         return _whole(node.door.again(reader.principal, query, reader.purpose, reader.form))
+    if "n" in state:
+        return _named(node, reader, dataset, str(state["n"]))
     every = versions(node, dataset)
     version = next((each for each in every if each.number == state["v"]), None)
     plan = _plan(every, version) if version else None
     if plan is None or not plan[1]:
         return None
     return _step(node, reader, dataset, plan)
+
+
+def _named(node: Node, reader: Reader, dataset: str, release: str) -> Held:
+    query = Query(dataset, release=release, permitted_only=True)
+    opened = node.door.described(reader.principal, query, reader.purpose, reader.form)
+    rows = labels.table(edition(node, reader, dataset, release))
+    facts = [opened.digest, opened.permit.protocol, opened.permit.content_hash, rows.to_pydict()]
+    key = hashlib.sha256(json.dumps(["delta-labels", *facts]).encode()).hexdigest()
+    kept = DerivedFiles(node.home / "views")
+    path = kept.find(key, _SUFFIX) or kept.make(key, _SUFFIX, lambda at: labels.write(at, rows))
+    return _checked(path, opened.permit)
+
+
+def _checked(path: Path, permit: Permit) -> Held:
+    digest = path.stem.rpartition("-")[2]
+    manifest.check(path, f"sha-256:{digest}")
+    return Held(path, digest, permit)
 
 
 Plan = tuple[Version, tuple[Version, ...]]
@@ -190,9 +215,8 @@ def _step(node: Node, reader: Reader, dataset: str, plan: Plan) -> Held | None:
         if not earlier[0].stands and newer.number > earlier[0].number:
             ways.insert(0, (node.door.stepped(*asked, None).changes, True))
         path = kept.make(key, _SUFFIX, lambda draft: changes.write(draft, changes.tables(ways)))
-    digest = path.stem.rpartition("-")[2]
-    manifest.check(path, f"sha-256:{digest}")
-    return Held(path, digest, permit) if statistics.rows(path) else None
+    held = _checked(path, permit)
+    return held if statistics.rows(path) else None
 
 
 def _told(node: Node, reader: Reader, held: Held, state: dict[str, Any]) -> Told:
@@ -204,5 +228,5 @@ def _told(node: Node, reader: Reader, held: Held, state: dict[str, Any]) -> Told
         size=held.path.stat().st_size,
         stats=statistics.of(held.path),
         expires=int(node.publisher.clock().timestamp()) + LIFE_SECONDS,
-        whole="r" in state,
+        whole="v" not in state,
     )

@@ -33,6 +33,18 @@ def test_open_tables_are_seen_whole_by_the_holder_of_a_token(node: golden.Golden
     assert "INVALID_PARAMETER_VALUE" in found[3][0]
 
 
+def test_a_client_joins_the_names_of_the_codes(node: golden.Golden) -> None:
+    text, _ = shares.token(node, "provincie")
+    asks: list[shares.Row] = [{"ask": "data", "form": form} for form in ("delta", "parquet")]
+    named = shares.seen(node, shares.profile(node, text), shares.labels(golden.CLOSED), asks)
+    names = {(row["dimension"], row["code"]): row["label_nl"] for row in named[0]}
+    assert names["SEX", "M"] == 'Mannen "incl. X", één'
+    assert {key[0] for key in node.truth("provincie", golden.CLOSED)} == {
+        code for column, code in names if column == "indicator"
+    }
+    assert named[0] == named[1]
+
+
 def test_the_example_of_the_guide_runs_with_the_profile_that_the_node_makes(
     node: golden.Golden, tmp_path: Path
 ) -> None:
