@@ -1,5 +1,6 @@
 """A proof bundle holds by itself: checked with the standard library alone, and by nobody's word."""
 
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -72,6 +73,14 @@ def test_a_stranger_checks_it_with_python_alone(made: Path, tmp_path: Path) -> N
         assert lines[2].startswith(f"cosigned by {0 if arguments == keys[:1] else 1} witnesses")
     missing = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert missing.returncode == 2
+
+
+def test_it_is_a_program_too(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments, code in (([str(made)], 0), ([], 2), (["absent.zip"], 1)):
+        monkeypatch.setattr(sys, "argv", ["verify.py", *arguments])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_path(str(verifier.__file__), run_name="__main__")
+        assert left.value.code == code
 
 
 FORGERIES = (

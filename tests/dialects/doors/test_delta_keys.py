@@ -109,6 +109,12 @@ def test_an_assertion_that_is_not_right_gives_no_token(
     assert (status, told["error"]) == (400, error)
 
 
+@pytest.mark.parametrize("text", ["", "a", "a.b.c", "é.é.é", f"{'A' * 8}.{'W10'}.x", "." * 3])
+def test_a_grant_that_is_no_assertion_is_refused(catalogue: Catalogue, text: str) -> None:
+    status, told = ask(catalogue, {"grant_type": GRANT, "assertion": text})
+    assert (status, told["error"]) == (400, "invalid_client")
+
+
 def test_neither_kind_of_assertion_stands_in_for_the_other(catalogue: Catalogue) -> None:
     granted = assertion(catalogue)
     for form in (

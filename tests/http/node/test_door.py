@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,13 @@ from tests.support.callers import (
 )
 
 from hanse.auth.principal import NOBODY, Principal
+from hanse.cube.contract import Access
 from hanse.cube.query import Query
 from hanse.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from hanse.node import areas, datasets, home, responses
 from hanse.node.door import Door
 from hanse.node.protocols import KnownAreas
-from hanse.node.publish import Intent, publish
+from hanse.node.publish import Intent, Press, publish, withdraw
 from hanse.node.running import start
 from hanse.policies.decision import NotPermitted
 from hanse.store.session import transaction
@@ -59,6 +61,57 @@ async def test_a_release_gone_by_can_still_be_asked(own: House) -> None:
         page = await client.get(f"/nl/datasets/{OPEN}/releases/{now.manifest.release_id}")
     assert before.manifest.release_id in page.text
     assert "EDITION_" not in page.text
+
+
+def on_day(own: House, days: int) -> Press:
+    """Return the press of a house so many days after its releases came out."""
+    later = presses.clock(presses.START + timedelta(days=days))
+    return presses.press(own.home, key=home.signing_key(own.home), clock=later)
+
+
+async def test_changes_are_told_since_the_release_that_was_current_then(own: House) -> None:
+    door = own.node.door
+    first = door.answer(NOBODY, Query(OPEN), None, "json")
+    both = (presses.indicator("inw"), presses.indicator("huish"))
+    contract = presses.contract(*both, levels=(presses.TOWN, presses.SECTOR), slug=OPEN)
+    lines = [(*line[:4], int(line[4]) + 1) for line in TOWN_LINES]
+    made = presses.draft(lines, replace(contract, version="2.0.0"))
+    publish(on_day(own, 10), made, Intent("corrected", "Herteld."), "an")
+    second = door.answer(NOBODY, Query(OPEN), None, "json").manifest.release_id
+    withdraw(on_day(own, 20), OPEN, second, "Toch niet.", "an")
+
+    def told(day: float) -> tuple[object, ...]:
+        since = presses.START + timedelta(days=day)
+        changed = door.changed(NOBODY, Query(OPEN), None, "json", since)
+        assert changed.manifest.release_id == first.manifest.release_id
+        steps = (changed.changes.put(), changed.changes.removed())
+        return changed.since, *(sum(part.rows for part in each) for each in steps)
+
+    assert told(-1) == (None, first.rows, 0)
+    assert told(5) == (first.manifest.release_id, 0, 0)
+    since, put, gone = told(15)
+    assert (since, gone) == (second, 0)
+    assert put == first.rows, "withdrawn, but it was current then: every figure of it was another"
+    assert told(25) == (first.manifest.release_id, 0, 0)
+
+
+async def test_of_a_release_that_was_not_opened_nothing_is_compared(own: House) -> None:
+    contract = presses.contract(
+        presses.indicator("huish"), levels=(presses.TOWN,), slug=LISTED, access=Access.PROTOCOL
+    )
+    other = [("huish", *line[1:]) for line in TOWN_LINES if line[0] == "inw"]
+    made = presses.draft(other, replace(contract, version="2.0.0"))
+    publish(on_day(own, 10), made, Intent("corrected", "Zonder inwoners."), "an")
+    back = replace(contract, indicators=(presses.indicator("inw"),), version="3.0.0")
+    lines = [line for line in TOWN_LINES if line[0] == "inw"]
+    publish(on_day(own, 20), presses.draft(lines, back), Intent("corrected", "Toch wel."), "an")
+    question = Query(LISTED, permitted_only=True)
+    since = presses.START + timedelta(days=15)
+    changed = own.node.door.changed(PARTNER_TOKEN, question, None, "json", since)
+    assert changed.since is not None
+    assert [*changed.changes.removed()] == []
+    whole = own.node.door.answer(PARTNER_TOKEN, question, None, "json")
+    assert sum(part.rows for part in changed.changes.put()) == whole.rows > 0
 
 
 async def test_a_dataset_without_a_release_says_so(own: House) -> None:
