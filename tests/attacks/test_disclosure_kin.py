@@ -84,6 +84,7 @@ class Dataset:
     indicators: tuple[str, ...]
     formulas: tuple[tuple[str, str], ...] = ()
     levels: tuple[str, ...] = LEVELS
+    computed: bool = False
 
     def contract(self) -> Contract:
         said = dict(self.formulas)
@@ -96,10 +97,11 @@ class Dataset:
     def lines(self, true: Mapping[Key, int]) -> list[Line]:
         """Return the counts of the finest level as a supplier loads them."""
         finest = self.levels[0]
+        loaded = set(self.indicators) - (set(dict(self.formulas)) if self.computed else set())
         return [
             (indicator, finest, area.partition(":")[2], YEAR, count)
             for (area, indicator), count in sorted(true.items())
-            if area.startswith(f"{finest}:") and indicator in self.indicators
+            if area.startswith(f"{finest}:") and indicator in loaded
         ]
 
 
@@ -108,6 +110,7 @@ MEN, WOMEN = Dataset("mannen", ("man",)), Dataset("vrouwen", ("vrouw",))
 ALL = Dataset("inwoners", ("inw",))
 SUMMED = Dataset("inwoners", ("inw",), SUM)
 TOGETHER = Dataset("sekse", ("man", "vrouw", "inw"), SUM, levels=(DISTRICT, TOWN))
+COMPUTED = Dataset("sekse", ("man", "vrouw", "inw"), SUM, computed=True)
 LESS = Dataset("vrouwen", ("vrouw",), (("vrouw", "inw-man"),))
 BRACKETS = Dataset("leeftijden", AGES)
 BOTH = Dataset("klassen", (*AGES, "inw"), levels=(DISTRICT, TOWN))
@@ -116,6 +119,8 @@ SETS: dict[str, Sequence[Dataset]] = {
     "the sum, then men, then women": (SUMMED, MEN, WOMEN),
     "a contract of larger areas says it": (TOGETHER, ALL, MEN, WOMEN),
     "a difference": (ALL, MEN, LESS),
+    "a total, then its parts that give it by formula": (ALL, COMPUTED),
+    "parts that give their total by formula, then that": (COMPUTED, ALL),
     "brackets that a release was closed with": (BOTH, ALL, BRACKETS),
     "brackets, then their total": (BRACKETS, ALL),
     "a total, then its brackets": (ALL, BRACKETS),

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from hanse.areas.registry import Registry
 from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
 from hanse.node import closing, questions, relations, union
-from hanse.node.kin import Families, beyond
+from hanse.node.kin import Families, beyond, sum_of
 from hanse.node.ledger import Held
 from hanse.node.proofs import MEASURES, REST, VALUE
 from hanse.node.relations import Bools, Ints, Relations
@@ -77,6 +77,7 @@ def verify(case: Case) -> Verified:
     """
     wholes = {whole: tuple(parts) for whole, parts in dict(case.said["wholes"]).items()}
     kin = beyond([*case.families, *case.held.kin.families], wholes)
+    whole, case = case, replace(case, cells=_loaded(case, wholes, kin))
     keys = case.cells.select(list(key_columns(dimensions_of(case.cells.schema))))
     beside = union.beside(keys, case.held, case.contract)
     joint = union.joint(case.contract, case.held, beside.names)
@@ -107,15 +108,36 @@ def verify(case: Case) -> Verified:
     least = int(case.said.get("small_below", 0))
     small = resting & _counted(found, case.contract) & worked.small(least)
     unproven = int((resting & ~worked.known).sum()) + worked.unmet + int(small.sum())
+    every = np.array([e == "C" for e in whole.cells.column("conf_status").to_pylist()], dtype=bool)
     return Verified(
-        hidden=int(hidden[:given].sum()),
-        covered=int((hidden & ~resting)[:given].sum()),
+        hidden=int(every.sum()),
+        covered=int(every.sum()) - int(resting.sum()),
         witnessed=int(resting.sum()),
         moves=worked.count,
         open=unproven,
         broken=worked.broken,
-        differs=_differs(case, hidden[:given], (*sorted(wholes.items()), *shared)),
+        differs=_differs(whole, every, (*sorted(wholes.items()), *shared)),
     )
+
+
+def _loaded(case: Case, wholes: relations.Wholes, kin: Families) -> pa.Table:
+    """Return the cells without those computed from others, of which other datasets show numbers.
+
+    Nothing follows from these that does not follow from what they are made of; what does, stands
+    beside the release.
+    """
+    present = set(pc.unique(case.cells.column("indicator")).to_pylist())
+    summed = {code for each, parts in wholes.items() for code in (each, *parts)}
+    computed = [
+        each.id
+        for each in case.contract.indicators
+        if (family := sum_of(each)) in kin
+        and {family[0], *family[1]} <= present
+        and each.id not in summed
+    ]
+    if not computed:
+        return case.cells
+    return case.cells.filter(pc.invert(pc.is_in(case.cells["indicator"], pa.array(computed))))
 
 
 def _counted(found: Relations, contract: Contract) -> Bools:
