@@ -170,3 +170,50 @@ def _cells(block: object) -> list[str]:
 def test_a_theme_cannot_hold_a_hidden_number() -> None:
     with pytest.raises(Invalid):
         _only(Cell(713_927.0, "Q"))
+
+
+def _known(*known: tuple[str, str]) -> Theme:
+    """Return the theme with figures of its first subject for these areas and periods alone."""
+    subject = WIDE.subjects[0]
+    entries = {place: Entry(Cell(float(int(place[0])))) for place in known}
+    return replace(WIDE, subjects=(replace(subject, entries=entries), *WIDE.subjects[1:]))
+
+
+def test_the_mean_over_time_is_of_the_same_areas_in_every_period() -> None:
+    """Who joins late, or leaves early, moves no line."""
+    late, early, *whole = list(CITIES)[:4]
+    places = [(area, period) for area in whole for period in PERIODS]
+    places += [(late, PERIODS[-1]), (early, PERIODS[0])]
+    steady = _known(*places).subjects[0].steady(CITIES, PERIODS)
+    assert steady is not None
+    assert steady.areas == tuple(area for area in CITIES if area in whole)
+    assert len(set(steady.values)) == 1
+    assert None not in steady.values
+
+
+def test_the_line_of_the_mean_says_of_how_many_areas_it_is() -> None:
+    late, *whole = list(CITIES)[:4]
+    places = [(area, period) for area in whole for period in PERIODS] + [(late, PERIODS[-1])]
+    told = {
+        lang: " ".join(Sheet(_known(*places), whole[0], lang).document().texts())
+        for lang in LANGUAGES
+    }
+    assert "Gemiddelde van 3" in told["nl"]
+    assert "3 van de 13 gebieden" in told["nl"]
+    assert "Mean of 3" in told["en"]
+    assert "Moyenne de 3" in told["fr"]
+
+
+def test_no_line_is_drawn_for_a_mean_of_nobody() -> None:
+    first, second = list(CITIES)[:2]
+    apart = _known((first, PERIODS[0]), (second, PERIODS[1]))
+    assert apart.subjects[0].steady(CITIES, PERIODS) is None
+    told = Sheet(_known((first, PERIODS[0]), (first, PERIODS[1])), first, "nl").document().texts()
+    assert any("geen lijn voor het gemiddelde" in text for text in told)
+
+
+def test_the_mean_of_a_table_says_of_how_many_areas_it_is() -> None:
+    report = " ".join(tables.document(WIDE, "nl").texts())
+    mean = WIDE.subjects[0].mean(CITIES, "2024")
+    assert mean is not None
+    assert f"({mean.counted})" in report

@@ -228,26 +228,30 @@ class Sheet:
         return (_short(subject.title(self.lang)), period, figure, against, self._mark(entry.mark))
 
     def _over_time(self, subject: Subject) -> Iterator[Block]:
-        """Yield the line over time with the mean dashed; one period is no line."""
+        """Yield the line over time, dashed the mean of the areas that have every dashed period.
+
+        One period is no line.
+        """
         periods = subject.periods[-PERIODS_MAX:]
         if len(periods) < 2:
             return
         if subject.sampled:
             yield self._wave_dots(subject, periods)
             return
-        means = [subject.mean(self.theme.areas, period) for period in periods]
-        lines = (
-            Line(self.name, tuple(subject.at(self.area, each).cell for each in periods)),
-            Line(
-                self._say("SHEET_MEAN_SHORT"),
-                tuple(Cell(each.value) if each else Cell(None, ABSENT) for each in means),
-            ),
-        )
+        lines = [Line(self.name, tuple(subject.at(self.area, each).cell for each in periods))]
+        steady = subject.steady(self.theme.areas, periods)
+        if steady:
+            means = (Cell(None, ABSENT) if each is None else Cell(each) for each in steady.values)
+            lines.append(Line(self._say("SHEET_MEAN_OF", counted=len(steady.areas)), tuple(means)))
         title = f"{_short(subject.title(self.lang))}, {periods[0]} {formats.NONE} {periods[-1]}"
         words = Words(title, self._say("SHEET_LINE", area=self.name), self.lang, subject.decimals)
         chart = OverTime(words, periods, lines)
         lying = replace(_lying(chart), caption=self._say("PICTURE_TABLE", title=title))
         yield Gallery((chart.chart().picture,), lying)
+        counted, areas = len(steady.areas) if steady else 0, len(self.theme.areas)
+        if counted < areas:
+            code = "SHEET_STEADY" if counted else "SHEET_UNSTEADY"
+            yield Paragraph(self._say(code, counted=counted, areas=areas))
 
     def _wave_dots(self, subject: Subject, periods: tuple[str, ...]) -> Gallery:
         """Return the waves of a survey as dots with their margins: a line would say too much."""

@@ -95,11 +95,13 @@ def _table(theme: Theme, subject: Subject, periods: tuple[str, ...], lang: str) 
     ]
     means = [subject.mean(theme.areas, period) for period in periods]
     spelled = [
-        formats.decimal(mean.value, lang, subject.decimals) if mean else formats.NONE
+        f"{formats.decimal(mean.value, lang, subject.decimals)} ({mean.counted})"
+        if mean
+        else formats.NONE
         for mean in means
     ]
     caption = f"{subject.title(lang)}, {periods[0]} {formats.NONE} {periods[-1]}"
-    return Table(caption, columns, (*rows, (say("SHEET_MEAN_SHORT", lang), *spelled)))
+    return Table(caption, columns, (*rows, (say("TABLES_MEAN", lang), *spelled)))
 
 
 def _figure(subject: Subject, place: tuple[str, str], lang: str) -> str:

@@ -5,7 +5,7 @@ protected cell as its node released it.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import fmean
@@ -40,6 +40,14 @@ class Mean:
     value: float
     counted: int
     areas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """Means over time of the same areas: a number per period, None where one of them has none."""
+
+    areas: tuple[str, ...]
+    values: tuple[float | None, ...]
 
 
 NOTHING = Entry(Cell(None, ABSENT), MarkCode.INCOMPLETE.value, ("COMPARE_MISSING",))
@@ -92,6 +100,32 @@ class Subject:
         cells = [self.at(area, period).cell for area in areas]
         known = [each.value for each in cells if each.value is not None]
         return Mean(fmean(known), len(known), len(cells)) if len(known) > 1 else None
+
+    def steady(self, areas: Mapping[str, str], periods: Sequence[str]) -> Steady | None:
+        """Return the means of one group of areas over time; None where no two go together.
+
+        A mean of whoever is there in a year would move with who is there. Of the groups that have
+        figures of all of some periods, the one with the most figures is taken.
+        """
+        if self.sampled:
+            return None
+        known = {
+            area: frozenset(each for each in periods if self.at(area, each).cell.value is not None)
+            for area in areas
+        }
+        best: tuple[int, int, list[str], frozenset[str]] | None = None
+        for told in dict.fromkeys(known.values()):
+            group = [area for area in areas if told <= known[area]]
+            if len(group) > 1 and (best is None or (len(group) * len(told), len(told)) > best[:2]):
+                best = len(group) * len(told), len(told), group, told
+        if best is None or not best[0]:
+            return None
+        *_, group, told = best
+        values = (self._mean_of(group, each) if each in told else None for each in periods)
+        return Steady(tuple(group), tuple(values))
+
+    def _mean_of(self, areas: Sequence[str], period: str) -> float:
+        return fmean(self.at(area, period).cell.value or 0.0 for area in areas)
 
 
 @dataclass(frozen=True, slots=True)
