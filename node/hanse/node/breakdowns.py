@@ -267,8 +267,12 @@ def ways(name: str, lists: Sequence[Codelist]) -> tuple[Dimension, ...]:
         return (Dimension(name, known),)
     if not crossing(spans.values()) and len(set(spans.values())) == len(spans):
         return (Dimension(name, _nested(known, spans)),)
-    every = dict.fromkeys(tuple(_nested(each, brackets(each)).codes) for each in lists)
-    return tuple(Dimension(name, Codelist(name, codes)) for codes in every)
+    every: list[Codelist] = []
+    for each in lists:
+        found = replace(_nested(each, brackets(each)), id=name, name={})
+        if found not in every:
+            every.append(found)
+    return tuple(Dimension(name, each) for each in every)
 
 
 def merged(lists: Iterable[Codelist], name: str) -> Codelist:
