@@ -56,10 +56,19 @@ EQUIVALENT = (
     "start.start_date > end.end_date",  # no period begins on the day it ends
     "TypeVar(",  # its name is for the type checker
     '[] if each.protocol.data.datasets == "all"',  # found twice is found once
+    "Effect = Literal[",  # for the type checker
     "include_url=False",  # parts of a fault that nothing reads
     "raise ValueError(",  # caught where it stands; its words reach nobody
 )
 """Words in a line whose change changes no answer, each with its reason."""
+
+UNEQUAL = (
+    ("was.start <= now.start", "LtE swapped"),
+    ("now.end <= was.end", "LtE swapped"),
+    ("now.group_size_min < was.group_size_min", "Lt swapped"),
+    ("_ONWARD.index(now.onward) > ", "Gt swapped"),
+)
+"""Comparisons of what is not equal there, so that with or without equal is the same."""
 
 _SENTENCE_BLANKS = 2
 """A text with so many blanks is a sentence for readers: no answer depends on it."""
@@ -110,6 +119,8 @@ def mutants(module: str) -> Iterator[Mutant]:
         ):
             continue
         for what, change in _changes(node):
+            if any(words in lines[line - 1] and what == told for words, told in UNEQUAL):
+                continue
             changed = copy.deepcopy(tree)
             target = list(ast.walk(changed))[number]
             change(target)

@@ -59,6 +59,18 @@ def test_what_becomes_open_to_everybody_widens() -> None:
     assert "narrows DIFF_RECIPIENT_GONE parties: provincie (provincie)" in found
 
 
+def test_what_everybody_may_have_of_one_place_is_told_without_a_number() -> None:
+    place = "{role: recipient, everybody: true, territory: 'gemeente:41002'}"
+    there = everybody(f"parties: [{{kbo: '0207451227', role: supplier}}, {place}]")
+    (found,) = differences(everybody(), there)
+    assert _told(found) == ("widens DIFF_BECOMES parties.territory: - gemeente:41002 (*) < - -")
+
+
+def test_a_change_is_told_in_dutch_where_no_language_is_asked() -> None:
+    (found,) = differences(one(), one("title: iets"))
+    assert found.sentence() == found.sentence("nl") != found.sentence("en")
+
+
 def test_a_change_of_keys_alone_is_told_apart() -> None:
     changed = one(parties(province(OTHER)))
     assert keys_only(differences(one(), changed))
