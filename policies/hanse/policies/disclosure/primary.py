@@ -5,7 +5,6 @@ cells that were computed from cells it has already judged. Which totals give a h
 subtraction is another question, with its own module.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -151,14 +150,20 @@ def protect(
                 sheet.judge(indicator, basis, profile)
     for indicator, part, whole in shares(indicators, present, profile):
         sheet.judge_rest(indicator, part, whole, profile)
-    families = _families(indicators, present, alike)
-    for indicator, members in families:
+    for indicator, members in _families(indicators, present, alike, whole=False):
         for basis in _sample(indicator, present):
             sheet.judge_all(members, indicator, basis, profile)
+    _hide_as_one(sheet, indicators, alike)
+    return sheet.written(cells)
+
+
+def _hide_as_one(sheet: "_Sheet", indicators: Sequence[Indicator], alike: Alike) -> None:
+    """Hide what stands behind a survey figure with it, and what is alike with its likes."""
+    present = frozenset(sheet.names)
+    for indicator, members in _families(indicators, present, alike):
         sheet.hide_together((indicator.id, *members))
     for names in alike:
         sheet.hide_together(names)
-    return sheet.written(cells)
 
 
 def together(
@@ -170,20 +175,18 @@ def together(
     sheet = _Sheet.of(cells)
     before = sheet.ranks.copy()
     sheet.ranks[hidden & (before == _VALUE)] = _PRIMARY
-    for indicator, members in _families(indicators, frozenset(sheet.names), alike):
-        sheet.hide_together((indicator.id, *members))
-    for names in alike:
-        sheet.hide_together(names)
+    _hide_as_one(sheet, indicators, alike)
     return np.asarray(hidden | ((sheet.ranks == _PRIMARY) & (before == _VALUE)))
 
 
 def _families(
-    indicators: Sequence[Indicator], present: frozenset[str], alike: Alike
+    indicators: Sequence[Indicator], present: frozenset[str], alike: Alike, *, whole: bool = True
 ) -> list[tuple[Indicator, tuple[str, ...]]]:
     """Return every survey figure with the indicators behind it that no other figure needs.
 
     What several figures share (one n of one questionnaire, or one for each with the same numbers)
-    is judged by itself, but is not lost with one of them: it tells nothing of that one.
+    is judged by that n, but is not lost with one of them: it tells nothing of that one. Unless
+    `whole`, return it too with each that rests on the same n as all others.
     """
     one = {name: names[0] for names in alike for name in names}
     named: dict[str, tuple[str, ...]] = {}
@@ -192,10 +195,18 @@ def _families(
             people = each.sample.population_indicator
             behind = dict.fromkeys((each.numerator, *each.sample.members))
             named[each.id] = tuple(name for name in behind if name and name != people)
-    shared = Counter(
-        code for names in named.values() for code in {one.get(name, name) for name in names}
-    )
-    own = {name for names in named.values() for name in names if shared[one.get(name, name)] == 1}
+    answers = {each.id: each.sample.n_indicator for each in indicators if each.sample}
+    users: dict[str, list[str]] = {}
+    for figure, names in named.items():
+        told = figure if whole else one.get(answers[figure], answers[figure])
+        for code in {one.get(name, name) for name in names}:
+            users.setdefault(code, []).append(told)
+    own = {
+        name
+        for names in named.values()
+        for name in names
+        if len(set(users[one.get(name, name)])) == 1
+    }
     return [
         (each, tuple(name for name in named[each.id] if name in own and name in present))
         for each in indicators
