@@ -21,7 +21,7 @@ from hanse.cube.indicator import Aggregation, Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Conflict, HanseError, Invalid, Unavailable
 from hanse.node.fitting import Numbers, fit
-from hanse.node.populations import Known, Rows, Sheet, left_over
+from hanse.node.populations import Known, Places, Rows, Sheet, left_over
 from hanse.node.relations import INDICATOR, PERIOD, SHARE, Bools, Ints, Relations
 from hanse.policies import disclosure
 from hanse.policies.disclosure.plan import Effort, Zeros
@@ -175,6 +175,7 @@ class _Closing:
                 self.beside,
                 self.beside & self.fit.stale,
                 rests,
+                Places(self.relations),
             )
             for rows in self._populations(able):
                 self._engine(rows)

@@ -44,6 +44,39 @@ class Known:
         return cls(np.zeros(rows, dtype=np.int64), np.full(rows, np.nan))
 
 
+class Places:
+    """Where the edges of every row stand among the relations, and the equations it is the whole of.
+
+    Looked up for one population after another: to look all edges over each time takes longer than
+    to close a small one.
+    """
+
+    def __init__(self, relations: Relations) -> None:
+        self._edges = _Sorted(relations.child, relations.size)
+        self._equations = _Sorted(relations.head, relations.size)
+
+    def edges(self, rows: Ints) -> Ints:
+        """Return the edges whose part is one of some rows."""
+        return self._edges.of(rows)
+
+    def equations(self, rows: Ints) -> Ints:
+        """Return the equations whose whole is one of some rows."""
+        return self._equations.of(rows)
+
+
+class _Sorted:
+    """Places in a list of rows, by row."""
+
+    def __init__(self, listed: Ints, size: int) -> None:
+        self._order = np.argsort(listed, kind="stable")
+        self._ends = np.concatenate([[0], np.cumsum(np.bincount(listed, minlength=size))])
+
+    def of(self, rows: Ints) -> Ints:
+        starts, lengths = self._ends[rows], self._ends[rows + 1] - self._ends[rows]
+        first = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        return np.asarray(self._order[first + np.arange(first.size)])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """The rows of a release, virtual ones too: place in `STATE_ORDER`, number, whether hidden.
@@ -66,6 +99,7 @@ class Rows:
     beside: Bools
     stale: Bools
     rests: Bools
+    places: Places
 
 
 def left_over(relations: Relations, inner: Bools) -> Bools:
@@ -94,14 +128,18 @@ class Sheet:
         told = work.stale[mine] & (work.ranks[mine] == _VALUE)
         self.rows, self.told = mine[~told], mine[told]
         self.every = np.concatenate([self.rows, self.told])
-        self.inside = np.zeros(work.relations.size, dtype=bool)
-        self.inside[rows] = True
+        self.edges = work.places.edges(rows)
+        self.equations = work.places.equations(rows)
         self.names = ("indicator", "area", *self.frame.dimensions)
-        names = {self.frame.spelled("indicator", int(row)) for row in self.every}
-        self.first = min(names)
-        self.periods = sorted({self.frame.spelled("period", int(row)) for row in self.every})
+        self.first = min(self._held("indicator"))
+        self.periods = sorted(self._held("period"))
         told = work.less[self.every]
         self.weighted = bool((told != np.round(told)).any())
+
+    def _held(self, name: str) -> list[str]:
+        """Return the different codes of its rows in a column."""
+        places = np.unique(self.frame.columns[name][self.every]).tolist()
+        return [self.frame.codes[name][at] for at in places]
 
     @cached_property
     def structure(self) -> disclosure.Structure:
@@ -111,7 +149,7 @@ class Sheet:
             name: (*self._links(1 + n), *cuts.get(name, ()))
             for n, name in enumerate(self.frame.dimensions)
         }
-        names = {self.frame.spelled("indicator", int(row)) for row in self.every}
+        names = self._held("indicator")
         wholes = self._links(INDICATOR)
         partial = {AREA: "area", INDICATOR: "indicator"}
         partial |= {1 + n: name for n, name in enumerate(self.frame.dimensions)}
@@ -132,8 +170,8 @@ class Sheet:
         if not self.pieces.size:
             return disclosure.Overlaps()
         relations, frame, work = self.work.relations, self.frame, self.work
-        mine = work.inner[np.minimum(relations.child, work.inner.size - 1)]
-        mine &= self.inside[relations.child] & (relations.kind[relations.equation] == AREA)
+        mine = self._of_kind(AREA)
+        mine = mine[work.inner[relations.child[mine]]]
         held: dict[str, set[str]] = defaultdict(set)
         for child, parent in zip(
             relations.child[mine].tolist(), relations.parent[mine].tolist(), strict=True
@@ -151,9 +189,9 @@ class Sheet:
     def _identities(self) -> set[disclosure.Identity]:
         """Return the sums over time and those of shares: a whole less the parts that make it up."""
         relations, frame = self.work.relations, self.frame
-        mine = relations.complete & np.isin(relations.kind, (PERIOD, SHARE))
-        mine &= self.inside[relations.head]
-        edges = np.flatnonzero(mine[relations.equation])
+        kinds = relations.kind[self.equations]
+        told = self.equations[relations.complete[self.equations] & np.isin(kinds, (PERIOD, SHARE))]
+        edges = np.flatnonzero(np.isin(relations.equation, told)) if told.size else told
         parts: dict[int, set[tuple[str, str]]] = defaultdict(set)
 
         def named(row: int) -> tuple[str, str]:
@@ -169,12 +207,18 @@ class Sheet:
             for equation, told in parts.items()
         }
 
+    def _of_kind(self, kind: int) -> Ints:
+        """Return the edges of its rows that add over a dimension."""
+        relations = self.work.relations
+        kinds = relations.kind[relations.equation[self.edges]]
+        return np.asarray(self.edges[kinds == kind])
+
     def _links(self, kind: int) -> tuple[tuple[str, str, str], ...]:
         name = self.frame.name_of(kind)
         relations = self.work.relations
-        mine = self.inside[relations.child] & (relations.kind[relations.equation] == kind)
+        mine = self._of_kind(kind)
         if kind == AREA:
-            mine &= ~self.work.inner[relations.child]
+            mine = mine[~self.work.inner[relations.child[mine]]]
         column = self.frame.columns[name]
         ways = relations.way[relations.equation[mine]]
         codes = self.frame.codes[name]
@@ -191,8 +235,8 @@ class Sheet:
     def _partial(self, kind: int, name: str) -> frozenset[str]:
         """Return the codes of which some part is no row: what is left of them is not zero."""
         relations = self.work.relations
-        heads = relations.head[self.work.short & (relations.kind == kind)]
-        heads = heads[self.inside[heads]]
+        mine = self.equations
+        heads = relations.head[mine[self.work.short[mine] & (relations.kind[mine] == kind)]]
         codes, column = self.frame.codes[name], self.frame.columns[name]
         return frozenset(codes[at] for at in np.unique(column[heads]).tolist())
 
@@ -205,7 +249,7 @@ class Sheet:
         judged = np.where(small, _PRIMARY, ranks)
         judged[work.beside[self.rows]] = _VALUE  # what is hidden of it, the ledger tells
         columns = {
-            name: [self.frame.codes[name][at] for at in self.frame.columns[name][self.rows]]
+            name: self._spelled(name, self.rows)
             for name in ("indicator", "area", "period", *self.frame.dimensions)
         }
         absent = list(self._absent())
@@ -243,6 +287,8 @@ class Sheet:
             return
         wholes = {link[2] for link in (*structure.areas, *structure.wholes)}
         wholes |= {link[2] for links in structure.breakdowns.values() for link in links}
+        if self._filled(wholes):
+            return
         held = set(zip(self._when(self.every), self._keys(self.every), strict=True))
         shapes = {_shape(key, wholes) for _, key in held}
         finest = [sorted({key[at] for _, key in held} - wholes) for at in range(len(self.names))]
@@ -250,29 +296,38 @@ class Sheet:
             if (period, key) not in held and _shape(key, wholes) in shapes:
                 yield period, key
 
+    def _filled(self, wholes: Set[str]) -> bool:
+        """Say whether every combination of its finest codes stands in a row."""
+        fine, combinations = np.ones(self.every.size, dtype=bool), len(self.periods)
+        for name in self.names:
+            places, place = np.unique(self.frame.columns[name][self.every], return_inverse=True)
+            codes = self.frame.codes[name]
+            finest = np.array([codes[at] not in wholes for at in places.tolist()], dtype=bool)
+            fine &= finest[place]
+            combinations *= int(finest.sum())
+        return int(fine.sum()) == combinations
+
+    def _spelled(self, name: str, rows: Ints) -> list[str]:
+        codes = self.frame.codes[name]
+        return [codes[at] for at in self.frame.columns[name][rows].tolist()]
+
     def _when(self, rows: Ints) -> list[str]:
-        codes = self.frame.codes["period"]
-        return [codes[at] for at in self.frame.columns["period"][rows].tolist()]
+        return self._spelled("period", rows)
 
     def _keys(self, rows: Ints) -> list[Key]:
-        columns = [
-            [self.frame.codes[name][at] for at in self.frame.columns[name][rows].tolist()]
-            for name in self.names
-        ]
-        return list(zip(*columns, strict=True))
+        return list(zip(*(self._spelled(name, rows) for name in self.names), strict=True))
 
     def ledgers(self, known: Known) -> dict[tuple[str, str], disclosure.Ledger]:
         """Return what readers hold of it already, period by period."""
-        every = self.every
-        seen, values = known.seen[every].tolist(), known.values[every].tolist()
+        # Nobody was ever told what a share leaves over.
+        told = self.every[(known.seen[self.every] != 0) | self.work.rests[self.every]]
+        seen, values = known.seen[told].tolist(), known.values[told].tolist()
         cells: dict[str, dict[Key, float | None]] = {period: {} for period in self.periods}
-        rests = self.work.rests[every].tolist()
-        for period, key, mark, value, rest in zip(
-            self._when(every), self._keys(every), seen, values, rests, strict=True
+        for period, key, mark, value in zip(
+            self._when(told), self._keys(told), seen, values, strict=True
         ):
-            if mark or rest:  # nobody was ever told what a share leaves over
-                whole = mark > 0 and (self.weighted or value == round(value))
-                cells[period][key] = value if whole else None
+            whole = mark > 0 and (self.weighted or value == round(value))
+            cells[period][key] = value if whole else None
         return {
             (self.first, period): disclosure.Ledger(MappingProxyType(each))
             for period, each in cells.items()
@@ -281,5 +336,5 @@ class Sheet:
     def hidden(self, cells: pa.Table) -> Ints:
         """Return the rows that are hidden now."""
         states = cells.column("state").to_pylist()[: self.rows.size]
-        hidden = np.array([CellState(state) in HIDDEN for state in states], dtype=bool)
+        hidden = np.array([state in HIDDEN for state in states], dtype=bool)
         return np.asarray(self.rows[hidden])
