@@ -174,7 +174,7 @@ def account(work: Work) -> pa.Table:
             "level": texts["level"],
             "area": pc.binary_join_element_wise(texts["level"], texts["area"], ":"),
             "indicator": texts["indicator"],
-            "rule": _rules(work, texts["indicator"]),
+            "rule": _rules(work, texts["indicator"], place),
             "value": base.column("value").combine_chunks().take(place),
             "cell": joined,
         }
@@ -186,8 +186,11 @@ def _keys(cells: pa.Table, names: Sequence[str]) -> pa.Array:
     return pc.binary_join_element_wise(*columns, "\x1f")
 
 
-def _rules(work: Work, indicators: pa.Array) -> pa.Array:
-    """Return why each cell is hidden: by what its indicator is judged by, for others, at source."""
+def _rules(work: Work, indicators: pa.Array, place: pa.Array) -> pa.Array:
+    """Return why each cell is hidden: by what its indicator is judged by, for others, at source.
+
+    `place` is the row of each cell before formulas, null where it was computed.
+    """
     states = np.asarray(work.shielded.cells.column("state").to_pylist(), dtype=object)
     present = frozenset(pc.unique(indicators).to_pylist())
     kinds = {each.id: _kind(each, present) for each in work.contract.indicators}
@@ -196,6 +199,8 @@ def _rules(work: Work, indicators: pa.Array) -> pa.Array:
     small = states == CellState.SUPPRESSED_PRIMARY.value
     rule[small] = own[small]
     rule[states == CellState.SUPPRESSED_SECONDARY.value] = tally.PROTECTS
+    few = pc.fill_null(pa.array(work.shielded.few).take(place), False)
+    rule[np.asarray(few) & (rule == tally.PROTECTS)] = tally.TOGETHER
     rule[states == CellState.SUPPRESSED_SOURCE.value] = tally.SOURCE
     return pa.array(rule.tolist(), pa.string())
 

@@ -155,12 +155,14 @@ def _joined(question: Question, hidden: Bools, alike: primary.Alike) -> tuple[Bo
     """Return what is hidden with these rows, and what of it for too few respondents together."""
     indicators, few = question.contract.indicators, np.zeros(hidden.size, dtype=bool)
     while True:
+        before = hidden.sum()
+        hidden = primary.together(question.true, hidden, indicators, alike)
         more = respondents.enough(question, hidden)
+        more = primary.together(question.true, more, indicators, alike)
         few |= more & ~hidden
-        both = primary.together(question.true, more, indicators, alike)
-        if both.sum() == hidden.sum():
+        hidden = more
+        if hidden.sum() == before:
             return hidden, few
-        hidden = both
 
 
 def _asked(

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from hanse.report.disclosure.facts import Tally
 
-PROTECTS, SOURCE = "protects", "source"
+PROTECTS, SOURCE, TOGETHER = "protects", "source", "together"
 """Words of the column `rule`; every other word is a reason of the cell itself."""
 
 AREAS_KEPT = 100
@@ -71,5 +71,5 @@ def magnitude(value: float) -> int:
 
 
 def _kind(rule: str) -> str:
-    kinds = {"": "shown", PROTECTS: "others", SOURCE: "source"}
+    kinds = {"": "shown", PROTECTS: "others", TOGETHER: "others", SOURCE: "source"}
     return kinds.get(rule, "own")
