@@ -316,7 +316,63 @@ def test_the_document_of_a_comparison_has_stable_members() -> None:
         "complete",
         "nodes",
         "reasons",
+        "elsewhere",
         "columns",
         "rows",
         "data",
     }
+
+
+def merged() -> TinyNode:
+    """Return a city that keeps the years before its merger on the areas of 2024."""
+    older: list[Row] = [
+        (INDICATOR, "gemeente@2024", "44021", str(year), 7.0, "A") for year in (2018, 2019)
+    ]
+    newer: list[Row] = [
+        (INDICATOR, "gemeente@2025", "44021", str(year), 8.0, "A") for year in (2020, 2021)
+    ]
+    return TinyNode("NIS44021", "Gent", [TinyRelease(cells([*older, *newer]))])
+
+
+def test_blanks_say_which_other_vintage_there_is_and_how_to_ask_for_it() -> None:
+    with world([node("NIS41002"), merged()]) as known:
+        asked = federation(known)
+        comparison = asked.compare(INDICATOR)
+        (found,) = comparison.elsewhere
+        older = asked.compare(INDICATOR, Wish(level="gemeente@2024", cities=("Gent",)))
+    assert (found.origin, found.level) == ("NIS44021", "gemeente@2025")
+    assert (found.periods, found.levels) == (("2018", "2019"), ("gemeente@2024",))
+    for lang in ("nl", "en", "fr"):
+        said = found.say(lang)
+        assert {"--level", "gemeente@2024", "--vintage"} <= set(said.replace(",", " ").split())
+        assert "2018, 2019" in said
+    assert comparison.document("en")["elsewhere"] == [found.document("en")]
+    assert older.table.column("period").to_pylist() == ["2018", "2019"]
+
+
+def test_a_window_that_was_asked_for_is_blank_too_where_nobody_has_it() -> None:
+    with world([merged()]) as known:
+        asked = federation(known)
+        alone = asked.compare(INDICATOR)
+        named = asked.compare(INDICATOR, Wish(periods="2019:2021"))
+        nothing = asked.compare(INDICATOR, Wish(periods="2018:2019"))
+        pulled = asked.get(f"energie/{INDICATOR}", Wish(level="gemeente", periods="2019:"))
+    assert alone.elsewhere == ()
+    assert [each.periods for each in named.elsewhere] == [("2019",)]
+    assert nothing.table.num_rows == 0
+    assert [each.periods for each in nothing.elsewhere] == [("2018", "2019")]
+    assert [each.periods for each in pulled.elsewhere] == [("2019",)]
+
+
+def test_no_hint_is_given_without_another_vintage_or_where_figures_are_recalculated() -> None:
+    with world([node("NIS41002"), node("NIS44021")]) as known:
+        assert federation(known).compare(INDICATOR, Wish(periods="2010:")).elsewhere == ()
+    with world([merged()]) as known:
+        known.catalogue.tables = {
+            "def_gemeente2024.csv": "code,name\n44021,Gent\n",
+            "def_gemeente2025.csv": "code,name\n44021,Gent\n",
+            "agg_gemeente2024_gemeente2025.csv": "a,b\n44021,44021\n",
+        }
+        found = federation(known).compare(INDICATOR, Wish(periods="2018:", vintage="2025"))
+    assert found.elsewhere == ()
+    assert sorted(found.table.column("period").to_pylist()) == ["2018", "2019", "2020", "2021"]

@@ -18,7 +18,7 @@ from hanse.client.comparison import Comparison, assemble
 from hanse.client.conversation import Conversation
 from hanse.client.deadline import Deadline
 from hanse.client.fanout import Target, ask_all
-from hanse.client.federation import Wish, offered, together
+from hanse.client.federation import Wish, blanks, offered, together
 from hanse.client.question import Question
 from hanse.client.recast import Onto, widened
 from hanse.client.verification import Pin
@@ -86,7 +86,8 @@ async def compare(way: Outbound, registry: Registry, found: Offers, wish: Wish) 
             raise Invalid("COMPARISON_MANY", count=cells, limit=MOST_CELLS)
         spent = within.clock() - started
         lay = partial(assemble, replies, spent, ANSWER_SECONDS, onto=onto, shape=wish.shape)
-        return await asyncio.to_thread(lay)
+        made = await asyncio.to_thread(lay)
+        return replace(made, elsewhere=blanks(made, targets, replies, wish))
 
 
 def _talk(way: Outbound, url: str, pin: Pin) -> Conversation:

@@ -320,7 +320,7 @@ def finish(
 
     Who sees no account of it (a pipe, a file format) finds it on standard error; JSON holds it.
     """
-    from hanse.cli.shown import missed_lines, sign_of
+    from hanse.cli.shown import elsewhere_lines, missed_lines, sign_of
     from hanse.dialects.figures import write
 
     if output:
@@ -336,7 +336,8 @@ def finish(
         _print(comparison, lang, figures=output is None)
     unseen = not sys.stdout.isatty() or bool(file_format and not output)
     if unseen and not as_json:
-        for line in missed_lines(comparison.outcomes, lang):
+        hints = elsewhere_lines(comparison, lang) if file_format and not output else []
+        for line in (*hints, *missed_lines(comparison.outcomes, lang)):
             typer.echo(line, err=True)
     code = sign_of(comparison)
     if code:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hanse.cli.province import Areas, Cities, Deadline, Periods, Purpose, listed
+from hanse.cli.province import Areas, Cities, Deadline, Periods, Purpose, Vintage, listed
 from hanse.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
     areas: Areas = "",
     periods: Periods = "",
     level: Annotated[str, typer.Option("--level", help="Area level; else gemeente.")] = "",
+    vintage: Vintage = "",
     boundaries: Annotated[
         Path | None,
         typer.Option("--boundaries", help="GeoJSON, TopoJSON, shapefile, GeoPackage, GeoParquet …"),
@@ -64,7 +65,14 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
         raise Invalid("SHEET_CHOICE")
     languages = _languages(langs)
     began = time.monotonic()
-    wish = Wish(areas=areas, periods=periods, level=level, cities=listed(cities), purpose=purpose)
+    wish = Wish(
+        areas=areas,
+        periods=periods,
+        level=level,
+        cities=listed(cities),
+        purpose=purpose,
+        vintage=vintage,
+    )
     asked = Asked(theme, listed(indicators), wish, _now(), deadline)
     with connect() as federation, waiting(say("ASKING_CITIES", languages[0])):
         gathered = gather(federation, asked)

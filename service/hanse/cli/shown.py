@@ -89,9 +89,14 @@ def remark_lines(remarks: Sequence[Remark], lang: str) -> list[str]:
     return [*lines, "…"] if len(remarks) > SHOWN_REMARKS else lines
 
 
+def elsewhere_lines(comparison: Comparison, lang: str) -> list[str]:
+    """Return one line per city with blanks that may stand on the areas of another vintage."""
+    return [tame(each.say(lang), 1_000) for each in comparison.elsewhere[:SHOWN_REMARKS]]
+
+
 def told_lines(comparison: Comparison, lang: str) -> list[str]:
     """Return what is said under compared figures: why they do not, and what differs for sure."""
-    lines = remark_lines(comparison.remarks, lang)
+    lines = [*elsewhere_lines(comparison, lang), *remark_lines(comparison.remarks, lang)]
     if comparison.differences:
         lines += [say("SURVEY_DIFFERENCES", lang), *difference_lines(comparison.differences, lang)]
     return lines

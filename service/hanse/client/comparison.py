@@ -12,6 +12,7 @@ from typing import Final
 import pyarrow as pa
 
 from hanse.client.conversation import Pulled
+from hanse.client.elsewhere import Elsewhere
 from hanse.client.fanout import Reply
 from hanse.client.marks import Marks, Place
 from hanse.client.outcome import NodeState, Outcome
@@ -58,7 +59,8 @@ class Comparison:
     `table`: the key columns and breakdowns, `obs_value`, `obs_status`, `conf_status`; then `origin`
     (agency), `origin_name`, `dataset`, `release`, `manifest` (digest); then `mark` and `reasons`
     (codes, separated by a blank). `outcomes` has one entry per node that was asked, `remarks` one
-    per origin and reason, gravest first within an origin.
+    per origin and reason, gravest first within an origin. `elsewhere` says which blanks may stand
+    on the areas of another vintage.
     """
 
     table: pa.Table
@@ -69,6 +71,7 @@ class Comparison:
     spreads: tuple[Spread, ...] = ()
     trends: tuple[Trend, ...] = ()
     differences: tuple[Difference, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -120,6 +123,7 @@ class Comparison:
             "complete": self.complete,
             "nodes": [outcome.document(lang) for outcome in self.outcomes],
             "reasons": [remark.document(lang) for remark in self.remarks],
+            "elsewhere": [each.document(lang) for each in self.elsewhere],
             **self._beside(),
             **self._differences(lang),
             "columns": self.table.column_names,

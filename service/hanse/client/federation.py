@@ -17,6 +17,7 @@ from hanse.client.cache import AnswerCache
 from hanse.client.catalogue import Catalogue, CatalogueTalk, choose
 from hanse.client.comparison import Comparison, assemble
 from hanse.client.deadline import Deadline
+from hanse.client.elsewhere import Elsewhere, elsewhere
 from hanse.client.expressions import AreaChoice, listed, periods
 from hanse.client.fanout import Reply, Target, ask_all
 from hanse.client.keys import ClientKey
@@ -221,7 +222,8 @@ class Federation:
                 targets = [widened(target, onto) for target in targets]
             replies = await ask_all(targets, self._line.conversation, nodes)
             spent = within.clock() - started
-            return assemble(replies, spent, allowed, marked=marked, onto=onto, shape=wish.shape)
+            found = assemble(replies, spent, allowed, marked=marked, onto=onto, shape=wish.shape)
+            return replace(found, elsewhere=blanks(found, targets, replies, wish))
 
         return self._line.wait(run, allowed)
 
@@ -267,6 +269,16 @@ class Federation:
         if not targets:
             raise NotFound("DATASET_NOWHERE", dataset=slug)
         return targets
+
+
+def blanks(
+    found: Comparison, targets: Sequence[Target], replies: Sequence[Reply], wish: Wish
+) -> tuple[Elsewhere, ...]:
+    """Return which blanks of a comparison may stand on the areas of another vintage."""
+    if wish.recasts:
+        return ()
+    pulls = [(target, reply.pulled) for target, reply in zip(targets, replies, strict=True)]
+    return elsewhere(found.table, pulls, periods(wish.periods))
 
 
 def together(targets: Sequence[Target]) -> list[Target]:

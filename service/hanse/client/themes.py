@@ -113,6 +113,11 @@ def _theme(asked: Asked, told: Sequence[tuple[SubjectAnswer, Comparison]]) -> Th
             for subject, comparison in told
             for each in comparison.outcomes
             if each.state is not NodeState.ANSWERED
+        )
+        + tuple(
+            Absent(each.origin_name, subject.id, {lang: each.say(lang) for lang in LANGUAGES})
+            for subject, comparison in told
+            for each in comparison.elsewhere
         ),
         command=_command(asked, told),
     )
@@ -192,6 +197,7 @@ def _command(asked: Asked, told: Sequence[tuple[SubjectAnswer, Comparison]]) -> 
     for option, value in (
         ("--areas", asked.wish.areas),
         ("--level", asked.wish.level),
+        ("--vintage", asked.wish.vintage),
         ("--periods", asked.wish.periods),
         ("--cities", ",".join(asked.wish.cities)),
     ):

@@ -39,6 +39,18 @@ class ReasonEntry(Body):
     cells: int
 
 
+class ElsewhereEntry(Body):
+    """Periods without a figure on a level, where the dataset has other vintages of that level."""
+
+    origin: str
+    origin_name: str
+    dataset: str
+    level: str
+    periods: list[str]
+    levels: list[str]
+    sentence: str
+
+
 class SpreadEntry(Body):
     """How the areas of one level lie in one period; `coverage` is the part that has a number."""
 
@@ -103,6 +115,7 @@ class ComparisonAnswer(Body):
     complete: bool
     nodes: list[NodeAccount]
     reasons: list[ReasonEntry]
+    elsewhere: list[ElsewhereEntry] = Field(default_factory=list)
     columns: list[str]
     rows: int
     data: dict[str, list[float | str | None]]

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from hanse.catalog import answers
 from hanse.catalog.catalogue import Catalogue
-from hanse.catalog.choice import AskedChoice, choose
+from hanse.catalog.choice import AskedChoice, Choice, choose
 from hanse.catalog.figures import Figure, Figures, gather
 from hanse.catalog.pages import snippets, words
 from hanse.cube.comparability import MarkCode
@@ -146,6 +146,19 @@ class View:
         if _LEVEL.fullmatch(value):
             return self.level(value)
         return self._moment(value, cell)
+
+    def elsewhere(self, figures: Figures, publication: Publication, choice: Choice) -> list[str]:
+        """Return the other vintages of the level, where a city has nothing on this one."""
+        level = choice.level_of(publication)
+        held = any(cell.publication is publication for cell in figures.cells)
+        if held or choice.period not in publication.periods or figures.total > len(figures.cells):
+            return []
+        code = level.partition("@")[0]
+        return [
+            each
+            for each in sorted(publication.levels, reverse=True)
+            if each != level and each.partition("@")[0] == code
+        ]
 
     def given(self, figures: Figures, publication: Publication) -> str:
         """Return how many cells a node gave."""

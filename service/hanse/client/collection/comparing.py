@@ -18,6 +18,7 @@ from hanse.client.collection.place import Kept, Place
 from hanse.client.collection.statements import AS_THEY_ARE, Comparing, Source, Transforms
 from hanse.client.comparison import Comparison, gathered, judged
 from hanse.client.conversation import Pulled
+from hanse.client.elsewhere import elsewhere
 from hanse.client.expressions import AreaChoice, listed, periods
 from hanse.client.fanout import Target
 from hanse.client.federation import Wish, offered, together
@@ -85,7 +86,10 @@ def compare(
     table, differs = differences.told(table)
     outcomes = tuple(_outcome(target, offers, done.counts) for target in targets)
     seconds = time.monotonic() - started
-    return Comparison(table, outcomes, seconds, 0.0, remarks, *beside, differs)
+    by_place = {(each.agency, each.manifest.dataset): each for each in pulls}
+    asked = [(each, by_place.get((each.member.agency, each.question.dataset))) for each in targets]
+    blank = () if onto else elsewhere(table, asked, periods(wish.periods))
+    return Comparison(table, outcomes, seconds, 0.0, remarks, *beside, differs, blank)
 
 
 def _targets(offers: Sequence[_Offer], wish: Wish) -> list[Target]:
