@@ -12,6 +12,8 @@ from tests.support.reports import pdf_text
 from typer.testing import CliRunner
 
 from hanse.cli.main import build
+from hanse.cube.indicator import Aggregation, MeasureType
+from hanse.cube.status import CellState
 from hanse.errors import Invalid, NotFound
 from hanse.node import areas, home, protection, publish
 from hanse.node.intake import draft as drafts
@@ -196,3 +198,67 @@ def test_a_rehearsal_prints_a_report_that_names_no_hidden_figure(node: Path) -> 
     assert "Afschermingsverslag: Bevolking" in said
     assert "sector (indeling 2025)" in said
     assert str(LARGE) not in said.replace(".", "")
+
+
+ANNOUNCED = [
+    (name, SECTOR, f"11002{part}", "2024", value)
+    for name, values in (("inw", (3, 40)), ("kwh", (900, 71_000)), ("euro", (55, 8_100)))
+    for part, value in zip("AB", values, strict=True)
+]
+KWH = indicator("kwh", unit="kwh", measure_type=MeasureType.AMOUNT, name={"nl": "Verbruik (kwh)"})
+EURO = indicator("euro", unit="euro", measure_type=MeasureType.AMOUNT, name={"nl": "Kosten"})
+
+
+def test_an_amount_without_a_count_behind_it_is_named_and_one_with_it_goes_with_the_count(
+    tmp_path: Path,
+) -> None:
+    named = replace(EURO, weight="inw")
+    of = contract(indicator(), KWH, named, levels=(SECTOR,), profile="standaard-5")
+    at = press(tmp_path)
+    found = rehearsed(at, draft(ANNOUNCED, of))
+    assert found.unjudged == ("Verbruik (kwh)",)
+    assert {each.name: each.hidden for each in found.indicators} == {
+        "Onderwerp inw": 1,
+        "Verbruik (kwh)": 0,
+        "euro Kosten": 1,
+    }
+    texts = list(reports.document(found, "nl").texts())
+    assert texts.index("Verbruik (kwh)") > texts.index("Wat niet beoordeeld is")
+    open_ = replace(of, profile="open-0")
+    assert rehearsed(at, draft(ANNOUNCED, open_)).unjudged == ()
+
+
+def test_what_the_source_hid_counts_in_no_row_of_other_rules(tmp_path: Path) -> None:
+    gone = CellState.SUPPRESSED_SOURCE.value
+    lines = [(*line[:4], gone if line[2] == "41002A" else line[4]) for line in LINES]
+    found = rehearsed(press(tmp_path), draft(lines, OF), (3,))
+    assert (found.whole.own, found.whole.source) == (2, 4)  # the sectors, and towns that hold them
+    told = {(each.k, each.zeros, each.dropped): each.own for each in found.alternatives}
+    assert (told[5, "publish", ""], told[3, "publish", ""]) == (2, 0)
+    assert told[5, "suppressible", ""] == 2
+    said = " ".join(reports.document(found, "nl").texts())
+    assert "De bron verborg zelf al 4 cellen." in said
+
+
+def test_a_level_without_any_figure_is_told_beside_the_verdict(tmp_path: Path) -> None:
+    apart = indicator(aggregate_geo=Aggregation.NONE, aggregate_breakdown=Aggregation.NONE)
+    of = contract(apart, levels=(SECTOR, TOWN), profile="standaard-5")
+    at = press(tmp_path)
+    found = rehearsed(at, draft(LINES, of))
+    assert found.empty == (TOWN,)
+    for lang, word in (("nl", "vraagteken"), ("en", "question mark"), ("fr", "d'interrogation")):
+        assert any(word in text for text in reports.document(found, lang).texts())
+    assert rehearsed(at, draft(LINES, OF)).empty == ()
+
+
+def test_a_name_that_says_its_code_is_not_told_twice_and_a_profile_speaks_each_language(
+    tmp_path: Path,
+) -> None:
+    of = contract(indicator(name={"nl": "INW"}), levels=(SECTOR,), profile="standaard-5")
+    found = rehearsed(press(tmp_path), draft(LINES, of))
+    assert [each.name for each in found.indicators] == ["INW"]
+    rules = profile.find("standaard-5")
+    for lang in ("nl", "en", "fr"):
+        facts = {each.name: each.value for each in reports.document(found, lang).facts}
+        assert f"standaard-5 ({rules.title[lang]})" in facts.values()
+    assert len({rules.title[lang] for lang in ("nl", "en", "fr")}) == 3

@@ -4,6 +4,7 @@ It tells small figures from those that only protect others, so it lies with the 
 the release: `<home>/protection/<digest of the release>/report.json`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,8 +19,8 @@ from hanse.areas.registry import Registry
 from hanse.cube import encoding
 from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
-from hanse.cube.indicator import MeasureType
-from hanse.cube.status import CellState
+from hanse.cube.indicator import Indicator, MeasureType
+from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Conflict, NotFound
 from hanse.messages import nearest
 from hanse.node.proofs import FOLDER
@@ -130,6 +131,8 @@ def of_release(work: Work, at: datetime, tell: Tell) -> Facts:
         trials=tuple(_trials(proofs, work.attacked, tell)),
         proofs=tuple(_proofs(proofs, work.signed_by)),
         seen=findings.seen(_shown(work.shielded)),
+        unjudged=_unjudged(work),
+        empty=_empty(work.shielded.cells),
     )
 
 
@@ -213,13 +216,35 @@ def _kind(indicator: Any, present: frozenset[str]) -> str:
     return found[0].kind if found else PART
 
 
+def _unjudged(work: Work) -> tuple[str, ...]:
+    """Return the indicators of which no minimum is asked: nobody says how many are behind them."""
+    present = encoding.texts(encoding.encode(work.shielded.cells.column("indicator")))
+    if work.profile.min_count <= 1:
+        return ()
+    return tuple(
+        _named(each)
+        for each in work.contract.indicators
+        if each.id in present
+        and not each.formula
+        and each.measure_type is not MeasureType.LABEL
+        and not primary.bases(each, frozenset(present))
+    )
+
+
+def _empty(cells: pa.Table) -> tuple[str, ...]:
+    """Return the levels at which nothing is shown and nothing hidden: all is unknown."""
+    told = pa.array([CellState.VALUE.value, *(each.value for each in HIDDEN)], pa.string())
+    level = encoding.encode(cells.column("level"))
+    some = level.filter(pc.is_in(encoding.encode(cells.column("state")), value_set=told))
+    return tuple(sorted(set(pc.unique(level).to_pylist()) - set(pc.unique(some).to_pylist())))
+
+
 def _is_count(indicator: Any) -> bool:
     return indicator.measure_type is MeasureType.COUNT and not indicator.formula
 
 
 def _subject(work: Work) -> Subject:
     profile = work.profile
-    title = nearest(profile.title, "nl")
     return Subject(
         name=work.contract.slug,
         title=nearest(work.contract.title, "nl") or work.contract.slug,
@@ -227,10 +252,11 @@ def _subject(work: Work) -> Subject:
         release=work.release,
         digest=work.digest,
         rules=(
-            ("profile", f"{profile.name} ({title})"),
+            ("profile", profile.name),
             ("k", str(profile.min_count)),
             ("zeros", zeros(profile)),
         ),
+        titles=tuple(sorted(profile.title.items())),
     )
 
 
@@ -243,15 +269,23 @@ def _located(found: reports.Tally, registry: Registry) -> reports.Tally:
     """Return a tally of an area with the area's name beside its code."""
     level, _, code = found.name.partition(":")
     areas: Mapping[str, Any] = registry.areas(level) if registry.has(level) else {}
-    name = f"{code} {areas[code].name}" if code in areas else code
-    return replace(found, name=name)
+    return replace(found, name=_beside(code, areas[code].name if code in areas else ""))
 
 
 def _titled(found: reports.Tally, contract: Contract) -> reports.Tally:
     """Return a tally of an indicator with the indicator's name beside its code."""
     indicator = contract.indicator(found.name)
-    name = nearest(indicator.name, "nl") if indicator else ""
-    return replace(found, name=f"{found.name} {name}".strip())
+    return replace(found, name=_named(indicator) if indicator else found.name)
+
+
+def _named(indicator: Indicator) -> str:
+    return _beside(indicator.id, nearest(indicator.name, "nl"))
+
+
+def _beside(code: str, name: str) -> str:
+    """Return a code with the name beside it; a name that says the code already stands alone."""
+    said = re.search(rf"(?<!\w){re.escape(code)}(?!\w)", name, re.IGNORECASE)
+    return name if said else f"{code} {name}".strip()
 
 
 def _costly(cells: pa.Table) -> tuple[Costly, ...]:

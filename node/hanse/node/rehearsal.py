@@ -1,5 +1,6 @@
 """What publishing a draft would hide, and what other rules would: nothing of it is written."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from hanse.areas.registry import Registry
-from hanse.cube.status import HIDDEN, CellState
+from hanse.cube.status import CellState
 from hanse.errors import Conflict, HanseError
 from hanse.node import recognising, shielding
 from hanse.node.intake.draft import Draft
@@ -111,10 +112,10 @@ def _weighed(asked: Rehearsal, minima: Sequence[int], tell: Tell) -> Iterator[Al
         except HanseError as fault:
             yield replace(told, refused=fault.code)
         else:
-            states = found.cells.column("state").to_pylist()
-            beside = sum(state == CellState.SUPPRESSED_SECONDARY for state in states)
-            hidden = sum(CellState(state) in HIDDEN for state in states)
-            yield replace(told, cells=len(states), own=hidden - beside, others=beside)
+            states = Counter(map(CellState, found.cells.column("state").to_pylist()))
+            own = states[CellState.SUPPRESSED_PRIMARY]
+            beside = states[CellState.SUPPRESSED_SECONDARY]
+            yield replace(told, cells=states.total(), own=own, others=beside)
 
 
 def _changes(asked: Rehearsal, minima: Sequence[int]) -> Iterator[tuple[Profile, Draft, str]]:

@@ -20,7 +20,8 @@ FACTS_BYTES_MAX = 8_000_000
 class Subject:
     """What the report is about and under which rules; `release` is empty before publication.
 
-    `rules` are the profile or plan as people read it, name and value.
+    `rules` are the profile or plan as people read it, name and value; `titles` what the profile is
+    called per language.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Subject:
     release: str = ""
     digest: str = ""
     rules: tuple[tuple[str, str], ...] = ()
+    titles: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Needy:
 class Alternative:
     """What other rules would hide; `dropped` are levels left out, `refused` a code of why not.
 
-    The first alternative of a report is what the rules in force hide.
+    The first alternative of a report is what the rules in force hide. What the source hid itself
+    counts in none of them.
     """
 
     k: int
@@ -138,7 +141,8 @@ class Facts:
 
     `areas` are those where most is hidden, of `areas_hit` where anything is. `covered` counts the
     hidden cells that need no proof, for every total of them is hidden too. `quick` says that the
-    alternatives were weighed in one pass.
+    alternatives were weighed in one pass. `unjudged` are the indicators of which nobody knows on
+    how many a figure rests, `empty` the levels without any figure.
     """
 
     subject: Subject
@@ -160,6 +164,8 @@ class Facts:
     proofs: tuple[Proof, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     seen: tuple[Seen, ...] = field(default=())
+    unjudged: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
     schema: int = SCHEMA
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hanse.messages import named, say
+from hanse.messages import named, nearest, say
 from hanse.report import formats
 from hanse.report.disclosure.facts import Alternative, Facts, Proof, Seen, Tally
 from hanse.report.disclosure.tally import most_hidden
@@ -30,6 +30,9 @@ PROOFS_SHOWN = 30
 HASH_SHOWN = 16
 """Letters of a hash that are enough to look it up."""
 
+PROFILE = "profile"
+"""The rule that has a title in every language."""
+
 SYMBOL = "x"
 """What a reader sees in the place of a hidden figure."""
 
@@ -44,6 +47,7 @@ def document(facts: Facts, lang: str) -> Document:
         Section(told.say("WHY"), told.why()),
         Section(told.say("LEVELS"), told.levels()),
         Section(told.say("AREAS"), told.areas()),
+        Section(told.say("UNJUDGED"), told.unjudged()),
         Section(told.say("COST"), told.cost()),
         Section(told.say("WHAT_IF"), told.what_if()),
         Section(told.say("ATTACK"), told.attack()),
@@ -87,10 +91,14 @@ class _Told:
         ]
         known = [Fact(self.say(code), value) for code, value in pairs if value]
         rules = [
-            Fact(named("setting", name, self._lang), named(name, value, self._lang))
+            Fact(named("setting", name, self._lang), self._rule(name, value))
             for name, value in subject.rules
         ]
         return (*known, *rules)
+
+    def _rule(self, name: str, value: str) -> str:
+        title = nearest(dict(self._facts.subject.titles), self._lang) if name == PROFILE else ""
+        return f"{value} ({title})" if title else named(name, value, self._lang)
 
     def short(self) -> tuple[Block, ...]:
         whole, share = self._facts.whole, self._facts.value_share
@@ -110,7 +118,11 @@ class _Told:
         if share is not None:
             told = self._share(share, 1)
             figures.append(KeyFigure(self.say("VALUE"), told, self.say("VALUE_NOTE")))
-        return (KeyFigures(tuple(figures)), self._verdict())
+        empty = [
+            Notice(self.say("LEVEL_EMPTY", level=self._level(each)), "warn")
+            for each in self._facts.empty
+        ]
+        return (KeyFigures(tuple(figures)), self._verdict(), *empty)
 
     def _verdict(self) -> Notice:
         """Return the sentence a hurried reader takes away."""
@@ -152,8 +164,19 @@ class _Told:
         if not most:
             return ()
         total = self._count(self._facts.areas_hit)
-        caption = self.say("AREAS_CAPTION", shown=len(most), total=total)
+        every = len(most) == self._facts.areas_hit
+        code = "AREAS_ALL" if every else "AREAS_CAPTION"
+        caption = self.say(code, shown=len(most), total=total)
         return (self._tallies(most, caption, "AREA"),)
+
+    def unjudged(self) -> tuple[Block, ...]:
+        found = self._facts.unjudged
+        if not found:
+            return ()
+        names = list(found[:TABLES_SHOWN])
+        if len(found) > len(names):
+            names.append(self.say("UNJUDGED_MORE", count=self._count(len(found) - len(names))))
+        return (Paragraph(self.say("UNJUDGED_TEXT")), Listing(tuple(names)))
 
     def cost(self) -> tuple[Block, ...]:
         costly = [
@@ -178,6 +201,9 @@ class _Told:
         columns = self._columns("ALTERNATIVE", "CELLS", "OWN", "OTHERS", "SHARE")
         rows = tuple(self._alternative(each, number == 0) for number, each in enumerate(found))
         quick = [Paragraph(self.say("WHAT_IF_QUICK"))] if self._facts.quick else []
+        source = self._facts.whole.source
+        if source:
+            quick.append(Paragraph(self.say("WHAT_IF_SOURCE", count=self._count(source))))
         return (
             Paragraph(self.say("WHAT_IF_TEXT")),
             Table(self.say("WHAT_IF_CAPTION"), columns, rows),

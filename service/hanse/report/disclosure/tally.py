@@ -17,6 +17,7 @@ PROTECTS, SOURCE, TOGETHER = "protects", "source", "together"
 """Words of the column `rule`; every other word is a reason of the cell itself."""
 
 AREAS_KEPT = 100
+SHARE_DECIMALS = 6
 
 
 def counted(account: pa.Table, column: str) -> tuple[Tally, ...]:
@@ -62,7 +63,7 @@ def value_share(account: pa.Table) -> float | None:
     if not total:
         return None
     shown = float(pc.sum(pc.filter(size, pc.equal(account["rule"], ""))).as_py() or 0)
-    return round(1 - shown / total, 4)
+    return round(1 - shown / total, SHARE_DECIMALS)
 
 
 def magnitude(value: float) -> int:
