@@ -202,8 +202,9 @@ def _rules(work: Work, indicators: pa.Array, place: pa.Array) -> pa.Array:
     small = states == CellState.SUPPRESSED_PRIMARY.value
     rule[small] = own[small]
     rule[states == CellState.SUPPRESSED_SECONDARY.value] = tally.PROTECTS
-    few = pc.fill_null(pa.array(work.shielded.few).take(place), False)
-    rule[np.asarray(few) & (rule == tally.PROTECTS)] = tally.TOGETHER
+    if work.shielded.few.size:
+        few = pc.fill_null(pa.array(work.shielded.few).take(place), False)
+        rule[np.asarray(few) & (rule == tally.PROTECTS)] = tally.TOGETHER
     rule[states == CellState.SUPPRESSED_SOURCE.value] = tally.SOURCE
     return pa.array(rule.tolist(), pa.string())
 

@@ -6,7 +6,7 @@ and everything that was ever shown; formulas come after it and see hidden figure
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -54,11 +54,11 @@ class Shielded:
     wholes: Wholes
     kin: Families
     computed: frozenset[str]
-    sums: questions.Sums
-    few: Bools
     released: int
     opened: int
     levels: Mapping[str, "Cost"]
+    sums: questions.Sums = ()
+    few: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +128,11 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         wholes=wholes,
         kin=kin,
         computed=_present(told) - _present(inside),
-        sums=asked.sums,
-        few=few,
         released=rows,
         opened=int((opened < rows).sum()),
         levels=_costs(true.slice(0, rows), hidden[:rows], closed.hidden[:rows]),
+        sums=asked.sums,
+        few=few,
     )
 
 
