@@ -15,9 +15,14 @@ from tests.support.tiny_catalogue import TinyWorld, world
 from tests.support.tiny_node import Row, TinyNode, TinyRelease, cells
 from typer.testing import CliRunner
 
+from hanse.areas import Registry
+from hanse.areas.area import Area
+from hanse.areas.level import Level
 from hanse.cli.main import build
+from hanse.client.collection.comparing import compare as compare_at
 from hanse.client.collection.engine import engine
 from hanse.client.collection.place import ABOUT, Place
+from hanse.client.federation import Wish
 from hanse.client.settings import ClientConfig, write_config
 from hanse.cube.cells import SAMPLE_COLUMNS
 from hanse.errors import HanseError, Invalid, Unavailable
@@ -251,3 +256,68 @@ def test_a_file_that_is_gone_is_no_empty_answer(known: Known) -> None:
     assert refused("compare", "geb", "--from", known.folder) == "ENGINE_FAILED"
     with pytest.raises(Unavailable, match="ENGINE_FAILED"):
         engine("duckdb").ask("SELECT 1 FROM nowhere")
+
+
+def _linked(known: Known, tmp_path: Path, what: str) -> None:
+    """Move a part of the place elsewhere, and leave a link to it."""
+    about = min(known.folder.rglob(ABOUT))
+    part = {
+        "about": about,
+        "figures": next(about.parent.glob("figures-*")),
+        "manifest": next(about.parents[3].glob("manifest-*")),
+        "folder": about.parents[3],
+    }[what]
+    away = tmp_path / "elders"
+    part.rename(away)
+    part.symlink_to(away)
+
+
+@pytest.mark.parametrize("what", ["about", "figures", "manifest", "folder"])
+def test_nothing_is_read_or_written_over_a_link(known: Known, tmp_path: Path, what: str) -> None:
+    _linked(known, tmp_path, what)
+    kept = {each: each.stat().st_mtime_ns for each in (tmp_path / "elders").rglob("*")}
+    assert refused("compare", "inw,geb,fier", "--from", known.folder) == "PLACE_LINK"
+    assert refused("collect", "inw,geb,fier", "--to", known.folder) == "PLACE_LINK"
+    assert {each: each.stat().st_mtime_ns for each in (tmp_path / "elders").rglob("*")} == kept
+
+
+def test_a_place_may_itself_be_named_by_a_link(known: Known, tmp_path: Path) -> None:
+    named = tmp_path / "naam"
+    named.symlink_to(known.folder)
+    assert (
+        compared("inw", "--from", named)["rows"] == compared("inw", "--from", known.folder)["rows"]
+    )
+
+
+class Counting(Place):
+    """A place that remembers what is read of it."""
+
+    def _content(self, path: str) -> bytes:
+        READ.append(path)
+        return super()._content(path)
+
+
+READ: list[str] = []
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [Wish(), Wish(beside=("usual",), cities=("Gent",)), Wish(vintage="2025")],
+    ids=["as it is", "beside", "vintage"],
+)
+def test_whatever_is_read_of_a_place_is_read_once(known: Known, wish: Wish) -> None:
+    place = Counting.open(str(known.folder))
+    town = [Area(code, name) for code, name in CITIES.items()]
+    registry = Registry().with_level(Level("gemeente", "2025", {"nl": "Gemeente"}, 30), town)
+    READ.clear()
+    compare_at(place, engine("duckdb"), "inw,geb,fier", wish, lambda: registry)
+    assert len(READ) == len(set(READ))
+    manifests = [each for each in READ if "manifest-" in each]
+    assert len(manifests) == 3 * len(CITIES)
+
+
+def test_a_place_tells_whose_figures_lie_in_it_by_a_file_of_each(known: Known) -> None:
+    place = Counting.open(str(known.folder))
+    READ.clear()
+    assert [each.name for each in place.members()] == list(CITIES.values())
+    assert len(READ) == len(CITIES)

@@ -107,8 +107,7 @@ def _targets(offers: Sequence[_Offer], wish: Wish) -> list[Target]:
 def _towns(place: Place, wish: Wish) -> tuple[str, ...]:
     if not wish.beside or not wish.cities:
         return ()
-    members = {each.about.member.agency: each.about.member for each in place.kept()}
-    chosen = choose(list(members.values()), wish.cities)
+    chosen = choose(list(place.members()), wish.cities)
     return tuple(each.agency.removeprefix("NIS") for each in chosen)
 
 

@@ -76,12 +76,18 @@ class Kept:
 
 
 class Place:
-    """A place that holds collected figures; who may write there may change them."""
+    """A place that holds collected figures; who may write there may change them.
+
+    Nothing in a folder is reached over a link: it could lie anywhere. What was read is not read
+    again while the place is open, until it is written.
+    """
 
     def __init__(self, files: fs.FileSystem, url: str, base: str) -> None:
         self.files = files
         self.url = url
         self.base = base
+        self._abouts: dict[str, About] = {}
+        self._manifests: dict[str, Manifest] = {}
 
     @classmethod
     def open(cls, address: str, s3_endpoint: str = "") -> "Place":
@@ -101,12 +107,27 @@ class Place:
         return cls(_bucket(s3_endpoint), f"{scheme}://{base}", base)
 
     def within(self, path: str) -> str:
-        """Return the path of a kept file for this place's own file system."""
+        """Return the path of a kept file for this place's own file system.
+
+        Raises `Invalid` (PLACE_LINK) for one that is reached over a link.
+        """
+        self._refuse_link(path)
         return f"{self.base}/{path}"
 
     def address(self, path: str) -> str:
-        """Return the address of a kept file, for an engine that reads it by itself."""
+        """Return the address of a kept file, for an engine that reads it by itself.
+
+        Raises `Invalid` (PLACE_LINK) for one that is reached over a link.
+        """
+        self._refuse_link(path)
         return f"{self.url}/{path}"
+
+    def _refuse_link(self, path: str) -> None:
+        if not isinstance(self.files, fs.LocalFileSystem):
+            return
+        home = Path(self.base).resolve()
+        if (home / path).resolve() != home / path:
+            raise Invalid("PLACE_LINK", place=self.url[:80], file=path[:120])
 
     def keep(self, member: MemberEntry, pulled: Pulled, cells: pa.Table, at: datetime) -> int:
         """Keep one answer, a file per indicator and level; return how many files.
@@ -148,6 +169,7 @@ class Place:
     def drop(self, kept: Kept) -> None:
         """Take a file out of the collection: what it is of first, so that no reader is misled."""
         self.files.delete_file(self.within(f"{kept.folder}/{ABOUT}"))
+        self._abouts.pop(f"{kept.folder}/{ABOUT}", None)
         self.files.delete_file(self.within(kept.path))
 
     def kept(self, indicators: Sequence[str] = ()) -> tuple[Kept, ...]:
@@ -162,31 +184,49 @@ class Place:
         """Return the manifest of the release that a file is of."""
         named = f"manifest-{about.manifest.rpartition(':')[2][:16]}.json"
         path = f"{_name(about.member.agency)}/{_name(about.dataset)}/{named}"
-        try:
-            return Manifest.model_validate_json(self._content(path))
-        except (OSError, ValidationError) as fault:
-            raise Invalid("PLACE_DAMAGED", place=self.url[:80], file=path[:120]) from fault
+        if path not in self._manifests:
+            try:
+                self._manifests[path] = Manifest.model_validate_json(self._content(path))
+            except (OSError, ValidationError) as fault:
+                raise Invalid("PLACE_DAMAGED", place=self.url[:80], file=path[:120]) from fault
+        return self._manifests[path]
+
+    def members(self) -> tuple[MemberEntry, ...]:
+        """Return whose figures lie here, by what the first file of each says of its publisher."""
+        first: dict[str, str] = {}
+        for path in sorted(self._paths()):
+            first.setdefault(path.split("/")[0], path)
+        return tuple(self._about(path).member for path in first.values())
 
     def _read_all(self, names: set[str]) -> Iterator[Kept]:
+        for path in self._paths():
+            if not names or path.split("/")[2] in names:
+                yield Kept(self._about(path), path.removesuffix(f"/{ABOUT}"))
+
+    def _paths(self) -> list[str]:
+        """Return where every `about.json` of this place lies within it."""
         selector = fs.FileSelector(self.base, allow_not_found=True, recursive=True)
         try:
             infos = self.files.get_file_info(selector)
         except OSError as fault:
             raise Invalid("PLACE_AWAY", place=self.url[:80]) from fault
-        for info in infos:
-            if info.base_name != ABOUT:
-                continue
-            path = info.path.removeprefix(f"{self.base}/")
-            parts = path.split("/")
-            if len(parts) != DEPTH or (names and parts[2] not in names):
-                continue
+        paths = (info.path.removeprefix(f"{self.base}/") for info in infos)
+        return [
+            each
+            for each in paths
+            if each.rpartition("/")[2] == ABOUT and each.count("/") == DEPTH - 1
+        ]
+
+    def _about(self, path: str) -> About:
+        if path not in self._abouts:
             try:
                 about = About.model_validate_json(self._content(path))
             except (OSError, ValidationError) as fault:
                 raise Invalid("PLACE_DAMAGED", place=self.url[:80], file=path[:120]) from fault
             if f"{_home(about)}/{ABOUT}" != path:
                 raise Invalid("PLACE_DAMAGED", place=self.url[:80], file=path[:120])
-            yield Kept(about, path.removesuffix(f"/{ABOUT}"))
+            self._abouts[path] = about
+        return self._abouts[path]
 
     def _replace(self, folder: str, about: About, content: bytes) -> None:
         try:
@@ -205,6 +245,8 @@ class Place:
     def _write(self, path: str, content: bytes) -> None:
         """Write a file; in a folder it gets its name when it is whole, as a bucket does anyway."""
         target = self.within(path)
+        self._abouts.pop(path, None)
+        self._manifests.pop(path, None)
         local = isinstance(self.files, fs.LocalFileSystem)
         made = f"{target}.{secrets.token_hex(8)}.part" if local else target
         try:
