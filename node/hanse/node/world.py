@@ -71,6 +71,7 @@ class Worlds:
     def __init__(self, engine: Engine, home: Path, today: Callable[[], date]) -> None:
         self._engine = engine
         self._home = home
+        self._areas = home / "areas"
         self._today = today
         self._lock = threading.Lock()
         self._held: tuple[Stamp, World] | None = None
@@ -105,7 +106,7 @@ class Worlds:
 
     def _stamp(self) -> Stamp:
         try:
-            tables = (self._home / "areas").stat().st_mtime_ns
+            tables = self._areas.stat().st_mtime_ns
         except FileNotFoundError:
             tables = 0
         # Protocols start and end by themselves, on the day that stands in them.

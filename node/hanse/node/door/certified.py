@@ -33,9 +33,7 @@ def certified(folder: Path) -> ReleaseCells:
     if not {SUMMARY, STATEMENT} <= files.keys():
         raise _uncertified(described)
     try:
-        for name in (SUMMARY, STATEMENT):
-            manifest.check(folder / name, files[name])
-        marks = tuple(manifest.fingerprint(folder / name) for name in (SUMMARY, STATEMENT))
+        marks = tuple(manifest.check(folder / name, files[name]) for name in (SUMMARY, STATEMENT))
         said = _said(folder, marks)
     except HanseError as fault:
         raise _uncertified(described) from fault

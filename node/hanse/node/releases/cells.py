@@ -42,11 +42,14 @@ def open_cells(folder: Path) -> "ReleaseCells":
     Raises `Unavailable` where a file is not what the manifest says, `NotFound` where it is gone.
     """
     described = manifest.read(folder)
-    names = [part.path for part in described.parts if part.role in {"index", "arrow"}]
-    for part in described.parts:
-        if part.path in names:
+    return _open(
+        folder,
+        tuple(
             manifest.check(folder / part.path, part.sha256)
-    return _open(folder, tuple(manifest.fingerprint(folder / name) for name in names))
+            for part in described.parts
+            if part.role in {"index", "arrow"}
+        ),
+    )
 
 
 @lru_cache(maxsize=OPEN_MAX)

@@ -29,7 +29,8 @@ def folder_of(home: Path, digest: str) -> Path:
 
 def read(folder: Path) -> Manifest:
     """Return the manifest of a release's folder, checked against the folder's name."""
-    return _read(folder / MANIFEST, fingerprint(folder / MANIFEST))
+    path = folder / MANIFEST
+    return _read(path, fingerprint(path))
 
 
 def statement(folder: Path) -> str:
@@ -46,10 +47,15 @@ def fingerprint(path: Path) -> Fingerprint:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def check(path: Path, sha256: str) -> None:
-    """Raise `Unavailable` unless the file's bytes have this digest; hashed once per fingerprint."""
-    if f"sha-256:{_hash(path, fingerprint(path))}" != sha256:
+def check(path: Path, sha256: str) -> Fingerprint:
+    """Return the fingerprint of a file with this digest; hashed once per fingerprint.
+
+    Raises `Unavailable` for any other bytes.
+    """
+    found = fingerprint(path)
+    if f"sha-256:{_hash(path, found)}" != sha256:
         raise Unavailable("OBJECT_DAMAGED", address=f"{path.parent.name[:12]}/{path.name}")
+    return found
 
 
 @lru_cache(maxsize=_OPEN_MAX)
