@@ -15,6 +15,7 @@ from typing import Final
 from hanse.cube.brackets import SPECIAL, Bracket, brackets, crossing, gaps, nested, pieces
 from hanse.cube.codelist import TOTAL, Code, Codelist, Dimension
 from hanse.cube.contract import Contract
+from hanse.errors import Invalid
 
 SEXES: Final = (frozenset({"f", "m"}), frozenset({"v", "m"}))
 """Lists that are known by single letters."""
@@ -273,6 +274,33 @@ def ways(name: str, lists: Sequence[Codelist]) -> tuple[Dimension, ...]:
         if found not in every:
             every.append(found)
     return tuple(Dimension(name, each) for each in every)
+
+
+def declared(
+    dimensions: Iterable[Dimension], kept: Sequence[str], concepts: Mapping[str, str]
+) -> tuple[Dimension, ...]:
+    """Return the breakdowns of these names, each with the concept that somebody says it has.
+
+    Raises `Invalid` for a concept of a breakdown that is not there.
+    """
+    unknown = sorted(concepts.keys() - set(kept))
+    if unknown:
+        raise Invalid("BREAKDOWN_NONE", name=unknown[0][:60], known=", ".join(kept)[:200] or "-")
+    return tuple(
+        replace(each, concept=concepts.get(each.id, each.concept))
+        for each in dimensions
+        if each.id in kept
+    )
+
+
+def joined(before: Sequence[Dimension], after: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+    """Return the breakdowns with every code that either side knows."""
+    known = {each.id: each.codelist.codes for each in before}
+    found = []
+    for each in after:
+        codes = {code.id: code for code in (*known.get(each.id, ()), *each.codelist.codes)}
+        found.append(replace(each, codelist=replace(each.codelist, codes=tuple(codes.values()))))
+    return tuple(found)
 
 
 def merged(lists: Iterable[Codelist], name: str) -> Codelist:

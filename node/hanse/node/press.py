@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from hanse.node import areas, home, migrations
+from hanse.cube.contract import Contract
+from hanse.node import areas, home, migrations, union
+from hanse.node.breakdowns import Doubt
 from hanse.node.feed import Publisher
 from hanse.node.intake.check import check
+from hanse.node.kin import kin_of
 from hanse.node.publish import Press
 from hanse.node.settings import NodeSettings
 from hanse.policies import profile as profiles
@@ -14,6 +17,7 @@ from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey
 from hanse.store.clock import now
 from hanse.store.engine import create
+from hanse.store.session import reading
 
 PROFILES_MAX = 100
 
@@ -36,6 +40,17 @@ def open_press(settings: NodeSettings, clock: Callable[[], datetime] = now) -> P
         approvals=settings.approvals,
         own_profiles=own_profiles(settings.home),
     )
+
+
+def doubts(settings: NodeSettings, contract: Contract) -> tuple[Doubt, ...]:
+    """Return which breakdowns of other datasets might be those of a dataset: nothing says so."""
+    engine = create(settings.database)
+    migrations.upgrade(engine)
+    try:
+        with reading(engine) as session:
+            return kin_of(contract, union.told(session, settings.home)).names.doubts
+    finally:
+        engine.dispose()
 
 
 def publisher(

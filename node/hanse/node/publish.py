@@ -5,8 +5,7 @@ put the event in the outbox; after it, nothing of it ever changes. The only call
 control.
 """
 
-import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +33,7 @@ from hanse.node import (
     shielding,
     union,
 )
+from hanse.node.checking import Check, Finding
 from hanse.node.intake.draft import Draft
 from hanse.node.ledger import Held
 from hanse.node.proofs import Vault
@@ -65,21 +65,6 @@ ORPHAN_AGE_SECONDS = 24 * 3_600
 """How old a folder that no release refers to must be before it is cleared away."""
 
 Kind = Literal["preliminary", "final", "corrected"]
-
-
-class Finding(typing.Protocol):
-    """What publishing reads of a finding of the checks."""
-
-    @property
-    def rule(self) -> str:
-        """The rule's id, `R001`."""
-
-    @property
-    def blocks(self) -> bool:
-        """Whether it stops a release: an error that nobody accepted with a reason."""
-
-
-Check = Callable[[Draft, Registry, pa.Table | None, Contract | None], Sequence[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +183,8 @@ def prepare(press: Press, draft: Draft) -> Prepared:
         held = recognising.held_of(session, press.home, draft, press.registry)
     before = _before(press, previous)
     was_contract, was_cells = before or (None, None)
-    findings = press.check(draft, press.registry, was_cells, was_contract)
+    doubts = held.kin.names.doubts
+    findings = press.check(draft, press.registry, was_cells, was_contract, doubts)
     shielded = shielding.shield(draft, profile, press.registry, held)
     cleared = scrub(derived.released(shielded.cells, contract.indicators))
     arranged = layout.arrange(cleared, areas.ancestors(contract, press.registry))

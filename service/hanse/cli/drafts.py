@@ -49,10 +49,11 @@ def check_drafts(  # noqa: PLR0913 a command's options are its parameters
     as_json: AsJson = False,
     lang: Lang = "",
 ) -> None:
-    """Check drafts against the rules R001 to R020; exit code 1 when one may not be published."""
+    """Check drafts against the rules R001 to R021; exit code 1 when one may not be published."""
     from hanse.node import areas
     from hanse.node.intake import draft
     from hanse.node.intake.check import blocking, check
+    from hanse.node.press import doubts
     from hanse.node.settings import read_settings
 
     settings = read_settings(home)
@@ -64,7 +65,7 @@ def check_drafts(  # noqa: PLR0913 a command's options are its parameters
         if accept:
             one = _accepted(one, accept, reason, person)
             draft.save(settings.home, one)
-        found[slug] = check(one, registry)
+        found[slug] = check(one, registry, doubts=doubts(settings, one.contract))
     if only_failing is not None:
         _write_failing(only_failing, found, lang)
     if as_json:

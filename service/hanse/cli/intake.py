@@ -48,6 +48,10 @@ Mapping = Annotated[
     list[str] | None,
     typer.Option("--map", help="column=role: period, level, area, measure, dimension:SEX, skip."),
 ]
+Concepts = Annotated[
+    list[str] | None,
+    typer.Option("--concept", help="BREAKDOWN=concept: what it divides by: LEEFTIJD=age."),
+]
 Period = Annotated[str, typer.Option("--period", help="Period of a table without such a column.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing when it went well.")]
@@ -80,6 +84,7 @@ class _Said:
     roll_up: tuple[str, ...]
     scope: str
     person: str
+    concepts: tuple[str, ...]
 
 
 def import_swing(  # noqa: PLR0913 a command's options are its parameters
@@ -96,6 +101,7 @@ def import_swing(  # noqa: PLR0913 a command's options are its parameters
     licence: Licence = "CC-BY-4.0",
     level: Levels = None,
     roll_up: RollUp = None,
+    concept: Concepts = None,
     only: Scope = "",
     add: Add = False,
     home: Home = None,
@@ -108,7 +114,7 @@ def import_swing(  # noqa: PLR0913 a command's options are its parameters
 
     said = _Said(
         dataset, title, description, theme, access, profile, licence, tuple(level or ()),
-        tuple(roll_up or ()), only, person,
+        tuple(roll_up or ()), only, person, tuple(concept or ()),
     )  # fmt: skip
     job = Job("swing", (*workbooks, *(indicators or ())))
     _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
@@ -127,6 +133,7 @@ def import_csv(  # noqa: PLR0913 a command's options are its parameters
     licence: Licence = "CC-BY-4.0",
     level: Levels = None,
     roll_up: RollUp = None,
+    concept: Concepts = None,
     only: Scope = "",
     add: Add = False,
     home: Home = None,
@@ -137,7 +144,7 @@ def import_csv(  # noqa: PLR0913 a command's options are its parameters
     """Load CSV files whose columns you name with --map."""
     said = _Said(
         dataset, title, description, theme, access, profile, licence, tuple(level or ()),
-        tuple(roll_up or ()), only, person,
+        tuple(roll_up or ()), only, person, tuple(concept or ()),
     )  # fmt: skip
     job = _table_job("csv", files, mapping, level, period)
     _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
@@ -156,6 +163,7 @@ def import_parquet(  # noqa: PLR0913 a command's options are its parameters
     licence: Licence = "CC-BY-4.0",
     level: Levels = None,
     roll_up: RollUp = None,
+    concept: Concepts = None,
     only: Scope = "",
     add: Add = False,
     home: Home = None,
@@ -166,7 +174,7 @@ def import_parquet(  # noqa: PLR0913 a command's options are its parameters
     """Load Parquet files whose columns you name with --map."""
     said = _Said(
         dataset, title, description, theme, access, profile, licence, tuple(level or ()),
-        tuple(roll_up or ()), only, person,
+        tuple(roll_up or ()), only, person, tuple(concept or ()),
     )  # fmt: skip
     job = _table_job("parquet", files, mapping, level, period)
     _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
@@ -186,6 +194,7 @@ def import_sql(  # noqa: PLR0913 a command's options are its parameters
     licence: Licence = "CC-BY-4.0",
     level: Levels = None,
     roll_up: RollUp = None,
+    concept: Concepts = None,
     only: Scope = "",
     add: Add = False,
     home: Home = None,
@@ -201,7 +210,7 @@ def import_sql(  # noqa: PLR0913 a command's options are its parameters
 
     said = _Said(
         dataset, title, description, theme, access, profile, licence, tuple(level or ()),
-        tuple(roll_up or ()), only, person,
+        tuple(roll_up or ()), only, person, tuple(concept or ()),
     )  # fmt: skip
     settings = read_settings(home)
     columns = Columns(_pairs("--map", mapping or ()), _constant_level(level), period)
@@ -280,6 +289,7 @@ def _order(settings: Any, said: _Said) -> "Order":
         levels=said.levels,
         roll_up=said.roll_up,
         scope=said.scope,
+        concepts=_pairs("--concept", said.concepts),
     )
 
 

@@ -6,7 +6,7 @@ the row it stands in, and nothing is kept.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -17,7 +17,7 @@ from hanse.areas import Registry
 from hanse.areas.level import from_swing
 from hanse.cube import encoding
 from hanse.cube.cells import dimensions_of, draft_schema, key_columns
-from hanse.cube.codelist import TOTAL, Dimension
+from hanse.cube.codelist import TOTAL
 from hanse.cube.contract import Access, Contract
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import Period, read_period
@@ -25,6 +25,7 @@ from hanse.cube.spelling import composed
 from hanse.cube.status import CellState, Flag
 from hanse.dialects.swing import Shape, SwingWorkbook
 from hanse.errors import HanseError, Invalid
+from hanse.node.breakdowns import declared, joined
 from hanse.node.intake import quadruplets
 from hanse.node.intake.calendars import dated
 from hanse.node.intake.draft import SLUG, Draft
@@ -39,7 +40,7 @@ class Order:
 
     `levels` are `level@vintage`, given where the codes of a file do not tell the vintage; `roll_up`
     are the levels that figures are added up to when they are published; `scope` (`gemeente:41002`)
-    keeps only the areas below one area.
+    keeps only the areas below one area; `concepts` say what a breakdown divides by.
     """
 
     slug: str
@@ -56,6 +57,7 @@ class Order:
     levels: tuple[str, ...] = ()
     roll_up: tuple[str, ...] = ()
     scope: str = ""
+    concepts: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(
@@ -86,7 +88,7 @@ def build(
         theme=order.theme,
         indicators=indicators,
         levels=_levels(cells, order.roll_up, registry),
-        dimensions=tuple(each for each in reading.dimensions if each.id in dimensions),
+        dimensions=declared(reading.dimensions, dimensions, order.concepts),
         profile=order.profile,
         access=order.access,
         licence=order.licence,
@@ -350,7 +352,7 @@ def add(existing: Draft, more: Draft) -> Draft:
         contract=replace(
             contract,
             indicators=tuple(indicators.values()),
-            dimensions=_merged(existing.contract.dimensions, tuple(dimensions.values())),
+            dimensions=joined(existing.contract.dimensions, tuple(dimensions.values())),
             levels=tuple(levels),
         ),
         cells=cells,
@@ -358,16 +360,6 @@ def add(existing: Draft, more: Draft) -> Draft:
         shapes=(*existing.shapes, *more.shapes),
         remarks=(*existing.remarks, *more.remarks),
     )
-
-
-def _merged(before: Sequence[Dimension], after: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
-    """Return the dimensions with every code that either side knows."""
-    known = {each.id: each.codelist.codes for each in before}
-    merged = []
-    for each in after:
-        codes = {code.id: code for code in (*known.get(each.id, ()), *each.codelist.codes)}
-        merged.append(replace(each, codelist=replace(each.codelist, codes=tuple(codes.values()))))
-    return tuple(merged)
 
 
 def _free(name: str, taken: set[str]) -> str:

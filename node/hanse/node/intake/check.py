@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from hanse.areas import Registry
 from hanse.cube.contract import Contract
+from hanse.node.breakdowns import Doubt
 from hanse.node.intake.checks import RULES, Finding
 from hanse.node.intake.checks.case import Case
 from hanse.node.intake.draft import Draft
@@ -23,14 +24,15 @@ def check(
     registry: Registry,
     previous: pa.Table | None = None,
     previous_contract: Contract | None = None,
+    doubts: Sequence[Doubt] = (),
 ) -> tuple[Finding, ...]:
     """Return what the rules find in a draft.
 
     `previous` is the last release's cells (protected shape; a draft's will do), `previous_contract`
     its contract: with them a figure hidden now and shown before is found, and a code with a new
-    meaning.
+    meaning. `doubts` are breakdowns of other datasets that might be the draft's own.
     """
-    case = Case(draft, registry, previous, previous_contract)
+    case = Case(draft, registry, previous, previous_contract, tuple(doubts))
     waivers = draft.waivers
     return tuple(
         replace(finding, waived_reason=waivers.get(rule.id))

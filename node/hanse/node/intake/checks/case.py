@@ -15,6 +15,7 @@ from hanse.cube.contract import Contract
 from hanse.cube.indicator import Indicator
 from hanse.cube.period import read_period
 from hanse.cube.status import HIDDEN, CellState
+from hanse.node.breakdowns import Doubt
 from hanse.node.intake.checks.finding import Finding, Severity
 from hanse.node.intake.draft import Draft
 
@@ -27,6 +28,7 @@ Truths = np.ndarray[tuple[int], np.dtype[np.bool_]]
 class Case:
     """A draft, the areas of the node, and what was published before (protected shape), if anything.
 
+    `doubts` are breakdowns of other datasets that might be the same as its own.
     Positions are row numbers of the draft's cells; every array here has one entry per position.
     """
 
@@ -34,6 +36,7 @@ class Case:
     registry: Registry
     previous: pa.Table | None = None
     previous_contract: Contract | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def contract(self) -> Contract:

@@ -14,6 +14,9 @@ from hanse.node.intake.build import areas_below, duplicates
 from hanse.node.intake.checks.case import Case
 from hanse.node.intake.checks.finding import Finding, Severity
 
+CODES_NAMED = 6
+"""How many codes of two lists that do not fit a finding names."""
+
 EXAMPLES = 5
 NIS_DIGITS = 5
 
@@ -173,3 +176,22 @@ def r020(case: Case) -> Iterator[Finding]:
                 sheet=remark.sheet,
                 fix=f"skip:{remark.sheet}",
             )
+
+
+def r021(case: Case) -> Iterator[Finding]:
+    """Yield the breakdowns that might be one in another dataset, and codes nobody ties together."""
+    for each in case.doubts:
+        codes = ", ".join(each.codes[:CODES_NAMED])
+        yield Finding(
+            rule="R021",
+            severity=Severity.ERROR,
+            message_code="R021_CODES" if each.codes else "R021_NAMES",
+            parameters={
+                "here": each.here,
+                "there": each.there,
+                "dataset": each.dataset,
+                "codes": codes,
+            },
+            column=each.here,
+            count=max(len(each.codes), 1),
+        )

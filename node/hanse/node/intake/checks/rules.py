@@ -1,4 +1,4 @@
-"""The twenty rules in one table: id, what it is called, and the function that examines a case."""
+"""The rules in one table: id, what it is called, and the function that examines a case."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -37,4 +37,5 @@ RULES = (
     Rule("R018", totals.r018),
     Rule("R019", descriptions.r019),
     Rule("R020", keys.r020),
+    Rule("R021", keys.r021),
 )
