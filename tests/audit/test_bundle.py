@@ -108,6 +108,17 @@ def test_a_key_that_is_trusted_does_not_sign_for_another(made: Path) -> None:
         verifier.verify(str(made), [str(EYE.verifier.cosigner())])
 
 
+@pytest.mark.parametrize("key", ["", "aalst", "aalst+1+", "a+00000000+AAAA", "a+1+" + "é" * 44])
+def test_a_key_that_is_none_says_what_a_key_looks_like_and_where_it_is(
+    key: str, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verifier.main([str(made), key]) == 2
+    told = capsys.readouterr().out
+    assert told.startswith("CANNOT CHECK: ")
+    assert "NAME+ID+CODE" in told
+    assert "/v1/audit/key" in told
+
+
 def test_what_is_no_bundle_does_not_hold(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

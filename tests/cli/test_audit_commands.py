@@ -107,7 +107,7 @@ def test_every_other_report_has_its_lines(name: str, run: Run, aalst: House) -> 
 def test_a_report_is_a_table_and_a_file_too(run: Run, aalst: House, tmp_path: Path) -> None:
     shown = run("audit", "report", "received", "--home", aalst.home)
     assert "provincie" in shown.stdout
-    assert "register sha-256:" in shown.stdout
+    assert "Register van protocollen: sha-256:" in shown.stdout
     file = tmp_path / "ontvangen.csv"
     options = ("--format", "csv", "--to", file, "--since", "2026-01-01", "--until", "2026-12-31")
     assert run("audit", "report", "received", *options, "--home", aalst.home).exit_code == 0
@@ -131,7 +131,7 @@ def test_what_is_due_is_counted_and_let_go_of_under_the_node_s_terms(
     run: Run, aalst: House
 ) -> None:
     counted = run("audit", "expire", "--dry-run", "--home", aalst.home)
-    assert "decision P3Y: 0 entries before" in counted.stdout
+    assert "decision P3Y: 0 regels van voor" in counted.stdout
     assert run("audit", "expire", "--home", aalst.home).stdout == counted.stdout
     assert run("audit", "expire", "--years", "3", "--home", aalst.home).exit_code == 2
     assert run("audit", "expire", "--dry-run", "--years", "3", "--reason", "x").exit_code == 2
@@ -160,16 +160,44 @@ def test_a_bundle_is_written_and_checked(run: Run, aalst: House, tmp_path: Path)
     made = run("audit", "bundle", file, "--exchange", EXCHANGE, "--home", aalst.home)
     assert made.exit_code == 0, made.exception
     checked = run("verify-audit", "--bundle", file)
-    assert "1 entries are in the log" in checked.stdout
+    assert "1 regels staan in het logboek" in checked.stdout
     file.write_bytes(file.read_bytes()[:-40])
     spoiled = run("verify-audit", "--bundle", file)
     assert isinstance(spoiled.exception, Invalid)
 
 
+def test_a_key_that_is_none_is_told_apart_from_a_bundle_that_does_not_hold(
+    run: Run, aalst: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "bewijs.zip"
+    assert run("audit", "bundle", file, "--home", aalst.home).exit_code == 0
+    wrong = run("verify-audit", "--bundle", file, "--key", "aalst.example")
+    assert isinstance(wrong.exception, Invalid)
+    assert wrong.exception.code == "AUDIT_KEY"
+
+
+SAID = {
+    "nl": ("Register van protocollen", "Controlepunt", "regels kloppen", "Onderwerpen"),
+    "en": ("Register of protocols", "Checkpoint", "entries hold", "Indicators"),
+    "fr": ("Registre des protocoles", "Point de contrôle", "entrées sont exactes", "Indicateurs"),
+}
+
+
+@pytest.mark.parametrize("lang", SAID)
+def test_what_the_log_says_is_said_in_the_language_that_was_asked_for(
+    lang: str, run: Run, aalst: House
+) -> None:
+    at = ("--home", aalst.home, "--lang", lang)
+    told = run("audit", "report", "processing", *at).stdout + run("verify-audit", *at).stdout
+    assert all(each in told.replace("\n", " ") for each in SAID[lang])
+    others = {word for other, words in SAID.items() for word in words if other != lang}
+    assert not [word for word in others - set(SAID[lang]) if word in told]
+
+
 def test_a_log_of_one_s_own_is_looked_over(run: Run, aalst: House) -> None:
     done = run("verify-audit", "--home", aalst.home)
     assert done.exit_code == 0, done.exception
-    assert "entries hold, 0 of them without words" in done.stdout
+    assert "regels kloppen, 0 daarvan zonder inhoud" in done.stdout
 
 
 def test_a_person_is_erased_and_old_words_expire(run: Run, aalst: House) -> None:
@@ -180,9 +208,9 @@ def test_a_person_is_erased_and_old_words_expire(run: Run, aalst: House) -> None
 
     with transaction(aalst.node.engine) as session:
         log.note(session, Entry(kind="login", what={"event": "in"}, people={"by": "rik"}), NOW)
-    assert "1 entries name nobody" in run("audit", "erase", "rik", "--home", aalst.home).stdout
+    assert "niemand meer noemen: 1" in run("audit", "erase", "rik", "--home", aalst.home).stdout
     reason = ("--years", "3", "--reason", "art. 7")
-    assert "0 entries" in run("audit", "expire", *reason, "--home", aalst.home).stdout
+    assert "inhoud weg is: 0" in run("audit", "expire", *reason, "--home", aalst.home).stdout
 
 
 # The other side: a client that keeps receipts, and looks at a log from outside.
@@ -283,7 +311,7 @@ def test_a_restore_is_written_down_and_lost_entries_give_the_log_a_new_name(
     whole = run(
         "audit", "restored", "--witnessed", 0, "--reason", "proef", "--as", "an", "--home", folder
     )
-    assert "0 are lost" in whole.stdout
+    assert "0 zijn verloren" in whole.stdout
     assert read_settings(folder).audit_suffix == ""
     told = run(
         "audit",
@@ -297,7 +325,9 @@ def test_a_restore_is_written_down_and_lost_entries_give_the_log_a_new_name(
         "--home",
         folder,
     )
-    assert told.stdout.splitlines()[1] == f"the log is {BASE_URL[7:]}/audit-2; restart the node"
+    assert told.stdout.splitlines()[1] == (
+        f"Het logboek heet nu {BASE_URL[7:]}/audit-2: start de node opnieuw."
+    )
     assert read_settings(folder).audit_suffix == "-2"
     run("audit", "checkpoint", "--home", folder)
     note = run("audit", "checkpoint", "--home", folder).stdout

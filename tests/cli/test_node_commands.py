@@ -111,9 +111,9 @@ def agree(run: Run, home: Path, form: Path, province: Path) -> Result:
 def test_a_protocol_is_checked_agreed_replaced_and_ended(
     home: Path, form: Path, province: Path, run: Run
 ) -> None:
-    assert "good" in run("protocol", "check", form).output
+    assert "in orde" in run("protocol", "check", form).output
     assert "10 " in run("protocol", "check", form).output  # a point that nobody filled in
-    assert "active" in agree(run, home, form, province).output
+    assert "actief" in agree(run, home, form, province).output
     again = run("protocol", "new", form, "--as", "an", "--home", home)
     assert again.exit_code == 0
 
@@ -123,18 +123,18 @@ def test_a_protocol_is_checked_agreed_replaced_and_ended(
     assert fault(refused).code == "PROTOCOL_CHANGED"
 
     form.write_text(text.replace("version: 1", "version: 2"), "utf-8")
-    assert "active" in agree(run, home, form, province).output
+    assert "actief" in agree(run, home, form, province).output
     listed = json.loads(run("protocol", "list", "--home", home, "--json").output)
     states = {(each["version"], each["state"]) for each in listed if "aalst" in each["id"]}
     assert states == {(1, "superseded"), (2, "active")}
 
     by = ("--as", "bo", "--home", home)
-    assert "suspended" in run("protocol", "suspend", NAME, *by).output
+    assert "geschorst" in run("protocol", "suspend", NAME, *by).output
     waiting = run("protocol", "activate", NAME, "--home", home)
-    assert (waiting.exit_code, "suspended" in waiting.output) == (5, True)
-    assert "active" in run("protocol", "resume", NAME, *by).output
+    assert (waiting.exit_code, "geschorst" in waiting.output) == (5, True)
+    assert "actief" in run("protocol", "resume", NAME, *by).output
     assert run("protocol", "activate", NAME, "--home", home).exit_code == 0
-    assert "revoked" in run("protocol", "revoke", NAME, *by).output
+    assert "herroepen" in run("protocol", "revoke", NAME, *by).output
     assert fault(run("protocol", "resume", NAME, *by)).code == "PROTOCOL_STATE"
     assert "herroepen" in run("protocol", "list", "--home", home).output
     assert "revoked" in run("protocol", "list", "--lang", "en", "--home", home).output
@@ -167,14 +167,14 @@ def test_a_copy_by_a_key_nobody_confirmed_is_in_force_once_somebody_did(
     run("protocol", "countersign", copied, *signs, "--advise", "conditional")
     run("protocol", "countersign", copied, *signs)
     taken = run("protocol", "apply", copied, *at)
-    assert (taken.exit_code, "not confirmed" in taken.stderr) == (0, True)
+    assert (taken.exit_code, "niet bevestigd" in taken.stderr) == (0, True)
     assert fault(run("protocol", "sign", NAME, "--as", "bo", *at)).code == "PROTOCOL_STATE"
     learned = json.loads(run("partner", "list", "--json", *at).output)
     thumbprint = next(each["kid"] for each in learned if each["state"] == "learned")
     assert fault(run("partner", "confirm", PROVINCE, "x", *at)).code == "PARTNER_KEY_UNKNOWN"
     assert "confirmed" in run("partner", "confirm", PROVINCE, thumbprint, *at).output
-    assert "offered" in run("protocol", "apply", copied, *at).output
-    assert "active" in run("protocol", "sign", NAME, "--as", "bo", *at).output
+    assert "ter ondertekening" in run("protocol", "apply", copied, *at).output
+    assert "actief" in run("protocol", "sign", NAME, "--as", "bo", *at).output
     assert "dropped" in run("partner", "drop", PROVINCE, thumbprint, *at).output
     assert "beschadigd" in run("protocol", "list", *at).output
     again = run("protocol", "show", NAME, *at)
@@ -186,21 +186,21 @@ def test_an_offer_is_refused_or_taken_back(
 ) -> None:
     at = ("--home", home)
     run("protocol", "new", form, "--as", "an", *at)
-    assert "draft" in run("protocol", "withdraw", NAME, "--as", "an", *at).output
+    assert "ontwerp" in run("protocol", "withdraw", NAME, "--as", "an", *at).output
     advice = province.with_name("advies.txt")
     advice.write_text("Gunstig.", "utf-8")
     told = ("--outcome", "favourable", "--document", advice, "--as", "dirk", *at)
     assert fault(run("protocol", "advise", NAME, *told)).code == "PROTOCOL_STATE"
-    assert "advice" in run("protocol", "new", form, "--as", "an", *at).output
+    assert "advies" in run("protocol", "new", form, "--as", "an", *at).output
     annex = run("protocol", "advise", NAME, "--authority", *told)
     assert annex.exit_code == 0
     copied, signs = province.with_name("kopie.json"), ("--kbo", PROVINCE, "--key", province)
     run("partner", "add", PROVINCE, "--keys", province.with_name("provincie.public.jwk"), *at)
-    assert "waits for" in run("protocol", "advise", NAME, *told).output
+    assert "wacht op" in run("protocol", "advise", NAME, *told).output
     run("protocol", "export", NAME, copied, *at)
     run("protocol", "countersign", copied, *signs, "--advise", "favourable")
     run("protocol", "apply", copied, *at)
-    assert "rejected" in run("protocol", "reject", NAME, "--as", "bo", *at).output
+    assert "geweigerd" in run("protocol", "reject", NAME, "--as", "bo", *at).output
 
 
 def test_a_protocol_is_shown_as_its_fourteen_points(home: Path, run: Run) -> None:
@@ -307,12 +307,12 @@ def what_if(purpose: str, *more: object, client: str = "provincie") -> tuple[obj
 def test_what_somebody_would_get_is_told_check_by_check(aalst: House, run: Run) -> None:
     good = run(*what_if("beleid", "--home", aalst.home))
     assert good.exit_code == 0
-    assert "permitted by urn:protocol:aalst:2026-001" in good.output
+    assert "Toegestaan door urn:protocol:aalst:2026-001" in good.output
     wrong = run(*what_if("planning", "--home", aalst.home))
     assert wrong.exit_code == protocol.REFUSED
-    assert "refused by urn:protocol:aalst:2026-001" in wrong.output
+    assert "Geweigerd door urn:protocol:aalst:2026-001" in wrong.output
     stranger = run(*what_if("beleid", "--home", aalst.home, client="vreemde"))
-    assert "refused: no protocol applies" in stranger.output
+    assert "geen protocol is van toepassing" in stranger.output
 
 
 def test_a_protocol_that_is_only_proposed_can_be_tried(
@@ -322,7 +322,7 @@ def test_a_protocol_that_is_only_proposed_can_be_tried(
     proposed = tmp_path / "voorstel.yaml"
     proposed.write_text(text.replace("2026-001", "2026-002"), "utf-8")
     asked = what_if("beleid", "--with", proposed, "--home", aalst.home, client="vreemde")
-    assert "permitted by urn:protocol:aalst:2026-002" in run(*asked).output
+    assert "Toegestaan door urn:protocol:aalst:2026-002" in run(*asked).output
     without = what_if("beleid", "--home", aalst.home, client="vreemde")
     assert run(*without).exit_code == protocol.REFUSED
 

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import sys
 import zipfile
+from typing import NamedTuple
 
 FILE_BYTES_MAX, FILES_MAX = 100_000, 200_000
 P = 2**255 - 19
@@ -81,12 +82,35 @@ def leads(leaf: bytes, index: int, size: int, proof: list[bytes], root: bytes) -
     return 0 <= index < size and last == 0 and found == root
 
 
+def key_of(text: str) -> tuple[str, bytes, bytes]:
+    """Read the name, kind and bytes of a key; raises `ValueError` for a text that is none."""
+    try:
+        name, _, coded = text.split("+", 2)
+        coded_bytes = base64.b64decode(coded, validate=True)
+    except ValueError:
+        name, coded_bytes = "", b""
+    if not name or len(coded_bytes) != 33:
+        raise ValueError(
+            f"{text[:40]!r} is no key of a log or a witness, which looks like NAME+ID+CODE. Copy "
+            "the whole line from /v1/audit/key of the node or /v1/witness/key, and quote it"
+        )
+    return name, coded_bytes[:1], coded_bytes[1:]
+
+
+class Found(NamedTuple):
+    """What holds: how many entries, of which log, how large it was, and who cosigned it."""
+
+    entries: int
+    origin: str
+    size: str
+    witnesses: list[str]
+
+
 def signers(note: str, keys: list[str]) -> list[tuple[str, bool]]:
     """Return who signed a note, and whether as its log (else as a witness), by these keys."""
     text, _, lines = note.rpartition("\n\n")
     message, found = (text + "\n").encode(), []
-    for name, coded in ((key.split("+")[0], key.split("+", 2)[2]) for key in keys):
-        kind, key = base64.b64decode(coded)[:1], base64.b64decode(coded)[1:]
+    for name, kind, key in map(key_of, keys):
         key_id = hashlib.sha256(name.encode() + b"\n" + kind + key).digest()[:4]
         for line in lines.splitlines():
             value = base64.b64decode(line.split(" ")[-1])
@@ -102,6 +126,17 @@ def signers(note: str, keys: list[str]) -> list[tuple[str, bool]]:
 
 def verify(path: str, trusted: list[str]) -> list[str]:
     """Return what was found, one line each; raises `ValueError` for what does not hold."""
+    found = check(path, trusted)
+    names = ", ".join(found.witnesses) or "none"
+    return [
+        f"{found.entries} entries are in the log {found.origin}, which held {found.size}",
+        f"cosigned by {len(found.witnesses)} witnesses: {names}",
+        "keys: given by you" if trusted else "keys: those in the bundle; compare them elsewhere",
+    ]
+
+
+def check(path: str, trusted: list[str]) -> Found:
+    """Return what was found; raises `ValueError` for what does not hold."""
     with zipfile.ZipFile(path) as bundle:
         if len(bundle.infolist()) > FILES_MAX:
             raise ValueError("too many files")
@@ -113,7 +148,10 @@ def verify(path: str, trusted: list[str]) -> list[str]:
     signed = signers(note, keys)
     origin, size, root = note.split("\n")[:3]
     if not any(own for _, own in signed):
-        raise ValueError(f"no key given here signed the checkpoint of {origin}")
+        raise ValueError(
+            f"no key given here signed the checkpoint of {origin}: take the key that this log "
+            "shows at /v1/audit/key, and compare it with its owner by another way"
+        )
     entries = sorted(name for name in files if name.startswith("entries/"))
     for name in entries:
         proof = files[name.replace("entries/", "proofs/").replace(".json", ".txt")].decode()
@@ -123,17 +161,21 @@ def verify(path: str, trusted: list[str]) -> list[str]:
         if not leads(leaf, index, int(size), way, base64.b64decode(root)):
             raise ValueError(f"{name} is not in the log as it is here")
     witnesses = sorted({name for name, own in signed if not own})
-    return [
-        f"{len(entries)} entries are in the log {origin}, which held {size}",
-        f"cosigned by {len(witnesses)} witnesses: {', '.join(witnesses) or 'none'}",
-        "keys: given by you" if trusted else "keys: those in the bundle; compare them elsewhere",
-    ]
+    return Found(len(entries), origin, size, witnesses)
 
 
 def main(arguments: list[str]) -> int:
-    """Check the bundle named first, with the keys named after it; 0 where everything holds."""
+    """Check the bundle named first, with the keys named after it.
+
+    Returns 0 where everything holds, 1 where something does not, 2 where nothing can be checked.
+    """
     if not arguments:
         sys.stderr.write("usage: python verify.py BUNDLE.zip [KEY ...]\n")
+        return 2
+    try:
+        list(map(key_of, arguments[1:]))
+    except ValueError as fault:
+        sys.stdout.write(f"CANNOT CHECK: {fault}\n")
         return 2
     try:
         lines = verify(arguments[0], arguments[1:])

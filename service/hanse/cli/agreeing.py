@@ -12,6 +12,7 @@ import typer
 
 from hanse.cli.language import Lang
 from hanse.errors import Invalid
+from hanse.messages import named, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,16 +64,16 @@ def register(group: typer.Typer) -> None:
     group.command("exchange")(exchange)
 
 
-def new(file: File, person: Person = None, home: Home = None) -> None:
+def new(file: File, person: Person = None, home: Home = None, lang: Lang = "") -> None:
     """Propose a review form to its parties: from now on the text does not change."""
     from hanse.node import office
 
     with at_work(home) as (session, own):
         held = office.propose(session, own, _content(file), _who(person), now_here())
-    _tell(held)
+    _tell(held, lang)
 
 
-def advise(
+def advise(  # noqa: PLR0913 a command's options
     protocol_id: Id,
     outcome: Annotated[Outcome, typer.Option(help="What the advice is.")],
     document: Annotated[
@@ -83,15 +84,17 @@ def advise(
     ] = False,
     person: Person = None,
     home: Home = None,
+    lang: Lang = "",
 ) -> None:
     """Sign the advice of our data protection officer, or annex that of the authority."""
     from hanse.policies.statements import Saying
 
     role: Role = "authority" if authority else "dpo"
-    speak(protocol_id, Saying("advise", role, outcome, _digest(document)), person, home)
+    said = Saying("advise", role, outcome, _digest(document))
+    _tell(speak(protocol_id, said, person, home), lang)
 
 
-def activate(protocol_id: Id, home: Home = None) -> None:
+def activate(protocol_id: Id, home: Home = None, lang: Lang = "") -> None:
     """Say whether a protocol is in force here, and else who has still to speak.
 
     Nobody activates by hand: the word of every party does, from the first day in the text.
@@ -103,7 +106,7 @@ def activate(protocol_id: Id, home: Home = None) -> None:
     with reading(_engine(settings.database)) as session:
         book = protocols.open_book(session, own.public, office.day(now_here()))
     held = protocols.get(book, protocol_id)
-    _tell(held)
+    _tell(held, lang)
     if held.state != "active":
         raise typer.Exit(WAITING)
 
@@ -125,18 +128,18 @@ def export(
     typer.echo(str(file))
 
 
-def apply(file: File, home: Home = None) -> None:
+def apply(file: File, home: Home = None, lang: Lang = "") -> None:
     """Take in a signed copy of a protocol; it is in force once every party's word verifies."""
     from hanse.node import office
 
     with at_work(home) as (session, own):
         taken = office.take(session, own, _read(file), now_here())
     for party in taken.unknown:
-        typer.echo(f"  {party}: key not confirmed, see `hanse partner list`", err=True)
-    _tell(taken.held)
+        typer.echo(f"  {say('SAID_KEY_UNKNOWN', lang, party=party)}", err=True)
+    _tell(taken.held, lang)
 
 
-def countersign(
+def countersign(  # noqa: PLR0913 a command's options
     file: File,
     kbo: Annotated[str, typer.Option(help="The enterprise number of the party that signs.")],
     key: Annotated[Path, typer.Option(help="Its private key, a JWK file.", exists=True)],
@@ -147,6 +150,7 @@ def countersign(
         Path | None, typer.Option(help="The advice itself; its digest is signed.", exists=True)
     ] = None,
     revoke: Annotated[bool, typer.Option("--revoke", help="End it for good instead.")] = False,
+    lang: Lang = "",
 ) -> None:
     """Sign a copy in a file for a party that has no node of its own; the file is written anew."""
     from hanse.client.keys import ClientKey
@@ -171,8 +175,9 @@ def countersign(
         "keys": known if given in known else [*known, given],
     }
     _write(file, ProtocolBundle.model_validate(document_))
-    typer.echo(f"{read.id} version {read.version}: {said.kind} by {kbo}")
-    typer.echo(f"  key {signer.kid}")
+    told = {"protocol": read.id, "version": read.version, "kind": named("said", said.kind, lang)}
+    typer.echo(say("SAID_COUNTERSIGNED", lang, **told, party=kbo))
+    typer.echo(f"  {say('SAID_KEY', lang, key=signer.kid)}")
 
 
 def exchange(home: Home = None, lang: Lang = "") -> None:
@@ -183,36 +188,44 @@ def exchange(home: Home = None, lang: Lang = "") -> None:
     _, own = _office(home)
     settings = read_settings(home)
     outcome = exchanging.exchange(settings, own, _engine(settings.database), now_here())
-    typer.echo(f"sent {outcome.sent}, taken {len(outcome.taken)}, refused {len(outcome.refused)}")
+    counts = {"taken": len(outcome.taken), "refused": len(outcome.refused)}
+    typer.echo(say("SAID_EXCHANGED", lang, sent=outcome.sent, **counts))
     for taken in outcome.taken:
-        _tell(taken.held)
+        _tell(taken.held, lang)
     for name, code in outcome.refused:
         typer.echo(f"  {name}: {code}", err=True)
 
 
 def _step(kind: "Kind", role: "Role") -> Callable[..., None]:
-    def step(protocol_id: Id, person: Person = None, home: Home = None) -> None:
+    def step(protocol_id: Id, person: Person = None, home: Home = None, lang: Lang = "") -> None:
         from hanse.policies.statements import Saying
 
-        speak(protocol_id, Saying(kind, role), person, home)
+        _tell(speak(protocol_id, Saying(kind, role), person, home), lang)
 
     return step
 
 
-def speak(protocol_id: str, said: "Saying", person: str | None, home: Path | None) -> None:
-    """Sign a statement of our own party and print where the protocol then stands."""
+def speak(protocol_id: str, said: "Saying", person: str | None, home: Path | None) -> "Held":
+    """Sign a statement of our own party and return where the protocol then stands."""
     from hanse.node import office
 
     with at_work(home) as (session, own):
-        held = office.say(session, own, protocol_id, said, _who(person), now_here())
-    _tell(held)
+        return office.say(session, own, protocol_id, said, _who(person), now_here())
 
 
-def _tell(held: "Held") -> None:
-    typer.echo(f"{held.row.id} version {held.row.version}: {held.state}")
+def standing(held: "Held", lang: str) -> str:
+    """Return in one line which version of a protocol stands how."""
+    state = named("protocol", held.state, lang)
+    told = {"protocol": held.row.id, "version": held.row.version, "state": state}
+    return say("SAID_PROTOCOL", lang, **told)
+
+
+def _tell(held: "Held", lang: str) -> None:
+    typer.echo(standing(held, lang))
     typer.echo(f"  {held.row.content_hash}")
     if held.standing.waits_for:
-        typer.echo(f"  waits for {', '.join(held.standing.waits_for)}")
+        parties = ", ".join(held.standing.waits_for)
+        typer.echo(f"  {say('SAID_WAITS', lang, parties=parties)}")
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def report(  # noqa: PLR0913 a command's options
     if form in ("xlsx", "pdf"):
         _keep(Made(made, wanted, settings.name, now()), cast("Form", form), to, lang)
     elif form == "table" and to is None:
-        _show(made)
+        _show(made, lang)
     else:
         _write(made, form, to)
 
@@ -96,16 +96,17 @@ def _keep(made: "Made", form: "Form", to: Path | None, lang: str) -> None:
     typer.echo(str(to))
 
 
-def _show(made: "Report") -> None:
+def _show(made: "Report", lang: str) -> None:
     from hanse.cli.screen import show
     from hanse.client.answers import tame
 
-    table = Table(*made.heads, box=None, pad_edge=False)
+    heads = (say(f"ACCOUNTS_HEAD_{each.upper()}", lang) for each in made.heads)
+    table = Table(*heads, box=None, pad_edge=False)
     for line in made.lines:
         table.add_row(*(tame(str(each)) for each in line))
     show(table)
-    typer.echo(f"register {made.register}")
-    typer.echo(f"checkpoint {made.checkpoint} {made.root}")
+    typer.echo(say("SAID_REGISTER", lang, register=made.register))
+    typer.echo(say("SAID_CHECKPOINT", lang, size=made.checkpoint, root=made.root))
 
 
 def _write(made: "Report", form: str, to: Path | None) -> None:
@@ -131,6 +132,7 @@ def bundle(  # noqa: PLR0913 a command's options
     exchange: Exchange = "",
     since: Since = "",
     until: Until = "",
+    lang: Lang = "",
 ) -> None:
     """Write entries with their proofs, for somebody who has neither this software nor this node."""
     from hanse.node import bundles, checkpoints, witnesses
@@ -141,7 +143,7 @@ def bundle(  # noqa: PLR0913 a command's options
     keys = [own, *(peer.verifier for peer in witnesses.peers(settings))]
     made = bundles.make(engine, keys, _wanted(protocol, dataset, exchange, since, until), ref)
     to.write_bytes(made)
-    typer.echo(f"{to}: python verify.py checks it; verify.py is inside")
+    typer.echo(say("SAID_BUNDLE", lang, file=to, name=to.name))
 
 
 def checkpoint(home: Home = None) -> None:
@@ -165,13 +167,14 @@ def checkpoint(home: Home = None) -> None:
 def erase(
     person: Annotated[str, typer.Argument(help="The name or id the person signs in with.")],
     home: Home = None,
+    lang: Lang = "",
 ) -> None:
     """Make it impossible to tell which entries are about a person; the log still verifies."""
     from hanse.node import inspection
     from hanse.store.clock import now
 
     _, engine = _node(home)
-    typer.echo(f"{inspection.erase(engine, person, now())} entries name nobody any more")
+    typer.echo(say("SAID_ERASED", lang, count=inspection.erase(engine, person, now())))
 
 
 def expire(
@@ -183,6 +186,7 @@ def expire(
         bool, typer.Option("--dry-run", help="Only count what is due under the node's terms.")
     ] = False,
     home: Home = None,
+    lang: Lang = "",
 ) -> None:
     """Remove what old entries say; their hashes stay, so the log still verifies.
 
@@ -197,11 +201,13 @@ def expire(
     at = now()
     if years:
         before = at - timedelta(days=365 * years + years // 4)
-        typer.echo(f"{inspection.expire(engine, before, reason, at)} entries say nothing any more")
+        count = inspection.expire(engine, before, reason, at)
+        typer.echo(say("SAID_EXPIRED", lang, count=count))
         return
     act = retention.due if dry_run else retention.expire
     for each in act(engine, retention.rules(settings), at):
-        typer.echo(f"{each.rule.reason}: {each.entries} entries before {each.before.date()}")
+        told = {"rule": each.rule.reason, "count": each.entries, "before": each.before.date()}
+        typer.echo(say("SAID_TERM", lang, **told))
 
 
 def restored(
@@ -211,6 +217,7 @@ def restored(
     reason: Annotated[str, typer.Option(help="What was restored and why, kept with the entry.")],
     by: Annotated[str, typer.Option("--as", help="Who says so.")],
     home: Home = None,
+    lang: Lang = "",
 ) -> None:
     """Say after a restore what the log came back to; lost entries give it a new name."""
     from hanse.node import restoring
@@ -219,8 +226,8 @@ def restored(
     settings, engine = _node(home)
     found = restoring.Restored(witnessed, reason, by)
     told = restoring.tell(engine, settings, found, now())
-    typer.echo(f"{told.ref}: {told.size} entries are here, {told.lost} are lost")
-    typer.echo(f"the log is {told.origin}" + ("; restart the node" if told.lost else ""))
+    typer.echo(say("SAID_RESTORED", lang, ref=told.ref, size=told.size, lost=told.lost))
+    typer.echo(say("SAID_ORIGIN_NEW" if told.lost else "SAID_ORIGIN", lang, origin=told.origin))
 
 
 def verify(
@@ -230,47 +237,58 @@ def verify(
     ] = None,
     node: Annotated[str, typer.Option(help="Address of a node, to look at from outside.")] = "",
     keys: Keys = None,
+    lang: Lang = "",
 ) -> None:
     """Check a log: this node's own, another node's from outside, or a bundle of entries."""
     if bundle_file is not None:
-        _verify_bundle(bundle_file, keys or [])
+        _verify_bundle(bundle_file, keys or [], lang)
     elif node:
-        _verify_node(node, keys or [])
+        _verify_node(node, keys or [], lang)
     else:
-        _verify_home(home)
+        _verify_home(home, lang)
 
 
-def _verify_bundle(file: Path, keys: Sequence[str]) -> None:
+def _verify_bundle(file: Path, keys: Sequence[str], lang: str) -> None:
     import zipfile
 
     from hanse.audit import verifier
 
+    for key in keys:
+        try:
+            verifier.key_of(key)
+        except ValueError as fault:
+            raise Invalid("AUDIT_KEY") from fault
     try:
-        lines = verifier.verify(str(file), list(keys))
+        found = verifier.check(str(file), list(keys))
     except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile) as fault:
-        raise Invalid("AUDIT_BUNDLE", file=file.name, fault=str(fault)[:120]) from fault
-    for line in lines:
-        typer.echo(line)
+        raise Invalid("AUDIT_BUNDLE", file=file.name, fault=str(fault)[:200]) from fault
+    told = {"count": found.entries, "origin": found.origin, "size": found.size}
+    typer.echo(say("SAID_BUNDLE_HOLDS", lang, **told))
+    names = ", ".join(found.witnesses) or "-"
+    typer.echo(say("SAID_WITNESSES", lang, count=len(found.witnesses), names=names))
+    typer.echo(say("SAID_KEYS_GIVEN" if keys else "SAID_KEYS_INSIDE", lang))
 
 
-def _verify_node(url: str, keys: Sequence[str]) -> None:
+def _verify_node(url: str, keys: Sequence[str], lang: str) -> None:
     from hanse.client.settings import read_settings
     from hanse.client.watching import look
 
     seen = look(url, keys, read_settings().cache / "logs")
-    typer.echo(f"{seen.origin}: {seen.size} entries, signed; cosigned by {seen.witnesses}")
-    typer.echo(f"  it holds what it held at {seen.before} entries, when you last looked")
+    told = {"origin": seen.origin, "size": seen.size, "witnesses": seen.witnesses}
+    typer.echo(say("SAID_LOG_SEEN", lang, **told))
+    typer.echo(f"  {say('SAID_LOG_SAME', lang, before=seen.before)}")
 
 
-def _verify_home(home: Path | None) -> None:
+def _verify_home(home: Path | None, lang: str) -> None:
     from hanse.node import checkpoints, inspection, sequencer
     from hanse.node.home import signing_key
 
     settings, engine = _node(home)
     sequencer.catch_up(engine)
     found = inspection.inspect(engine, checkpoints.verifier(settings, signing_key(settings.home)))
-    typer.echo(f"{found.entries} entries hold, {found.expired} of them without words")
-    typer.echo(f"{found.checkpoints} checkpoints hold; root {found.root.hex()}")
+    typer.echo(say("SAID_LOG_HOLDS", lang, count=found.entries, expired=found.expired))
+    told = {"count": found.checkpoints, "root": found.root.hex()}
+    typer.echo(say("SAID_CHECKPOINTS_HOLD", lang, **told))
 
 
 def receipts(

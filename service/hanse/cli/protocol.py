@@ -49,7 +49,7 @@ def check(file: File, home: Home = None, lang: Lang = "") -> None:
 
     read = protocol.load(_content(file))
     protocols.check(read, "", own_profiles(_settings_home(home)))
-    typer.echo(f"{read.id} version {read.version}: good")
+    typer.echo(say("SAID_FORM_GOOD", lang, protocol=read.id, version=read.version))
     typer.echo(f"  {read.content_hash}")
     for number in points.empty(read):
         typer.echo(f"  {number:>2} {say(f'POINT_{number}', lang)}: -")
@@ -111,6 +111,7 @@ def show(
     lang: Lang = "",
 ) -> None:
     """Print the newest version of a protocol: its text as JSON, or as it is published."""
+    from hanse.cli.agreeing import standing
     from hanse.messages import say
     from hanse.node import protocols
     from hanse.policies.points import points as points_of
@@ -119,7 +120,8 @@ def show(
     if not points:
         typer.echo(json.dumps(held.protocol.document, indent=2, ensure_ascii=False))
         return
-    typer.echo(f"{held.protocol.title}\n{held.row.id} version {held.row.version}: {held.state}")
+    typer.echo(held.protocol.title)
+    typer.echo(standing(held, lang))
     for point in points_of(held.protocol):
         typer.echo(f"{point.number:>2} {say(f'POINT_{point.number}', lang)}")
         for line in point.lines or ("-",):
@@ -145,7 +147,7 @@ def diff(
         typer.echo(f"{effect}: {each.sentence(lang)}")
 
 
-def explain(
+def explain(  # noqa: PLR0913 a command's options
     client: Annotated[str, typer.Option(help="The client that would ask.")],
     dataset: Annotated[str, typer.Option(help="The dataset.")],
     purpose: Annotated[str, typer.Option(help="What it would be for.")],
@@ -154,24 +156,29 @@ def explain(
         Path | None, typer.Option("--with", help="A proposed protocol, as if all had signed it.")
     ] = None,
     home: Home = None,
+    lang: Lang = "",
 ) -> None:
     """Say what a client would get of a dataset, or why nothing, check by check.
 
     Opens no figures and records nothing. With `--with`, a protocol that is only proposed counts.
     """
     from hanse.cli import screen
+    from hanse.messages import named, say
     from hanse.node import whatif
     from hanse.store.clock import now
 
     asked = whatif.Asked(client, dataset, purpose, form)
     proposed = None if file is None else _content(file)
     told = whatif.explain(_engine(home), _settings_home(home), asked, now(), proposed)
-    table = Table("check", "outcome", "wanted", "allowed")
+    heads = ("CHECK", "PASSED", "WANTED", "ALLOWED")
+    table = Table(*(say(f"HEAD_{name}", lang) for name in heads))
     for each in told.checks:
-        table.add_row(each.name, "ok" if each.passed else "no", each.wanted, each.had)
+        passed = say("SAID_YES" if each.passed else "SAID_NO", lang)
+        table.add_row(named("check", each.name, lang), passed, each.wanted, each.had)
     screen.show(table)
-    outcome = "permitted" if told.permitted else "refused"
-    typer.echo(f"{outcome} by {told.protocol}" if told.protocol else "refused: no protocol applies")
+    outcome = "SAID_PERMITTED" if told.permitted else "SAID_REFUSED_BY"
+    code = outcome if told.protocol else "SAID_REFUSED_NONE"
+    typer.echo(say(code, lang, protocol=told.protocol))
     if not told.permitted:
         raise typer.Exit(REFUSED)
 

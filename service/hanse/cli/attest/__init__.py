@@ -11,7 +11,7 @@ import typer
 
 from hanse.cli.language import Lang
 from hanse.errors import Invalid
-from hanse.messages import say
+from hanse.messages import named, say
 
 if TYPE_CHECKING:
     from hanse.cli.attest.finding import Finding, Suite
@@ -156,7 +156,8 @@ def _told(topic: str, finding: "Finding", lang: str) -> str:
     word = say(f"ATTEST_{finding.outcome.name}", lang)
     difference = f": {finding.wanted}" if finding.wanted else ""
     difference += f" ≠ {finding.had}" if finding.had else ""
-    return tame(f"{word} {finding.rule:5}{topic}: {finding.name}{difference}")
+    about = named("attest", topic, lang)
+    return tame(f"{word} {finding.rule:5}{about}: {finding.name}{difference}")
 
 
 def _close(line: "Line", found: list[tuple[str, "Finding"]], as_json: bool, lang: str) -> None:
