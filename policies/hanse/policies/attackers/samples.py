@@ -55,7 +55,7 @@ class Riddle:
         free = linalg.null_space(matrix)
         solution = np.linalg.lstsq(matrix, right, rcond=None)[0]
         places = [self.names[name] for name in hidden]
-        tried = np.array(list(product((0, 1), repeat=len(hidden))), dtype=float)[1:]
+        tried = np.array(list(product((False, True), repeat=len(hidden))), dtype=bool)[1:]
         if not tried.size:
             return {}
         known = (np.abs(tried @ free[places]) < ROUNDING).all(axis=1)
