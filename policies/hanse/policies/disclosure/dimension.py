@@ -103,24 +103,25 @@ def assembled(
     atoms = tables[0][1].size
     codes: list[str] = []
     level: list[int] = []
-    blocks = []
+    rows, columns = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for number, (_, place, labels) in enumerate(tables):
         inside = np.flatnonzero(place >= 0)
-        ones = np.ones(inside.size, dtype=np.int64)
-        blocks.append(
-            sparse.csr_matrix((ones, (place[inside], inside)), shape=(len(labels), atoms))
-        )
+        rows.append(place[inside] + len(codes))
+        columns.append(inside)
         codes.extend(labels)
         level.extend([number] * len(labels))
-    members = sparse.vstack(blocks, format="csr")
-    leaf = _leaves(members, atoms)
-    hidden = np.flatnonzero(leaf < 0)
+    row = np.concatenate(rows)
+    held = np.concatenate(columns)[np.argsort(row, kind="stable")]
     published = len(codes)
+    sizes = np.bincount(row, minlength=published)
+    leaf = _leaves(sizes, held, atoms)
+    hidden = np.flatnonzero(leaf < 0)
     leaf[hidden] = published + np.arange(hidden.size)
-    ones = np.ones(hidden.size, dtype=np.int64)
-    slivers = sparse.csr_matrix((ones, (np.arange(hidden.size), hidden)), (hidden.size, atoms))
-    members = sparse.vstack([members, slivers], format="csr")
-    members.sort_indices()
+    held = np.concatenate([held, hidden])
+    sizes = np.concatenate([sizes, np.ones(hidden.size, dtype=np.int64)])
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    ones = np.ones(held.size, dtype=np.int64)
+    members = sparse.csr_matrix((ones, held, ends), shape=(sizes.size, atoms))
     if members.shape[0] > CODES_MAX:
         raise Invalid("DISCLOSURE_TOO_LARGE", what=name, found=members.shape[0], limit=CODES_MAX)
     names = atom_names or [_sliver_name(tables, atom) for atom in range(atoms)]
@@ -138,11 +139,14 @@ def _sliver_name(tables: Sequence[Level], atom: int) -> str:
     return " ∩ ".join(parts[:-1] if len(parts) > 1 else parts)
 
 
-def _leaves(members: Sparse, atoms: int) -> Ints:
-    """Return for each atom the first code that is exactly this atom, -1 where there is none."""
+def _leaves(sizes: Ints, held: Ints, atoms: int) -> Ints:
+    """Return for each atom the first code that is exactly this atom, -1 where there is none.
+
+    `sizes` says of how many atoms each code is, `held` names them, code after code.
+    """
     leaf = np.full(atoms, -1, dtype=np.int64)
-    single = np.flatnonzero(np.diff(members.indptr) == 1)[::-1]
-    leaf[members.indices[members.indptr[single]]] = single
+    single = np.flatnonzero(sizes == 1)[::-1]
+    leaf[held[(np.cumsum(sizes) - sizes)[single]]] = single
     return leaf
 
 
@@ -150,9 +154,10 @@ def _definitions(members: Sparse, level: Ints, leaf: Ints, published: int) -> Sp
     """Return code - Σ children for each code that stands for no atom, children as coarse as can."""
     is_leaf = np.zeros(members.shape[0], dtype=bool)
     is_leaf[leaf] = True
-    touching = members.T.tocsr()  # atoms x codes
+    wholes = np.flatnonzero(~is_leaf)
+    touching = members.T.tocsr() if wholes.size else members  # atoms x codes
     rows: list[dict[int, int]] = []
-    for code in np.flatnonzero(~is_leaf).tolist():
+    for code in wholes.tolist():
         children = _cover(code, members, touching, level[:published])
         covered = _atoms(members, children)
         rest = np.setdiff1d(_atoms(members, [code]), covered)
@@ -169,10 +174,12 @@ def _definitions(members: Sparse, level: Ints, leaf: Ints, published: int) -> Sp
     return matrix
 
 
-def _atoms(members: Sparse, codes: Iterable[int]) -> Ints:
-    """Return the atoms of some codes, sorted."""
-    parts = [members.indices[members.indptr[c] : members.indptr[c + 1]] for c in codes]
-    return np.sort(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
+def _atoms(members: Sparse, codes: Iterable[int], *, ordered: bool = True) -> Ints:
+    """Return the atoms of some codes, sorted, or code after code."""
+    held, ends = members.indices, members.indptr
+    parts = [held[ends[c] : ends[c + 1]] for c in codes]
+    found = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+    return np.sort(found) if ordered else found
 
 
 def _cover(code: int, members: Sparse, touching: Sparse, level: Ints) -> list[int]:
@@ -200,21 +207,17 @@ def difference_basis(dimension: Dimension, weight: Ints) -> Sparse:
     every child but the reference child, which is the one with the greatest `weight` (per atom, the
     number of its primary cells), so that its long vectors seldom become pivots.
     """
-    parent, leaves = _tree(dimension)
-    nodes = parent.size
-    mass = np.zeros(nodes, dtype=np.int64)
-    mass[: leaves.size] = weight
-    reference = np.full(nodes, -1, dtype=np.int64)
-    reference[: leaves.size] = np.arange(leaves.size)
-    best = np.full(nodes, -1, dtype=np.int64)
-    chosen = np.full(nodes, -1, dtype=np.int64)
-    for node in range(nodes - 1):  # children stand before their parents
-        above = parent[node]
+    parent = _tree(dimension)
+    nodes, size = parent.size, dimension.atoms
+    mass = [*weight.tolist(), *[0] * (nodes - size)]
+    first = [*range(size), *[-1] * (nodes - size)]
+    best, chosen = [-1] * nodes, [-1] * nodes
+    for node, above in enumerate(parent[:-1].tolist()):  # children stand before their parents
         if mass[node] > best[above]:
-            best[above], chosen[above], reference[above] = mass[node], node, reference[node]
+            best[above], chosen[above], first[above] = mass[node], node, first[node]
         mass[above] += mass[node]
-    others = np.array([n for n in range(nodes - 1) if chosen[parent[n]] != n], dtype=np.int64)
-    size = dimension.atoms
+    reference = np.array(first, dtype=np.int64)
+    others = np.flatnonzero(np.array(chosen)[parent[:-1]] != np.arange(nodes - 1))
     rows = np.concatenate([[reference[nodes - 1]], reference[others], reference[parent[others]]])
     place = np.arange(1, others.size + 1)
     columns = np.concatenate([[0], place, place])
@@ -226,26 +229,28 @@ def difference_basis(dimension: Dimension, weight: Ints) -> Sparse:
     return coordinates
 
 
-def _tree(dimension: Dimension) -> tuple[Ints, Ints]:
+def _tree(dimension: Dimension) -> Ints:
     """Return the parent of every node (atoms first, root last) along levels that nest."""
     members, atoms = dimension.members, dimension.atoms
-    parent: list[int] = [-1] * atoms
+    parent = np.full(atoms, -1, dtype=np.int64)
     top = np.arange(atoms)  # the node that holds each atom so far
     for number in range(len(dimension.levels)):
         codes = np.flatnonzero(dimension.level[: dimension.published] == number)
-        group = np.full(atoms, -1, dtype=np.int64)
-        for place, code in enumerate(codes.tolist()):
-            group[_atoms(members, [code])] = place
-        if codes.size < 2 or not _nests(top, group):
+        if codes.size < 2:
             continue
-        first = len(parent)
-        parent.extend([-1] * codes.size)
-        for atom in np.flatnonzero(group >= 0).tolist():
-            parent[top[atom]] = first + int(group[atom])
+        group = np.full(atoms, -1, dtype=np.int64)
+        sizes = np.diff(members.indptr)[codes]
+        group[_atoms(members, codes.tolist(), ordered=False)] = np.repeat(
+            np.arange(codes.size), sizes
+        )
+        if not _nests(top, group):
+            continue
+        first = parent.size
+        parent = np.concatenate([parent, np.full(codes.size, -1, dtype=np.int64)])
+        inside = np.flatnonzero(group >= 0)
+        parent[top[inside]] = first + group[inside]
         top = np.where(group >= 0, first + group, top)
-    root = len(parent)
-    parent = [root if above < 0 else above for above in parent]
-    return np.array([*parent, -1], dtype=np.int64), np.arange(atoms)
+    return np.concatenate([np.where(parent < 0, parent.size, parent), [-1]])
 
 
 def _nests(top: Ints, group: Ints) -> bool:

@@ -105,7 +105,8 @@ def _work(coordinates: Sparse, primary: Ints, used: Ints, size: int) -> "Work":
 
 def _lists(rows: Ints, count: int, size: int) -> tuple[Ints, Ints]:
     """Return the linked lists (head per coordinate, next per entry) of the entries."""
-    after = np.full(size, -1, dtype=np.int64)
+    after = np.empty(size, dtype=np.int64)  # a link that comes later is written before it is read
+    after[: rows.size] = -1
     order = np.argsort(rows, kind="stable")
     same = rows[order][1:] == rows[order][:-1]
     after[order[:-1][same]] = order[1:][same]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,39 +136,75 @@ def relations_of(dimensions: tuple[Dimension, ...]) -> Sparse:
     parts = []
     for number, dimension in enumerate(dimensions):
         factors = [
-            _unit(other.leaf, other.size) if place < number else sparse.identity(other.size)
+            _unit(other.leaf if place < number else np.arange(other.size), other.size)
             for place, other in enumerate(dimensions)
         ]
-        factors[number] = dimension.definitions
-        parts.append(product(factors))
-    relations = sparse.vstack(parts, format="csr").astype(np.int64)
-    relations.sort_indices()
-    return relations
+        factors[number] = _factor(dimension.definitions)
+        parts.append(reduce(_product, factors))
+    return _stacked(parts)
 
 
 def sums(model: Model) -> Sparse:
     """Return every sum of one dimension for every cell: the relations, and those they imply."""
     parts = []
     for number, dimension in enumerate(model.dimensions):
-        factors = [sparse.identity(other.size) for other in model.dimensions]
-        factors[number] = dimension.definitions
-        parts.append(product(factors))
+        factors = [_unit(np.arange(other.size), other.size) for other in model.dimensions]
+        factors[number] = _factor(dimension.definitions)
+        parts.append(reduce(_product, factors))
     if model.identities is not None:
-        parts.append(model.identities)
-    return sparse.vstack(parts, format="csc").astype(np.int64)
+        parts.append(_factor(model.identities))
+    return _stacked(parts).tocsc()
 
 
-def _unit(places: Ints, size: int) -> Sparse:
+class Factor(NamedTuple):
+    """A matrix stored by row, columns in order: where each row starts, its columns and values."""
+
+    starts: Ints
+    columns: Ints
+    values: Ints
+    width: int
+
+
+def _factor(matrix: Sparse) -> Factor:
+    starts, columns = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    return Factor(starts, columns, matrix.data.astype(np.int64), matrix.shape[1])
+
+
+def _unit(places: Ints, size: int) -> Factor:
     """Return the rows of the identity matrix that stand at `places`."""
-    ones = np.ones(places.size, dtype=np.int64)
-    return sparse.csr_matrix((ones, (np.arange(places.size), places)), (places.size, size))
+    return Factor(np.arange(places.size + 1), places, np.ones(places.size, dtype=np.int64), size)
 
 
-def product(factors: Sequence[Sparse]) -> Sparse:
-    """Return the Kronecker product of sparse matrices, first one slowest."""
-    found = reduce(lambda left, right: sparse.kron(left, right, format="csr"), factors)
-    found.eliminate_zeros()  # dense factors leave zeros behind
-    return found
+def _product(left: Factor, right: Factor) -> Factor:
+    """Return the Kronecker product of two matrices, the left one slowest."""
+    ours, theirs = np.diff(left.starts), np.diff(right.starts)
+    lengths = np.multiply.outer(ours, theirs).ravel()
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    row = np.repeat(np.arange(lengths.size), lengths)
+    within = np.arange(row.size) - starts[row]
+    above, below = np.divmod(row, max(theirs.size, 1))
+    step, rest = np.divmod(within, theirs[below])
+    mine, other = left.starts[above] + step, right.starts[below] + rest
+    return Factor(
+        starts,
+        left.columns[mine] * right.width + right.columns[other],
+        left.values[mine] * right.values[other],
+        left.width * right.width,
+    )
+
+
+def _stacked(parts: Sequence[Factor]) -> Sparse:
+    """Return the rows of some matrices of one width, one after another."""
+    ends = np.cumsum([part.columns.size for part in parts])
+    begins = [
+        part.starts[:-1] + end - part.columns.size
+        for part, end in zip(parts, ends.tolist(), strict=True)
+    ]
+    starts = np.concatenate([*begins, ends[-1:]])
+    columns = np.concatenate([part.columns for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    shape = (starts.size - 1, parts[0].width)
+    return sparse.csr_matrix((values, columns, starts), shape=shape)
 
 
 def coordinates(model: Model, primary: Bools) -> Sparse:
@@ -182,12 +219,12 @@ def coordinates(model: Model, primary: Bools) -> Sparse:
     factors = []
     for axis, dimension in enumerate(model.dimensions):
         others = tuple(place for place in range(len(shape)) if place != axis)
-        factors.append(difference_basis(dimension, small.sum(axis=others)))
-    rows = product(factors)
-    if model.identities is not None:
+        factors.append(_factor(difference_basis(dimension, small.sum(axis=others))))
+    rows = _stacked([reduce(_product, factors)])
+    if model.identities is not None and model.identities.shape[0]:
         rows = sparse.vstack([rows, model.identities @ rows], format="csr")
         rows.eliminate_zeros()
-    rows.sort_indices()
+        rows.sort_indices()
     return rows
 
 
