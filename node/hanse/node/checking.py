@@ -22,6 +22,13 @@ class Finding(Protocol):
     def blocks(self) -> bool:
         """Whether it stops a release: an error that nobody accepted with a reason."""
 
+    @property
+    def message_code(self) -> str:
+        """The message that says it."""
+
+    def said(self, lang: str) -> dict[str, str]:
+        """What, where, why and what now in a language."""
+
 
 Check = Callable[
     [Draft, Registry, pa.Table | None, Contract | None, Sequence[Doubt]], Sequence[Finding]

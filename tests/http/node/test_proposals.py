@@ -1,5 +1,6 @@
 """The second person at a node's pages: sees what a proposal changes, says yes or no, once."""
 
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 from tests.support.callers import Moment
-from tests.support.presses import TOWN, draft, registry
+from tests.support.presses import TOWN, contract, draft, registry
 from tests.support.visits import Browser
 
+from hanse.messages import explain
 from hanse.node import areas, home, people, publish, sessions
 from hanse.node.app import create_app
 from hanse.node.intake import draft as drafts
@@ -144,6 +146,33 @@ def test_a_draft_that_is_gone_is_told_and_nothing_can_be_approved(city: City) ->
     assert reply.status == 200
     assert "Goedkeuren en publiceren" not in reply.body.decode()
     assert act(bo, "1/turn-down", reason="Ontwerp is weg") == 303
+
+
+def test_a_refusal_says_its_code_what_now_and_that_nothing_was_published(city: City) -> None:
+    city.propose()
+    of = contract(profile="geen-zulk-profiel")
+    drafts.save(city.folder, draft(LINES, of))
+    bo = city.somebody("Bo Claes", "checker")
+    page = bo.get("/nl/proposals/1").body.decode()
+    assert "PROFILE_UNKNOWN" in page
+    assert html.escape(explain("PROFILE_UNKNOWN", "nl")["now"].partition("{")[0]) in page
+    assert "Er is niets gepubliceerd." in page
+    assert "Goedkeuren en publiceren" not in page
+
+
+def test_a_finding_that_stops_publication_is_told_in_full(city: City) -> None:
+    city.propose()
+    drafts.save(city.folder, draft([*LINES[:1], ("inw", TOWN, "41002", "2024", -4)]))
+    bo = city.somebody("Bo Claes", "checker")
+    page = bo.get("/nl/proposals/1").body.decode()
+    parts = explain("R012", "nl")
+    assert "Dit houdt de publicatie tegen" in page
+    assert "<code>R012</code>" in page
+    assert parts["what"] in page
+    assert html.escape(parts["now"].partition("{")[0]) in page
+    assert "41002" in page
+    assert "Er is niets gepubliceerd." in page
+    assert act(bo, "1/approve") in {404, 409}
 
 
 @pytest.mark.parametrize("lang", ["nl", "en", "fr"])

@@ -1,6 +1,7 @@
 """The pages of the second person: which proposals wait, what each would change, yes or no."""
 
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -9,8 +10,9 @@ from starlette.responses import Response
 
 from hanse.audit.entry import Entry
 from hanse.errors import HanseError, NotFound, Refused
-from hanse.messages import explain, nearest
+from hanse.messages import catalogue, explain, nearest
 from hanse.node import log, membership, proposals, publish
+from hanse.node.checking import Finding
 from hanse.node.desk import Desk
 from hanse.node.intake import draft as drafts
 from hanse.node.pages.visitors import Visitors, private, sent_on
@@ -31,6 +33,9 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 LIST_MAX = 50
 """How many changes, findings and codes of one kind a page names."""
+
+FINDINGS_SHOWN = 3
+"""How many findings of one rule a page tells in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +151,15 @@ def _difference(table: Table, row: ProposalRow, lang: str) -> dict[str, Any]:
     try:
         prepared = publish.prepare(press, drafts.load(press.home, row.dataset))
     except HanseError as fault:
-        told = explain(fault.code, lang, **dict(fault.parameters))
-        return {"prepared": None, "fault": told, "stale": False, "findings": []}
+        known = fault.code if fault.code in catalogue() else "UNTOLD"
+        told = explain(known, lang, **{"code": fault.code, **fault.parameters})
+        return {
+            "prepared": None,
+            "fault": told,
+            "code": fault.code,
+            "stale": False,
+            "findings": [],
+        }
     finally:
         press.engine.dispose()
     return {
@@ -155,9 +167,26 @@ def _difference(table: Table, row: ProposalRow, lang: str) -> dict[str, Any]:
         "prepared": prepared,
         "fault": None,
         "stale": _is_stale(prepared, row),
-        "findings": sorted({each.rule for each in prepared.findings})[:LIST_MAX],
+        "findings": [
+            {"rule": rule, "blocks": [_parts(each, lang) for each in found if each.blocks]}
+            for rule, found in groupby(_by_rule(prepared), key=lambda each: each.rule)
+        ][:LIST_MAX],
         "limit": LIST_MAX,
     }
+
+
+def _by_rule(prepared: Prepared) -> list[Finding]:
+    """Return the findings by rule: of each the first, those that stop publication before others."""
+    ordered = sorted(prepared.findings, key=lambda each: (each.rule, not each.blocks))
+    return [
+        each
+        for _, found in groupby(ordered, key=lambda each: each.rule)
+        for each in islice(found, FINDINGS_SHOWN)
+    ]
+
+
+def _parts(finding: Finding, lang: str) -> dict[str, str]:
+    return {**finding.said(lang), "code": finding.message_code}
 
 
 def _is_stale(prepared: Prepared, row: ProposalRow) -> bool:
