@@ -20,7 +20,7 @@ from hanse.node.relations import INDICATOR, PERIOD, Bools, Ints
 from hanse.policies.profile import Profile
 
 GROUPS_MAX = 2_000
-"""So many groups of one figure are held against one another at most."""
+"""So many groups of one figure that follow only from two others are looked at, at most."""
 
 Rows = frozenset[int]
 """Rows that nobody sees; of a total whose parts do not make it up also -1 less its equation."""
@@ -150,7 +150,7 @@ class _Groups:
         for each in first.values():
             parts[min(each.rows)].append(each)
         found, queue = dict(first), list(first.values())
-        while queue and len(found) < GROUPS_MAX:
+        while queue and len(found) - len(first) < GROUPS_MAX:
             whole = queue.pop()
             for less in [each for row in sorted(whole.rows) for each in parts.get(row, ())]:
                 rest = whole.rows - less.rows
@@ -158,6 +158,7 @@ class _Groups:
                     count = whole.respondents - less.respondents
                     shown = (*whole.shown, less.total, *less.shown)
                     found[rest] = Group(rest, count, whole.total, shown)
+                    parts[min(rest)].append(found[rest])
                     queue.append(found[rest])
         return list(found.values())
 
