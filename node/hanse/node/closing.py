@@ -173,7 +173,7 @@ class _Closing:
                 self.fit.short,
                 self.inner & ~rests,
                 self.beside,
-                self.beside & self.fit.stale,
+                self.fit.apart,
                 rests,
                 Places(self.relations),
             )
@@ -334,7 +334,7 @@ class _Closing:
         """Refuse to hide what readers hold already, with the number it still has."""
         known, given = self.question.known, self.relations.given
         lost = self.hidden[:given] & (known.seen > 0)
-        lost &= ~(self.beside & self.fit.stale)[:given]  # it stands in the table as it was
+        lost &= ~self.fit.apart[:given]  # it stands in the table as it was
         lost &= np.isclose(known.values, self.values[:given], rtol=1e-13, atol=0.0)
         rows = np.flatnonzero(lost)
         if rows.size:

@@ -7,7 +7,7 @@ import numpy as np
 from hanse.cube import algebra
 from hanse.cube.status import CellState
 from hanse.node.populations import Floats, Known
-from hanse.node.relations import Bools, Ints, Relations
+from hanse.node.relations import AREA, Bools, Ints, Relations
 
 _VALUE = algebra.STATE_RANK[CellState.VALUE]
 
@@ -34,12 +34,14 @@ class Fit:
     """Of each equation: whether its whole is below its parts, and whether parts are missing.
 
     `stale` says of each row that what other datasets show of its part fitted only before a figure
-    was revised: they show the table as it was.
+    was revised. `apart` rows are those among them that show nothing but the table as it was: what
+    still fits stands beside the table as it is as well.
     """
 
     below: Bools
     short: Bools
     stale: Bools
+    apart: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,9 +79,66 @@ def fit(relations: Relations, part: Ints, numbers: Numbers) -> Fit:
     clear = (relations.count(countable) == parts) & countable[head]
     short = np.where(clear, over > 0, ~relations.complete) & (head < relations.given)
     off = np.where(clear, np.sign(now) != np.sign(over), (now < 0) != (over < 0))
+    off = (off & countable[head]) | (mixed & _torn(relations, numbers))
     stale = np.zeros(int(part.max(initial=-1)) + 1, dtype=bool)
-    stale[part[head[off & countable[head]]]] = True
-    return Fit(np.asarray(countable[head] & (over < 0)), np.asarray(short), stale[part])
+    stale[part[head[off]]] = True
+    below = np.asarray(countable[head] & (over < 0))
+    return Fit(below, np.asarray(short), stale[part], _apart(relations, part, numbers, off))
+
+
+def _torn(relations: Relations, numbers: Numbers) -> Bools:
+    """Say which equations of a whole that nobody shows give another number than its others do."""
+    head = relations.head
+    parts = np.bincount(relations.equation, minlength=head.size)
+    clear = relations.complete & (head >= relations.given)
+    clear &= relations.count(numbers.countable) == parts
+    sums = relations.sums(np.where(numbers.ranks == _VALUE, numbers.shown(), 0.0))
+    low, high = np.full(relations.size, np.inf), np.full(relations.size, -np.inf)
+    np.minimum.at(low, head[clear], sums[clear])
+    np.maximum.at(high, head[clear], sums[clear])
+    return np.asarray(clear & (high[head] > low[head]))
+
+
+def _apart(relations: Relations, part: Ints, numbers: Numbers, off: Bools) -> Bools:
+    """Say which rows of other datasets lie where a figure was revised, in an area around it.
+
+    Which of the parts of a sum that no longer fits was revised is not known: all of them may be,
+    with everything in their areas.
+    """
+    found = np.zeros(relations.size, dtype=bool)
+    if not off.any():
+        return found
+    child, parent, area = relations.child, relations.parent, relations.frame.columns["area"]
+    over = relations.kind[relations.equation] == AREA
+    pairs = np.unique(np.stack([area[child[over]], area[parent[over]]]), axis=1)
+    lost = off[relations.equation] & numbers.beside[child]
+    seeds = np.unique(np.stack([part[child[lost]], area[child[lost]]]), axis=1)
+    below = lost & over
+    inner = np.unique(np.stack([part[child[below]], area[child[below]]]), axis=1)
+    heads = relations.head[off]
+    outer = np.stack([part[heads], area[heads]])
+    places = set(map(tuple, np.concatenate([seeds, outer], axis=1).T.tolist()))
+    places |= _reached(set(map(tuple, inner.T.tolist())), pairs[::-1])
+    places = _reached(places, pairs)
+    rows = np.flatnonzero(numbers.beside & (numbers.ranks == _VALUE))
+    found[rows] = [
+        key in places for key in zip(part[rows].tolist(), area[rows].tolist(), strict=True)
+    ]
+    return found
+
+
+def _reached(places: set[tuple[int, int]], pairs: Ints) -> set[tuple[int, int]]:
+    """Return places (part, area) with all that pairs of areas lead to, step by step."""
+    onward: dict[int, list[int]] = {}
+    for first, second in pairs.T.tolist():
+        onward.setdefault(first, []).append(second)
+    found, fresh = set(places), list(places)
+    while fresh:
+        number, area = fresh.pop()
+        new = {(number, each) for each in onward.get(area, ())} - found
+        found |= new
+        fresh += new
+    return found
 
 
 def _above(relations: Relations, numbers: Numbers, values: Floats) -> Floats:
