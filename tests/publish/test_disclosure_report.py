@@ -262,3 +262,12 @@ def test_a_name_that_says_its_code_is_not_told_twice_and_a_profile_speaks_each_l
         facts = {each.name: each.value for each in reports.document(found, lang).facts}
         assert f"standaard-5 ({rules.title[lang]})" in facts.values()
     assert len({rules.title[lang] for lang in ("nl", "en", "fr")}) == 3
+
+
+def test_a_cell_of_this_release_has_the_same_name_beside_an_earlier_release(tmp_path: Path) -> None:
+    at = press(tmp_path)
+    first = rehearsed(at, draft(LINES, OF))
+    publish.publish(at, draft(LINES, OF), Intent(), "an")
+    again = rehearsed(at, draft(LINES, OF))
+    assert first.needy
+    assert {each.cell for each in again.needy} == {each.cell for each in first.needy}

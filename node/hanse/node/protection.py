@@ -28,6 +28,7 @@ from hanse.node.releases import derived
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.shielding import Shielded
 from hanse.policies.disclosure import primary
+from hanse.policies.disclosure.layout import BEFORE, NOW
 from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey
 from hanse.report import disclosure as reports
@@ -50,6 +51,9 @@ ATTACKED_CELLS_MAX = 250_000
 """Populations are attacked, in order, until they hold this many cells together."""
 ATTACKED_AT_PUBLICATION_MAX = 30_000
 """The same while a release is made, which nobody waits minutes for; a rehearsal attacks more."""
+_NOW: Final = f"{NOW} \N{MIDDLE DOT} "
+_BEFORE: Final = BEFORE.partition("{")[0]
+"""How the name of a cell begins where earlier releases stand in the same population."""
 PART: Final = "part"
 """Why a figure is hidden that is computed from a hidden one."""
 
@@ -306,11 +310,17 @@ def _witnessed(shielded: Shielded) -> int:
 
 def _needy(work: Work) -> tuple[Needy, ...]:
     found = [
-        replace(each, cell=f"{each.cell} \N{MIDDLE DOT} {period}")
+        replace(each, cell=f"{_own_cell(each.cell)} \N{MIDDLE DOT} {period}")
         for (_, period), proof in sorted(work.shielded.closed.proofs.items())
         for each in findings.needy(proof)
+        if not each.cell.startswith(_BEFORE)
     ]
     return tuple(sorted(found, key=lambda each: (-each.needs, each.cell))[:COSTLY_MAX])
+
+
+def _own_cell(cell: str) -> str:
+    """Return the name of a cell without the word for this release, beside those before it."""
+    return cell.removeprefix(_NOW)
 
 
 def _trials(proofs: Sequence[tuple[Any, Any]], left: int, tell: Tell) -> Iterator[Trial]:
