@@ -78,7 +78,7 @@ def test_a_secret_that_can_be_guessed_is_refused(method: str, secret: bytes) -> 
 
 
 @pytest.mark.parametrize("method", ["round_small", "cell_key"])
-def test_a_profile_that_perturbs_is_refused_at_publication(method: str) -> None:
+def test_what_hides_refuses_a_profile_that_perturbs(method: str) -> None:
     form = shipped()["standaard-5"].as_document()
     assert "method" not in form
     profile = from_document({**form, "method": method})

@@ -292,13 +292,15 @@ def append(session: Session, of: Release, new: Mapping[Place, Cells], held: Held
 class Shown:
     """What a release shows (protected shape), under which contract and profile.
 
-    `computed` are the indicators that were worked out of the others.
+    `computed` are the indicators that were worked out of the others; `mark` says by which method
+    and secret figures were perturbed, empty where they were not.
     """
 
     contract: Contract
     profile: Profile
     cells: pa.Table
     computed: frozenset[str] = frozenset()
+    mark: str = ""
 
 
 def enter(session: Session, row: ReleaseRow, shown: Shown, held: Held) -> None:
@@ -313,7 +315,16 @@ def enter(session: Session, row: ReleaseRow, shown: Shown, held: Held) -> None:
         if each.measure_type in RATIOS and not each.formula
     }
     new = entries(shown.cells, frame_of(shown.cells), held, sides, shown.computed)
-    append(session, of, new, held)
+    append(session, of, _marked(new, shown.mark) if shown.mark else new, held)
+
+
+def _marked(new: Mapping[Place, Cells], mark: str) -> dict[Place, Cells]:
+    """Return entries that say, of every indicator in them, by which method it is out."""
+    names = {place: {key.partition("\t")[0] for key in cells} for place, cells in new.items()}
+    return {
+        place: {**cells, **{f"{name}{METHOD}\t": mark for name in names[place]}}
+        for place, cells in new.items()
+    }
 
 
 def check(session: Session) -> int:

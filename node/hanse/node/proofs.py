@@ -316,6 +316,16 @@ class Vault:
             raise NotFound("OBJECT_UNKNOWN", address=f"{FOLDER}/{release[:12]}")
         return read_table(path)
 
+    def checked(self, signed: Signed) -> pa.Table:
+        """Return a proof; `Conflict` where it is not here, or not what was signed."""
+        try:
+            proof, digest = self.open(signed.release), self.digest(signed.release)
+        except NotFound:
+            digest = ""
+        if digest != signed.proof:
+            raise Conflict("PERTURB_PROOF", dataset=signed.dataset, cells=signed.release[:12])
+        return proof
+
     def digest(self, release: str) -> str:
         """Return the SHA-256 of a proof's bytes."""
         return _sha256(self.root / release / PROOF)

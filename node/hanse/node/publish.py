@@ -26,17 +26,18 @@ from hanse.node import (
     datasets,
     editions,
     ledger,
+    perturbing,
     proofs,
     proposals,
     protection,
     recognising,
-    shielding,
     union,
 )
 from hanse.node.checking import Check, Finding
 from hanse.node.intake.draft import Draft
 from hanse.node.ledger import Held
 from hanse.node.proofs import Vault
+from hanse.node.refiguring import Redrawn, judged
 from hanse.node.releases import (
     derived,
     description,
@@ -52,7 +53,7 @@ from hanse.node.releases.difference import CELLS_NAMED_MAX, Difference
 from hanse.node.releases.registration import Withdrawal
 from hanse.node.shielding import Shielded
 from hanse.node.tables import moment
-from hanse.node.verifying import Case, Verified, verify
+from hanse.node.verifying import Case, Verified
 from hanse.policies import profile as profiles
 from hanse.policies.canonical import canonical, digest
 from hanse.policies.profile import Profile
@@ -149,7 +150,7 @@ def published(press: Press, dataset: str, release_id: str | None = None) -> Publ
     return Published(row.release_id, contract, scrub(cells))
 
 
-def verified(press: Press, dataset: str, release_id: str | None = None) -> Verified:
+def verified(press: Press, dataset: str, release_id: str | None = None) -> Verified | Redrawn:
     """Check a release (None: the newest) against its proof, without trust in what made it.
 
     Raises `NotFound` where the release or its proof is not here, `Invalid` where the summary is not
@@ -165,9 +166,9 @@ def verified(press: Press, dataset: str, release_id: str | None = None) -> Verif
         signed = vault.said(address, press.key)
         others = union.told(session, press.home, signed.ledger)
         held = union.held(session, contract, others, signed.families, signed.ledger)
-    said = {**said, "proof_sha256": signed.proof}
     proof = vault.open(address), vault.digest(address)
-    return verify(Case(cells, contract, press.registry, said, *proof, held, signed.families))
+    of = cells, contract, press.registry, {**said, "proof_sha256": signed.proof}
+    return judged(Case(*of, *proof, held, signed.families), signed, press.home)
 
 
 def prepare(press: Press, draft: Draft) -> Prepared:
@@ -185,7 +186,7 @@ def prepare(press: Press, draft: Draft) -> Prepared:
     was_contract, was_cells = before or (None, None)
     doubts = held.kin.names.doubts
     findings = press.check(draft, press.registry, was_cells, was_contract, doubts)
-    shielded = shielding.shield(draft, profile, press.registry, held)
+    shielded = perturbing.shield(press, draft, profile, held)
     cleared = scrub(derived.released(shielded.cells, contract.indicators))
     arranged = layout.arrange(cleared, areas.ancestors(contract, press.registry))
     return Prepared(
@@ -329,12 +330,9 @@ def _release(
     protection.file(press, prepared, row)
     with transaction(press.engine) as session:
         registration.enter(session, prepared.contract, row, stones, prepared.previous)
-        shown = ledger.Shown(
-            prepared.contract,
-            prepared.profile,
-            prepared.arranged.table,
-            prepared.shielded.computed,
-        )
+        shielded, cells = prepared.shielded, prepared.arranged.table
+        more = shielded.computed, shielded.mark
+        shown = ledger.Shown(prepared.contract, prepared.profile, cells, *more)
         ledger.enter(session, row, shown, prepared.held)
         if signatures.proposal_id is not None:
             proposals.approve(session, signatures.proposal_id, signatures.approved_by)
@@ -362,16 +360,11 @@ def _write(
 ) -> str:
     """Write the files of a release, sign its manifest, give the folder its name; return that."""
     contract = prepared.contract
-    calendars = {
-        each.id: each.reporting_year_start
-        for each in contract.indicators
-        if each.reporting_year_start
-    }
     content = datasets.contract_bytes(contract)
     shielded, vault = prepared.shielded, Vault(press.home)
-    proof = proofs.proof_of(shielded.closed, shielded.relations.frame.dimensions)
+    proof = proofs.proof_in(shielded)
     with press.objects.drafting() as folder, vault.drafting(proof) as kept:
-        parts = layout.write(prepared.arranged, folder, calendars)
+        parts = layout.write(prepared.arranged, folder, description.calendars(contract))
         (folder / union.CONTRACT).write_bytes(content)
         cells = prepared.arranged.table
         about = proofs.About(contract, prepared.profile, edition.release_id, cells)
@@ -383,7 +376,7 @@ def _write(
         statement = manifest_bytes(made)
         (folder / manifest.STATEMENT).write_text(sign(statement, MANIFEST, press.key), "ascii")
         address = press.objects.keep(folder, statement)
-        of = proofs.Signed(address, ledger=prepared.held.last, families=shielded.kin)
+        of = proofs.signed(address, shielded, contract.slug, prepared.held.last)
         vault.keep(kept, of, press.key)
         return address
 

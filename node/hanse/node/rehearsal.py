@@ -12,12 +12,13 @@ from sqlalchemy import Engine
 from hanse.areas.registry import Registry
 from hanse.cube.status import CellState
 from hanse.errors import Conflict, HanseError
-from hanse.node import recognising, shielding
+from hanse.node import perturbing, recognising, shielding
 from hanse.node.intake.draft import Draft
 from hanse.node.ledger import Held
 from hanse.node.protection import Work, of_release, zeros
 from hanse.node.shielding import Shielded
 from hanse.policies.profile import Profile
+from hanse.policies.signatures import SigningKey
 from hanse.report import disclosure as reports
 from hanse.report.disclosure import Alternative, Facts
 from hanse.report.disclosure.findings import within
@@ -31,6 +32,10 @@ WEIGHED_CELLS_MAX = 300_000
 
 class House(Protocol):
     """What a rehearsal reads of the press that would make the release."""
+
+    @property
+    def key(self) -> SigningKey:
+        """The node's key, by which its proofs are signed."""
 
     @property
     def engine(self) -> Engine:
@@ -54,13 +59,14 @@ class Rehearsal:
     registry: Registry
     held: Held
     author: str = ""
+    at: House | None = None
 
     @classmethod
     def of(cls, at: House, draft: Draft, profile: Profile, author: str = "") -> "Rehearsal":
         """Return a draft with what readers hold of its population already."""
         with reading(at.engine) as session:
             held = recognising.held_of(session, at.home, draft, at.registry)
-        return cls(draft, profile, at.registry, held, author)
+        return cls(draft, profile, at.registry, held, author, at)
 
     def shield(self) -> tuple[Shielded, tuple[reports.Conflict, ...]]:
         """Return what the draft becomes, and what cannot be reconciled with earlier releases.
@@ -68,12 +74,17 @@ class Rehearsal:
         Where it cannot, what it becomes is told as if nothing had been shown before.
         """
         try:
-            return shielding.shield(self.draft, self.profile, self.registry, self.held), ()
+            return self._shielded(self.held), ()
         except Conflict as fault:
             nothing = Held({}, self.held.populations)
-            alone = shielding.shield(self.draft, self.profile, self.registry, nothing)
+            alone = self._shielded(nothing)
             told = tuple((name, str(value)) for name, value in fault.parameters.items())
             return alone, (reports.Conflict(fault.code, told),)
+
+    def _shielded(self, held: Held) -> Shielded:
+        if self.at is None or self.profile.method is None:
+            return shielding.shield(self.draft, self.profile, self.registry, held)
+        return perturbing.shield(self.at, self.draft, self.profile, held, lasting=False)
 
 
 def of_draft(asked: Rehearsal, minima: Sequence[int], at: datetime, tell: Tell) -> Facts:
@@ -87,7 +98,7 @@ def of_draft(asked: Rehearsal, minima: Sequence[int], at: datetime, tell: Tell) 
     contract = asked.draft.contract
     work = Work(contract, asked.profile, asked.registry, shielded, author=asked.author)
     facts = of_release(work, at, within(tell, 0.35, 0.6))
-    if shielded.cells.num_rows > WEIGHED_CELLS_MAX:
+    if shielded.figures is not None or shielded.cells.num_rows > WEIGHED_CELLS_MAX:
         return replace(facts, conflicts=conflicts)
     own = Alternative(
         asked.profile.min_count,

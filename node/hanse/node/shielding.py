@@ -7,6 +7,7 @@ and everything that was ever shown; formulas come after it and see hidden figure
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -18,8 +19,9 @@ from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
 from hanse.cube.rule import computable
 from hanse.cube.status import HIDDEN
-from hanse.node import closing, crossings, questions, relations, respondents, union
+from hanse.node import closing, crossings, mixing, questions, relations, respondents, union
 from hanse.node.closing import Closed, Question
+from hanse.node.figures import Figures
 from hanse.node.intake.checks import sums
 from hanse.node.intake.checks.case import Case
 from hanse.node.intake.draft import Draft
@@ -59,6 +61,13 @@ class Shielded:
     levels: Mapping[str, "Cost"]
     sums: questions.Sums = ()
     few: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    figures: Figures | None = None
+    """How figures were perturbed; None where small ones are hidden."""
+
+    @property
+    def mark(self) -> str:
+        """By which method and secret figures were perturbed; empty where they were not."""
+        return self.figures.mark if self.figures else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
     `Conflict` where what is out already would give away what is to be hidden.
     """
     contract = draft.contract
+    mixing.check(held, draft.cells, contract)
     indicators = contract.indicators
     true = _true(draft, registry, held.levels(contract))
     inside, outside, pieces = _published(true, contract, held, registry, profile)
@@ -133,6 +143,30 @@ def shield(draft: Draft, profile: Profile, registry: Registry, held: Held) -> Sh
         levels=_costs(true.slice(0, rows), hidden[:rows], closed.hidden[:rows]),
         sums=asked.sums,
         few=few,
+    )
+
+
+def unhidden(
+    cells: pa.Table,
+    base: pa.Table,
+    found: Relations,
+    families: tuple[Wholes, Families],
+    figures: Figures,
+) -> Shielded:
+    """Return a release of which nothing is hidden, for its figures are perturbed."""
+    nothing = np.zeros(found.given, dtype=bool)
+    return Shielded(
+        cells=cells,
+        base=base,
+        closed=Closed(nothing, MappingProxyType({}), nothing),
+        relations=found,
+        wholes=families[0],
+        kin=families[1],
+        computed=_present(cells) - _present(base),
+        released=figures.released,
+        opened=0,
+        levels={},
+        figures=figures,
     )
 
 
@@ -221,9 +255,20 @@ def _check_told(question: Question, lost: Bools) -> None:
         raise closing.out_already(question, rows)
 
 
-def _families(draft: Draft, registry: Registry) -> list[Family]:
+def sums_in(draft: Draft, registry: Registry, held: Held, few: int) -> tuple[Wholes, Families]:
+    """Return the indicators that are sums of others, and further sums, over other datasets too.
+
+    `few` rows that agree show that an indicator is the sum of others.
+    """
+    families = _families(draft, registry, few)
+    wholes = _wholes(families)
+    return wholes, beyond([*families, *held.kin.families], wholes)
+
+
+def _families(draft: Draft, registry: Registry, few: int = sums.ROWS_MIN) -> list[Family]:
     """Return the sums over the indicators of a draft: as the figures show, or a formula says."""
-    found = sorted(sums.families(Case(draft, registry)).items()) if draft.cells.num_rows else []
+    case = Case(draft, registry)
+    found = sorted(sums.families(case, few).items()) if draft.cells.num_rows else []
     loaded = encoding.texts(encoding.encode(draft.cells.column("indicator")))
     return [*found, *(each for each in formulas(draft.contract) if {each[0], *each[1]} <= loaded)]
 

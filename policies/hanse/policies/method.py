@@ -77,7 +77,7 @@ Perturbing = Rounding | Spread
 
 
 def load_method(content: Any) -> Perturbing | None:
-    """Return the method that a plan or profile says, a word or a mapping with `name`; None hides."""
+    """Return the method of a plan or profile: a word, or a mapping with `name`; None hides."""
     told = {"name": content} if isinstance(content, str) else content
     if not isinstance(told, Mapping) or told.get("name") not in METHODS:
         raise Invalid("DISCLOSURE_PLAN", key="method", found=str(content)[:80])

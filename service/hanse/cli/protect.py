@@ -273,7 +273,7 @@ def verify(  # noqa: PLR0913 a command's options
     path = Path(target)
     if plan is None and not path.is_file():
         said, holds = _verified_release(target, release, home)
-        code = "VERIFY_RELEASE"
+        code = "VERIFY_RELEASE" if "hidden" in said else "VERIFY_FIGURES"
     else:
         names = (plan, published, certificate, proof if secret is None else secret)
         options = ("--plan", "--published", "--certificate", "--proof")

@@ -19,6 +19,7 @@ from hanse.messages import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hanse.node.figures import Change
     from hanse.node.publish import Prepared, Press
     from hanse.node.releases.tables import ReleaseRow
 
@@ -199,6 +200,7 @@ def _tell(
             level: asdict(cost) for level, cost in sorted(prepared.shielded.levels.items())
         }
         document["closed"] = prepared.shielded.opened
+        document |= _perturbed(prepared)
         document["blocking"] = sorted({each.rule for each in prepared.blocking})
     typer.echo(json.dumps(document, ensure_ascii=False))
 
@@ -232,8 +234,16 @@ def _show(prepared: "Prepared") -> None:
 
 
 def _hidden(prepared: "Prepared") -> list[str]:
-    """Return what is hidden per level, and how much of it could have been worked out."""
+    """Return what is hidden per level, and how much of it could have been worked out.
+
+    Of a release that is perturbed: how much is changed, and by how much.
+    """
     lang, shielded = spoken(), prepared.shielded
+    if shielded.figures is not None:
+        method, levels = shielded.figures.method, sorted(shielded.figures.levels.items())
+        first = say("PUBLISH_PERTURBED", lang, mark=method.mark)
+        told = ({"level": level, **_change(each)} for level, each in levels)
+        return [first, *(say("PUBLISH_CHANGED_AT", lang, **each) for each in told)]
     lines = [
         say(
             "PUBLISH_HIDDEN_AT",
@@ -249,6 +259,19 @@ def _hidden(prepared: "Prepared") -> list[str]:
     if shielded.opened:
         lines.append(say("PUBLISH_CLOSED", lang, count=shielded.opened))
     return lines
+
+
+def _perturbed(prepared: "Prepared") -> dict[str, Any]:
+    """Return by which method figures are perturbed, and what that changes per level."""
+    found = prepared.shielded.figures
+    if found is None:
+        return {}
+    levels = {level: _change(each) for level, each in sorted(found.levels.items())}
+    return {"method": found.method.mark, "changed": levels}
+
+
+def _change(each: "Change") -> dict[str, Any]:
+    return {"cells": each.cells, "changed": each.changed, "mean": round(each.mean, 3)}
 
 
 def _word(lang: str, name: str, **parameters: object) -> str:

@@ -39,6 +39,7 @@ class IndicatorEntry(Body):
     aggregation: str
     decimals: int = 0
     round_base: Decimal | None = None
+    sdc_method: str = ""
     theme: str = ""
     keywords: list[str] = Field(default_factory=list)
     concept: str | None = None

@@ -74,6 +74,15 @@ def manifest(
     )
 
 
+def calendars(contract: Contract) -> dict[str, str]:
+    """Return when the reporting year of each indicator starts, of those that have one."""
+    return {
+        each.id: each.reporting_year_start
+        for each in contract.indicators
+        if each.reporting_year_start
+    }
+
+
 def coverage(cells: pa.Table) -> Coverage:
     """Count what a release holds, on its protected cells only."""
     areas = cells.group_by(["level", "area"]).aggregate([])
@@ -119,7 +128,7 @@ def entry(indicator: Indicator, profile: Profile) -> IndicatorEntry:
     base = max(indicator.round_base or 0.0, float(profile.round_base))
     own = indicator.threshold.value if indicator.threshold else 0.0
     sources = tuple(source.code for source in indicator.sources)
-    lowest = max(own, float(profile.minimum("", sources)))
+    lowest = max(own, 0.0 if profile.method else float(profile.minimum("", sources)))
     return IndicatorEntry(
         id=indicator.id,
         name=indicator.name,
@@ -129,6 +138,7 @@ def entry(indicator: Indicator, profile: Profile) -> IndicatorEntry:
         aggregation=indicator.aggregate_geo.value,
         decimals=indicator.decimals,
         round_base=decimal(base) if base > 1 or indicator.round_base else None,
+        sdc_method=profile.mark,
         theme=indicator.theme,
         keywords=list(indicator.keywords),
         concept=indicator.concept,

@@ -139,9 +139,10 @@ def protect(
     all: what cannot be checked is not shown. So is a share that leaves too few over. What stands
     behind a survey figure is hidden with it. Rows keep their order; no row is added or dropped.
     Indicators that are `alike` have the same numbers everywhere, and are hidden as one.
-    Raises `Refused` for a level or method that cannot be published, `Invalid` for an absent basis.
+    Raises `Refused` for a level or method that hides nothing, `Invalid` for an absent basis.
     """
-    _allowed(cells, profile)
+    _hides(profile)
+    check_levels(cells, profile)
     sheet = _Sheet.of(cells)
     present = frozenset(sheet.names)
     for indicator in _bases_first(indicators):
@@ -230,9 +231,13 @@ def rounded(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
     return sheet.written(cells)
 
 
-def _allowed(cells: pa.Table, profile: Profile) -> None:
-    if profile.method is not None:  # it would stand exact beside what is perturbed elsewhere
+def _hides(profile: Profile) -> None:
+    if profile.method is not None:  # what stays would be exact beside what is perturbed
         raise Refused("PROFILE_METHOD", profile=profile.name, method=profile.method.name)
+
+
+def check_levels(cells: pa.Table, profile: Profile) -> None:
+    """Raise `Refused` for a level at which the profile allows no figures."""
     for level in pc.unique(cells.column("level")).to_pylist():
         if not profile.allows(level):
             allowed = ", ".join(profile.allowed_levels)

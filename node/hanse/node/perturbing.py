@@ -1,0 +1,210 @@
+"""Makes the cells of a release whose profile rounds or adds noise: nothing hidden, nothing exact.
+
+Inner counts are drawn once, by their codes, their count and the secret of the house; every other
+count is made of those. Ratios are worked out of the figures, so they tell no more than these do.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hanse.areas.registry import Registry
+from hanse.cube import encoding
+from hanse.cube.contract import Contract
+from hanse.errors import Conflict
+from hanse.node import countable, crossings, figures, mixing, secrecy, shielding
+from hanse.node.figures import Drawn, Figures
+from hanse.node.inner import NAMED, sums_of
+from hanse.node.intake.draft import Draft
+from hanse.node.kin import Families
+from hanse.node.ledger import OWN, Held
+from hanse.node.proofs import Signed, Vault
+from hanse.node.relations import Ints, Relations, relations_of
+from hanse.node.releases import derived
+from hanse.node.shielding import Shielded
+from hanse.policies.disclosure import cellwise, primary
+from hanse.policies.method import Perturbing, Rounding
+from hanse.policies.profile import Profile
+from hanse.policies.signatures import SigningKey
+
+FEW_ROWS = 1
+"""So many rows that agree make an indicator the sum of others here: exact it would tell its parts.
+"""
+
+
+class House(Protocol):
+    """What perturbing reads of the press that makes the release."""
+
+    @property
+    def home(self) -> Path:
+        """The node's folder."""
+
+    @property
+    def registry(self) -> Registry:
+        """The areas."""
+
+    @property
+    def key(self) -> SigningKey:
+        """The node's key, by which its proofs are signed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What is drawn: true counts (draft shape), how they add up, and by which method and secret."""
+
+    cells: pa.Table
+    contract: Contract
+    registry: Registry
+    families: Families
+    method: Perturbing
+    secret: bytes
+
+
+def shield(
+    house: House, draft: Draft, profile: Profile, held: Held, *, lasting: bool = True
+) -> Shielded:
+    """Return what a draft becomes under a profile that hides or one that perturbs.
+
+    The secret of the house is made on first need; where it need not be `lasting`, one that is
+    thrown away stands for it. Raises as `shielding.shield` does, and `Refused` or `Conflict`
+    (`PERTURB_…`) where figures would stand exact beside perturbed ones, or the same people would be
+    perturbed in two ways.
+    """
+    if profile.method is None:
+        return shielding.shield(draft, profile, house.registry, held)
+    contract = draft.contract
+    wholes, kin = shielding.sums_in(draft, house.registry, held, FEW_ROWS)
+    loaded = encoding.texts(encoding.encode(draft.cells.column("indicator")))
+    countable.check_kinds(loaded, contract, wholes, profile)
+    kin = countable.check_kin(kin, loaded, contract, held)
+    vault = Vault(house.home)
+    signed = vault.perturbed(house.key)
+    needed = {each.mark for each in signed} | mixing.marks(held)
+    secret = secrecy.kept(house.home, needed, contract.slug, lasting=lasting)
+    mark = secrecy.mark(secret, profile.method)
+    mixing.check(held, draft.cells, contract, mark)
+    inside, other = _cells(draft, house.registry, held, loaded)
+    primary.check_levels(inside, profile)
+    crossings.split(inside, other, contract, house.registry)
+    base = pa.concat_tables([inside, other])
+    families = (*sorted(wholes.items()), *kin)
+    table = Table(base, contract, house.registry, families, profile.method, secret)
+    relations, drawn = draw(table, held)
+    names = drawn.names(held.populations)
+    carried = _earlier(vault, signed, held)
+    _check_proven(held, carried, names, contract.slug)
+    figures.check_same(drawn, names, carried, contract.slug)
+    rows = np.arange(base.num_rows) < inside.num_rows
+    proof = figures.proof_of(drawn, names, carried, held.populations)
+    levels = figures.changes(base, drawn, rows)
+    return shielding.unhidden(
+        shown(inside, drawn.figure[: inside.num_rows], contract, profile),
+        base,
+        relations,
+        (wholes, kin),
+        Figures(profile.method, mark, proof, levels, inside.num_rows),
+    )
+
+
+def _cells(
+    draft: Draft, registry: Registry, held: Held, loaded: frozenset[str]
+) -> tuple[pa.Table, pa.Table]:
+    """Return the loaded counts and those added up, at the levels of the contract and at others."""
+    contract = replace(draft.contract, levels=held.levels(draft.contract))
+    true = derived.rolled_up(draft.cells, contract, registry)
+    true = true.filter(encoding.one_of(encoding.encode(true.column("indicator")), loaded))
+    return derived.at_levels(true, draft.contract.levels)
+
+
+def _earlier(vault: Vault, signed: Sequence[Signed], held: Held) -> pa.Table:
+    """Return what was drawn for earlier releases: the newest proof of every dataset tells of all.
+
+    Its breakdowns are called as they are here.
+    """
+    newest: dict[str, Signed] = {}
+    for each in signed:
+        newest.setdefault(each.dataset, each)
+    tables = [vault.checked(each) for each in newest.values()]
+    found = pa.concat_tables([figures.SCHEMA.empty_table(), *tables])
+    here = [held.kin.names.key(key) for key in found["key"].to_pylist()]
+    found = found.set_column(found.column_names.index("key"), "key", pa.array(here, pa.string()))
+    told = zip(found["population"].to_pylist(), here, strict=True)
+    mine = [_same(name, held.populations.get(key.partition("\t")[0], "")) for name, key in told]
+    return found.filter(pa.array(mine, pa.bool_()))
+
+
+def _same(one: str, other: str) -> bool:
+    """Say whether two populations may be the same: where both are named, by one name."""
+    return bool(other) and (one == other or OWN in {one[:1], other[:1]})
+
+
+def _check_proven(
+    held: Held, carried: pa.Table, names: Sequence[tuple[str, str]], dataset: str
+) -> None:
+    """Refuse where readers hold perturbed figures of which no proof is here any more."""
+    known = set(_kinds(zip(carried["period"].to_pylist(), carried["key"].to_pylist(), strict=True)))
+    lost = [
+        each
+        for each in sorted(set(_kinds(names)) - known)
+        if mixing.methods(held, (held.populations.get(each[1], ""), each[0])).get(each[1])
+    ]
+    if lost:
+        told = ", ".join(f"{indicator} {period}" for period, indicator in lost[:NAMED])
+        raise Conflict("PERTURB_PROOF", dataset=dataset, cells=told)
+
+
+def _kinds(names: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield period and indicator of cells."""
+    return ((period, key.partition("\t")[0]) for period, key in names)
+
+
+def draw(table: Table, held: Held | None = None) -> tuple[Relations, Drawn]:
+    """Return how a table adds up, and the figure of every count in it.
+
+    `held` tells which periods readers hold already. Raises `Conflict` or `Refused` where the table
+    does not hold what that takes.
+    """
+    contract, cells = table.contract, table.cells
+    counts = countable.counts_of(cells, contract)
+    relations = relations_of(cells, contract, table.registry, table.families, joint=True)
+    countable.check_apart(relations, contract, table.registry, held)
+    sums = sums_of(relations, counts, contract.slug)
+    given = relations.given
+    inner = sums.inner[:given] & counts.known
+    exact = np.where(counts.known, counts.values, 0)
+    drawn = Drawn(relations.frame, counts.known, exact, exact, inner)
+    rows = np.flatnonzero(inner & (exact > 0))
+    names = drawn.names({})
+    draws = cellwise.drawn(
+        ["\x1e".join(names[row]) for row in rows.tolist()], exact[rows], table.secret
+    )
+    own = np.zeros(relations.size, dtype=np.int64)
+    if isinstance(table.method, Rounding):
+        own[rows] = cellwise.rounded(exact[rows], draws, table.method)
+        figure = sums.over(own)[:given]
+    else:
+        own[rows] = draws
+        figure = cellwise.noisy(exact, sums.over(own)[:given], table.method, table.secret)
+    return relations, replace(drawn, figure=np.where(counts.known, figure, 0))
+
+
+def shown(cells: pa.Table, figure: Ints, contract: Contract, profile: Profile) -> pa.Table:
+    """Return cells (draft shape) with these figures, what is computed of them, and flags.
+
+    A ratio over fewer than the least denominator of the profile is not shown.
+    """
+    numbered = pc.is_valid(cells.column("value"))
+    values = pc.if_else(numbered, pa.array(figure, pa.float64()), pa.scalar(None, pa.float64()))
+    place = cells.schema.get_field_index("value")
+    cells = cells.set_column(place, cells.schema.field(place), values)
+    indicators = contract.indicators
+    computed = derived.with_formulas(cells, indicators)
+    loaded = encoding.texts(encoding.encode(cells.column("indicator")))
+    ratios = [each for each in indicators if each.id not in loaded]
+    judged = primary.protect(computed, ratios, countable.plain(profile))
+    return derived.flagged(judged, indicators)
