@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from hanse.policies.disclosure.dimension import Dimension
@@ -11,6 +12,9 @@ Codes = Mapping[str, frozenset[str]]
 """Codes by the name of their dimension."""
 
 NO_CODES: Codes = MappingProxyType({})
+
+KEPT = 16
+"""So many are kept from one release, and from one part of it, to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,6 @@ class Atlas:
     def __init__(self, partial: Codes, nobody: Codes) -> None:
         self._partial = partial
         self._nobody = nobody
-        self._forests: dict[object, Forest] = {}
         self._seen: dict[object, Dimension] = {}
 
     def nobody(self, name: str) -> frozenset[str]:
@@ -43,14 +46,33 @@ class Atlas:
     ) -> Dimension:
         """Return the dimension of the loaded codes; raise Invalid as `from_links` does."""
         partial = wrong.short | self._partial.get(name, frozenset())
-        linked = {code for _, child, parent in links for code in (child, parent)}
-        key = (name, links, loaded - linked, partial, wrong.apart)
-        if key not in self._forests:
-            held = [link for link in links if link[2] not in wrong.apart]
-            loose = bool(wrong.apart)
-            self._forests[key] = Forest.of(name, held, loaded, partial, loose=loose)
-        seen = (key, loaded, wrong.inner)
+        seen = (name, links, partial, wrong.apart, loaded, wrong.inner)
         if seen not in self._seen:
-            forest = self._forests[key]
-            self._seen[seen] = forest.seen(loaded, self.nobody(name), wrong.inner)
+            held = tuple(link for link in links if link[2] not in wrong.apart)
+            linked = {code for _, child, parent in held for code in (child, parent)}
+            grown = Grown(name, held, loaded - linked, partial, loose=bool(wrong.apart))
+            self._seen[seen] = _seen(grown, loaded, self.nobody(name), wrong.inner)
         return self._seen[seen]
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What a forest grows from: links, codes that stand alone, and what is known to be partial."""
+
+    name: str
+    links: tuple[Link, ...]
+    alone: frozenset[str]
+    partial: frozenset[str]
+    loose: bool
+
+
+@lru_cache(maxsize=KEPT)
+def _forest(grown: Grown) -> Forest:
+    return Forest.of(grown.name, grown.links, grown.alone, grown.partial, loose=grown.loose)
+
+
+@lru_cache(maxsize=KEPT)
+def _seen(
+    grown: Grown, loaded: frozenset[str], nobody: frozenset[str], inner: frozenset[str]
+) -> Dimension:
+    return _forest(grown).seen(loaded, nobody, inner)

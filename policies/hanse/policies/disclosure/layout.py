@@ -8,6 +8,7 @@ wherever nothing shows that they differ, for that is what a reader who kept both
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import compress
 
 import numpy as np
 from scipy import sparse
@@ -171,10 +172,16 @@ def _reconciled(
     ground: Ground, editions: Sequence[Entries], *, rests: bool
 ) -> tuple[list[Dimension], list[Wrong]]:
     """Return the dimensions in which every total is made up by its parts, and what was not."""
-    marked = [pair for each in editions for pair in zip(each.keys, each.marks, strict=True)]
     area = ground.names.index(AREA)
+    keys = [key for each in editions for key in each.keys]
+    shown = [
+        key
+        for each in editions
+        for key, mark in zip(each.keys, each.marks, strict=True)
+        if mark is not Mark.INNER
+    ]
     loaded = [
-        frozenset(key[axis] for key, mark in marked if axis != area or mark is not Mark.INNER)
+        frozenset([key[axis] for key in (shown if axis == area else keys)])
         for axis in range(len(ground.names))
     ]
     wrong = [
@@ -218,14 +225,16 @@ def _given(dimensions: Sequence[Dimension], entries: Entries) -> tuple[Ints, Int
     """
     area = next(place for place, each in enumerate(dimensions) if each.name == AREA)
     own = set(dimensions[area].codes)
-    rows = [
-        (key, count)
-        for key, count, mark in zip(entries.keys, entries.counts, entries.marks, strict=True)
-        if mark is not Mark.INNER or key[area] in own
-    ]
-    places = places_of(dimensions, [key for key, _ in rows])
-    counts = np.array([count or 0 for _, count in rows], dtype=np.int64)
-    return places, counts, np.array([count is not None for _, count in rows], dtype=bool)
+    keys, counts = entries.keys, entries.counts
+    if Mark.INNER in entries.marks:
+        held = [
+            mark is not Mark.INNER or key[area] in own
+            for key, mark in zip(keys, entries.marks, strict=True)
+        ]
+        keys, counts = list(compress(keys, held)), list(compress(counts, held))
+    numbers = np.array([count or 0 for count in counts], dtype=np.int64)
+    told = np.array([count is not None for count in counts], dtype=bool)
+    return places_of(dimensions, keys), numbers, told
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,6 +33,7 @@ from hanse.policies.disclosure.tree import Link
 EMPTY = frozenset({CellState.EMPTY, CellState.NOT_APPLICABLE})
 WITHHELD = CellState.SUPPRESSED_SOURCE
 PRIMARY = frozenset({CellState.SUPPRESSED_PRIMARY, CellState.SUPPRESSED_SOURCE})
+MARKS: Mapping[str, Mark] = dict.fromkeys(EMPTY, Mark.EMPTY) | dict.fromkeys(PRIMARY, Mark.PRIMARY)
 DECIMALS_MAX = 6
 """More decimals of an amount are noise of its computation."""
 NOISE = 1e-9
@@ -134,15 +135,13 @@ class Sheet:
         return scale
 
     def _entries(self, scale: int) -> Entries:
-        entries = Entries()
-        for row, key, value, state in zip(
-            self.rows, self.keys, self.values, self.states, strict=True
-        ):
-            if value is not None and not self.amounts and value != round(value):
-                raise Invalid("DISCLOSURE_NOT_WHOLE", column="value", row=row + 1, count=1)
-            mark = Mark.PRIMARY if state in PRIMARY else Mark.FREE
-            mark = Mark.EMPTY if state in EMPTY else mark
-            entries.add(key, None if value is None else round(value * scale), mark)
+        counts = [None if value is None else round(value * scale) for value in self.values]
+        if not self.amounts:
+            for row, value, whole in zip(self.rows, self.values, counts, strict=True):
+                if value != whole:
+                    raise Invalid("DISCLOSURE_NOT_WHOLE", column="value", row=row + 1, count=1)
+        marks = [MARKS.get(state, Mark.FREE) for state in self.states]
+        entries = Entries([*self.keys], counts, marks)
         for key, count in self.inner:
             entries.add(key, round(count * scale), Mark.INNER)
         return entries

@@ -153,6 +153,7 @@ def _shown(
 
 
 HIDDEN = PRIMARY | {CellState.SUPPRESSED_SECONDARY}
+UNKNOWN = CellState.UNKNOWN.value
 
 
 def _ratios(
@@ -180,16 +181,23 @@ def _sheets(
     areas = _areas(true)
     others = [true[name].to_pylist() for name in work.breakdowns]
     columns = (true[name].to_pylist() for name in (INDICATOR, PERIOD, "value", "state"))
+    keys = list(zip(areas, *others, strict=True))
+    places: dict[Population, tuple[Sheet, Key] | None] = {}
     for row, (indicator, period, value, state) in enumerate(zip(*columns, strict=True)):
-        if not work.takes(indicator) or state == CellState.UNKNOWN:
+        if state == UNKNOWN:
             continue
-        key = (areas[row], *(column[row] for column in others))
+        if (indicator, period) not in places:
+            takes = work.takes(indicator)
+            places[indicator, period] = work.sheet(indicator, period) if takes else None
+        place = places[indicator, period]
+        if place is None:
+            continue
         number = None if state == WITHHELD else 0.0 if state in EMPTY else value
         if number is None and state != WITHHELD:
             raise Invalid("DISCLOSURE_NOT_WHOLE", column="value", row=row + 1, count=1)
-        sheet, prefix = work.sheet(indicator, period)
+        sheet, before = place
         sheet.rows.append(row)
-        sheet.keys.append((*prefix, indicator, *key))
+        sheet.keys.append((*before, *keys[row]))
         sheet.values.append(number)
         sheet.states.append(judged[row])
     yield from work.finished()
@@ -223,7 +231,7 @@ class _Sorting:
         return self._group.get(indicator, indicator)
 
     def sheet(self, indicator: str, period: str) -> tuple[Sheet, Key]:
-        """Return the table of a row, and what its key begins with."""
+        """Return the table of a row, and what its key begins with: all but area and breakdowns."""
         first = self._of(indicator)
         joint = first in self._joint
         place = (first, "" if joint else period)
@@ -243,7 +251,7 @@ class _Sorting:
                 weighted=first in self._weighted,
             )
         self._periods[place].add(period)
-        return self._sheets[place], (period,) if joint else ()
+        return self._sheets[place], (period, indicator) if joint else (indicator,)
 
     def _linked(self, first: str) -> dict[str, tuple[Link, ...]]:
         """Return the links of every dimension for a group of indicators."""

@@ -186,8 +186,9 @@ def _mend(state: State, block: Block | Piece, columns: Sparse) -> None:
     program = program_of(state, columns, cells)
     values = state.model.values
     targets = targets[np.lexsort((targets, values[targets]))]
-    targets = targets[np.isin(targets, cells)]
-    for target, place in zip(targets.tolist(), cells.searchsorted(targets).tolist(), strict=True):
+    places = cells.searchsorted(targets)
+    inside = cells.take(places, mode="clip") == targets
+    for target, place in zip(targets[inside].tolist(), places[inside].tolist(), strict=True):
         for amount in amounts(state, target):
             _seek(state, program, cells, place, amount)
 

@@ -78,12 +78,13 @@ def places_of(dimensions: Sequence[Dimension], keys: Sequence[Key]) -> Ints:
     columns = []
     for number, dimension in enumerate(dimensions):
         place = {code: index for index, code in enumerate(dimension.codes)}
-        unknown = sorted({key[number] for key in keys} - place.keys())
-        if unknown:
+        found = [place.get(key[number], -1) for key in keys]
+        if -1 in found:
+            unknown = min({key[number] for key in keys} - place.keys())
             raise Invalid(
-                "DISCLOSURE_CODE_UNKNOWN", dimension=dimension.name, level="", code=unknown[0]
+                "DISCLOSURE_CODE_UNKNOWN", dimension=dimension.name, level="", code=unknown
             )
-        columns.append(np.array([place[key[number]] for key in keys], dtype=np.int64))
+        columns.append(np.array(found, dtype=np.int64))
     cells = np.ravel_multi_index(tuple(columns), tuple(d.size for d in dimensions))
     order = np.argsort(cells, kind="stable")
     same = np.flatnonzero(np.diff(cells[order]) == 0)
