@@ -37,6 +37,7 @@ PROFILES: dict[str, Profile] = {
     **shipped(),
     "zero-hidden": replace(shipped()["standaard-5"], zero_shown=False),
     "source-21": replace(shipped()["standaard-5"], source_override={"fod-fin": 21}),
+    "rest-hidden": replace(shipped()["standaard-5"], rest_hidden=True),
 }
 
 STATES = {

@@ -45,6 +45,11 @@ def test_a_shipped_profile_says_what_its_name_says(
     assert set(found.title) == set(found.description) == {"nl", "en", "fr"}
 
 
+@pytest.mark.parametrize("name", [row[0] for row in SHIPPED])
+def test_only_the_strictest_judges_what_a_register_s_share_leaves_over(name: str) -> None:
+    assert find(name).rest_hidden is (name == "fiscaal-21")
+
+
 def test_no_other_profile_is_shipped() -> None:
     assert set(shipped()) == {name for name, *_ in SHIPPED}
 
@@ -63,6 +68,18 @@ def test_equal_rules_have_equal_digests_however_they_are_written() -> None:
     assert load(FORM).content_digest == load(reordered).content_digest
     stricter = load(FORM.replace("min_count: 7", "min_count: 8"))
     assert stricter.content_digest != load(FORM).content_digest
+
+
+def test_a_rule_that_came_later_changes_no_digest_where_it_is_not_used() -> None:
+    plain = load(FORM)
+    assert "rest_hidden" not in plain.as_document()
+    assert load(FORM + "rest_hidden: false").content_digest == plain.content_digest
+    asked = load(FORM + "rest_hidden: true")
+    assert asked.content_digest != plain.content_digest
+    assert from_document(asked.as_document()).rest_hidden
+    # as it was before there was such a rule
+    known = "sha-256:1fb07685e17a2be4f688332d52266ea09688f6b49bfa99e8ad77b45c16b64f6e"
+    assert find("standaard-5").content_digest == known
 
 
 def test_a_nodes_own_profile_goes_before_a_shipped_one() -> None:
@@ -85,6 +102,7 @@ WRONG = [
     ("a minimum as a truth", {"min_count": True}, "min_count"),
     ("a minimum without end", {"min_count": profile.LIMIT_MAX + 1}, "min_count"),
     ("rounding to nothing", {"round_base": 0}, "round_base"),
+    ("what is left as a number", {"rest_hidden": 5}, "rest_hidden"),
     ("zero shown as text", {"zero_shown": "yes"}, "zero_shown"),
     ("levels as one text", {"allowed_levels": "gemeente"}, "allowed_levels"),
     ("a level with a slash", {"allowed_levels": ["a/b"]}, "allowed_levels"),
