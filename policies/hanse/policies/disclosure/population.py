@@ -33,7 +33,10 @@ from hanse.policies.disclosure.tree import Link
 EMPTY = frozenset({CellState.EMPTY, CellState.NOT_APPLICABLE})
 WITHHELD = CellState.SUPPRESSED_SOURCE
 PRIMARY = frozenset({CellState.SUPPRESSED_PRIMARY, CellState.SUPPRESSED_SOURCE})
-MARKS: Mapping[str, Mark] = dict.fromkeys(EMPTY, Mark.EMPTY) | dict.fromkeys(PRIMARY, Mark.PRIMARY)
+MARKS: Mapping[str, Mark] = {
+    **dict.fromkeys((state.value for state in EMPTY), Mark.EMPTY),
+    **dict.fromkeys((state.value for state in PRIMARY), Mark.PRIMARY),
+}
 DECIMALS_MAX = 6
 """More decimals of an amount are noise of its computation."""
 NOISE = 1e-9
