@@ -12,9 +12,11 @@ from tests.support.tiny_catalogue import TinyWorld, world
 from typer.testing import CliRunner
 
 import hanse.client as hanse_client
-from hanse.cli.main import exit_code
+from hanse.cli import codes, pages
+from hanse.cli.main import EXIT_CODES, exit_code
 from hanse.cli.province import register
 from hanse.client.settings import ClientConfig, write_config
+from hanse.client.shape import Shape
 from hanse.errors import HanseError
 
 
@@ -100,7 +102,7 @@ def test_search_prints_subjects_or_says_there_are_none() -> None:
 def test_compare_prints_figures_marks_and_what_every_city_gave() -> None:
     code, output = hanse("compare", INDICATOR, "-p", "2020:2021", "--cities", "Aalst,Gent")
     assert code == 0
-    for shown in ("Aalst", "Gent", "3\u202f020", "vergelijkbaar", "antwoordde", "2025.1"):
+    for shown in ("Aalst", "Gent", "3.020", "vergelijkbaar", "antwoordde", "2025.1"):
         assert shown in output
 
 
@@ -160,7 +162,7 @@ def test_in_a_pipe_a_refusal_stands_on_standard_error(form: tuple[str, ...]) -> 
 def test_no_figure_is_cut_off_on_a_narrow_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "30")
     _, output = hanse("compare", INDICATOR, "-p", "2020:2021", "--cities", "Aalst,Gent")
-    assert "3\u202f020" in output
+    assert "3.020" in output
     assert "vergelijkbaar" in output
     assert "…" not in output
 
@@ -203,7 +205,7 @@ def test_pull_of_several_cities_is_one_table_or_one_stream() -> None:
         "-p",
         "2021",
     )
-    assert hanse(*words)[1].count("3\u202f021") == 2
+    assert hanse(*words)[1].count("3.021") == 2
     lines = hanse(*words, "--format", "csv")[1].splitlines()
     assert [line.split(",")[2] for line in lines[1:]] == ['"41002"', '"44021"']
 
@@ -249,4 +251,74 @@ def test_explain_tells_the_reason_per_city() -> None:
     assert (code, output) == (0, "Aalst: Verborgen.\n")
     words = ("explain", f"energie/{INDICATOR}", "--city", "Gent", "--json")
     assert json.loads(hanse(*words)[1])["nodes"][0]["outcome"] == "hidden"
-    assert hanse("explain", "energie/v1", "-g", "wijk:1", "--city", "Gent") == (2, "LEVEL_ABSENT")
+    assert hanse("explain", "energie/v1", "-g", "wijk:1", "--city", "Gent") == (3, "LEVEL_ABSENT")
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    ("lang", "number", "base"),
+    [
+        ("nl", "3.020", "index: 2020 = 100"),
+        ("en", "3,020", "index: 2020 = 100"),
+        ("fr", "3\u202f020", "indice : 2020 = 100"),
+    ],
+)
+def test_numbers_and_headings_are_written_as_readers_of_a_language_do(
+    lang: str, number: str, base: str
+) -> None:
+    words = ("compare", INDICATOR, "-p", "2020:2021", "--cities", "Aalst", "--lang", lang)
+    assert number in hanse(*words)[1]
+    shown = hanse(*words, "--index", "2020")[1]
+    assert base in shown
+    assert {"nl": "100,0331", "en": "100.0331", "fr": "100,0331"}[lang] in shown
+    spread = hanse(*words, "--spread")[1]
+    assert spread.count(number) == 4, "in the table, and as lowest, median and highest"
+
+
+@pytest.mark.usefixtures("known")
+def test_what_figures_are_divided_by_stands_above_them() -> None:
+    shape = Shape(per="inw", times=1_000.0, index="2020", confidence=90)
+    assert shape.say("nl") == "per 1.000 inw; index: 2020 = 100; marges bij 90 % zekerheid"
+    assert shape.say("en") == "per 1,000 inw; index: 2020 = 100; margins at 90 % confidence"
+    assert Shape(per="inw").say("nl") == "gedeeld door inw"
+    assert Shape().say("nl") == ""
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("command", ["compare", "pull"])
+def test_a_confidence_that_margins_are_not_made_at_is_refused(command: str) -> None:
+    subject = {"compare": INDICATOR, "pull": f"energie/{INDICATOR}"}[command]
+    assert hanse(command, subject, "--confidence", "80") == (2, "CONFIDENCE_UNKNOWN")
+    assert hanse(command, subject, "--cities", "Aalst", "--confidence", "99")[0] == 0
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("compare", INDICATOR, "--city", "Parijs"), (3, "CITY_UNKNOWN")),
+        (("compare", "onbekend"), (3, "PEER_ABSENT")),
+        (("pull", "onbekend/v1"), (3, "DATASET_NOWHERE")),
+        (
+            ("explain", f"energie/{INDICATOR}", "-g", "wijk:1", "--city", "Gent"),
+            (3, "LEVEL_ABSENT"),
+        ),
+        (("compare", INDICATOR, "-p", "ooit"), (2, "PERIOD_UNKNOWN")),
+        (("compare", INDICATOR, "--format", "pdf"), (2, "FILE_FORMAT_UNKNOWN")),
+        (("compare", INDICATOR, "--vintage", "2025"), (3, "AREAS_NONE")),
+    ],
+)
+def test_what_is_not_there_and_what_cannot_be_have_one_code_each(
+    words: tuple[str, ...], code: tuple[int, str]
+) -> None:
+    assert hanse(*words) == code
+
+
+def test_every_exit_code_of_every_command_is_on_the_reference_page() -> None:
+    page = pages.exits()
+    assert {
+        value for name, value in vars(codes).items() if name.isupper() and name != "MEANINGS"
+    } == {*codes.MEANINGS}
+    for code, meaning in codes.MEANINGS.items():
+        assert f"| {code} | {meaning} |" in page
+    assert set(EXIT_CODES.values()) <= set(codes.MEANINGS)

@@ -136,7 +136,8 @@ def test_no_hidden_number_stands_in_any_byte_of_any_file(
     out = tmp_path / "out"
     words = ("--theme", "demografie", "--indicator", ",".join(SUBJECTS), "-o", str(out))
     code, told = hanse("sheet", "--all", *words, "--lang", ",".join(LANGUAGES))
-    assert code == 0, told
+    assert code == 4, "a city was not reached"
+    assert "Turnhout: " in told
     files = sorted(out.iterdir())
     sheets, reports = (len(CITIES) - 1) * len(LANGUAGES), len(LANGUAGES)
     assert len(files) == 2 * sheets + 3 * reports
@@ -148,7 +149,7 @@ def test_no_hidden_number_stands_in_any_byte_of_any_file(
 @pytest.mark.usefixtures("known")
 def test_one_sheet_by_name_for_the_subjects_of_a_theme(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert hanse("sheet", "aalst", "--theme", "energie", "-o", str(out), "--lang", "en")[0] == 0
+    assert hanse("sheet", "aalst", "--theme", "energie", "-o", str(out), "--lang", "en")[0] == 4
     names = {file.name for file in out.iterdir()}
     assert names == {
         "sheet-energie-41002-en.html",
@@ -161,6 +162,19 @@ def test_one_sheet_by_name_for_the_subjects_of_a_theme(tmp_path: Path) -> None:
     assert "Fact sheet energy: Aalst" in shown
     assert "Turnhout" in shown, "a city that gave nothing is told of"
     assert "hatch" in shown
+
+
+def test_a_sheet_leaves_with_the_code_that_says_who_was_missed(
+    known: TinyWorld, tmp_path: Path
+) -> None:
+    words = ("--theme", "energie", "--indicator", "inw", "-o", str(tmp_path / "out"))
+    code, told = hanse("sheet", "aalst", *words)
+    assert (code, hanse("compare", "inw")[0]) == (4, 4)
+    assert [line for line in told.splitlines() if line.startswith("Turnhout: ")]
+    known.nodes[-1].mood = "well"
+    code, told = hanse("sheet", "aalst", *words)
+    assert (code, hanse("compare", "inw")[0]) == (0, 0)
+    assert "Turnhout" not in told
 
 
 @pytest.mark.parametrize(
@@ -207,7 +221,7 @@ def test_boundaries_make_it_a_map_and_other_properties_none(tmp_path: Path) -> N
     file = tmp_path / "grenzen.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
     words = ("sheet", "41002", "--theme", "x", "--indicator", "inw", "--boundaries", str(file))
-    assert hanse(*words, "-o", str(tmp_path / "out"))[0] == 0
+    assert hanse(*words, "-o", str(tmp_path / "out"))[0] == 4
     assert 'fill-rule="evenodd"' in (tmp_path / "out" / "sheet-x-41002-nl.html").read_text("utf-8")
 
 

@@ -119,7 +119,7 @@ def test_the_newest_vintage_is_meant_where_none_is_named() -> None:
     assert AreaChoice("gemeente").level_among(levels) == "gemeente@2025"
     assert AreaChoice("gemeente@2024").level_among(levels) == "gemeente@2024"
     assert AreaChoice().level_among(levels, "wijk") == "wijk@2025"
-    with pytest.raises(Invalid, match="LEVEL_ABSENT"):
+    with pytest.raises(NotFound, match="LEVEL_ABSENT"):
         AreaChoice("provincie").level_among(levels)
 
 

@@ -23,7 +23,7 @@ from tests.support.workbooks import drafted, registry
 from hanse.catalog import app as catalogue_app
 from hanse.catalog import members
 from hanse.catalog.settings import CatalogSettings
-from hanse.cli.province import finish
+from hanse.cli.delivered import finish
 from hanse.client.comparison import Comparison
 from hanse.client.federation import Federation, Wish
 from hanse.client.line import Line

@@ -11,7 +11,8 @@ from hanse.cube.changes import Transition, together
 from hanse.cube.cleared import scrub
 from hanse.cube.differences import told
 from hanse.cube.indicator import Indicator, Sample
-from hanse.cube.sampled import kept_intervals, with_intervals
+from hanse.cube.sampled import at_confidence, kept_intervals, with_intervals
+from hanse.cube.survey import Z_OF_CONFIDENCE
 from hanse.errors import Invalid
 
 SAMPLE = Sample("n", "base", "sd", counted_indicator="t", lower_indicator="low",
@@ -112,3 +113,35 @@ def test_nothing_is_said_of_differences_between_methods() -> None:
     table, found = told(pa.concat_tables([one, two]))
     assert [(each.code, each.significant) for each in found] == [("SURVEY_GAP_METHOD", None)]
     assert set(table.column("since_before").to_pylist()) == {""}
+
+
+@pytest.mark.parametrize("percent", [90, 95, 99])
+def test_margins_may_be_asked_at_another_confidence(percent: int) -> None:
+    """The same as if the house had published them at it."""
+    z = Z_OF_CONFIDENCE[percent]
+    published = with_intervals(cells(), [question(z=z)])
+    asked = at_confidence(with_intervals(cells(), [question()]), z)
+    assert first(asked)["z"] == z
+    for name in ("ci_low", "ci_high"):
+        assert first(asked)[name] == pytest.approx(first(published)[name])
+    assert asked.column("obs_value") == published.column("obs_value")
+
+
+@pytest.mark.parametrize("method", ["supplied", "wilson", "none"])
+def test_margins_that_are_not_made_of_errors_stay_as_they_are(method: str) -> None:
+    made = with_intervals(cells(), [question()])
+    place = made.schema.get_field_index("ci_method")
+    other = made.set_column(place, "ci_method", pa.array([method] * made.num_rows))
+    assert at_confidence(other, 2.576).to_pylist() == other.to_pylist()
+    assert at_confidence(cells(), 2.576).column_names == cells().column_names
+
+
+def test_a_difference_is_sure_or_not_at_the_confidence_that_is_asked() -> None:
+    one = with_intervals(cells(), [question()])
+    two = with_intervals(cells(period="2024", x=60.0), [question()])
+    both = pa.concat_tables([one, two])
+    margins = {
+        percent: told(both, Z_OF_CONFIDENCE[percent])[1][0].margin for percent in (90, 95, 99)
+    }
+    assert None not in margins.values()
+    assert margins[90] < margins[95] < margins[99]  # type: ignore[operator]

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
+from hanse.cli.codes import FINDINGS
 from hanse.cli.language import Lang
-
-FINDINGS = 1
 
 
 def register(app: typer.Typer) -> None:

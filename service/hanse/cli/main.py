@@ -1,8 +1,4 @@
-"""Assembles the commands, and turns what went wrong into one message and an exit code.
-
-Exit codes: 0 ok · 1 findings · 2 usage or bad input · 3 no access · 4 a node was not reached ·
-5 blocked by policy.
-"""
+"""Assembles the commands, and turns what went wrong into one message and an exit code."""
 
 import importlib
 import sys
@@ -10,6 +6,7 @@ import sys
 import typer
 from rich.console import Console
 
+from hanse.cli import codes
 from hanse.cli.language import of_arguments
 from hanse.errors import Conflict, HanseError, Invalid, NotFound, Refused, Unavailable
 from hanse.messages import catalogue, explain
@@ -41,11 +38,11 @@ TOPICS = (
 )
 
 EXIT_CODES: dict[type[HanseError], int] = {
-    Invalid: 2,
-    NotFound: 3,
-    Refused: 3,
-    Unavailable: 4,
-    Conflict: 5,
+    Invalid: codes.WRONG,
+    NotFound: codes.NOT_THERE,
+    Refused: codes.NOT_THERE,
+    Unavailable: codes.NOT_REACHED,
+    Conflict: codes.BLOCKED,
 }
 
 
@@ -74,7 +71,7 @@ def main() -> None:
 
 def exit_code(fault: HanseError) -> int:
     """Return the exit code of a fault by its word."""
-    return next((code for word, code in EXIT_CODES.items() if isinstance(fault, word)), 2)
+    return next((code for word, code in EXIT_CODES.items() if isinstance(fault, word)), codes.WRONG)
 
 
 def tell(fault: HanseError, lang: str = "nl") -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hanse.cli.language import Lang
-from hanse.errors import Invalid
+from hanse.errors import Invalid, NotFound
 from hanse.messages import say
 
 
@@ -40,7 +40,7 @@ def merge(  # noqa: PLR0913 a command's options are its parameters
 
 
 def _simulate(parts: list[str], asked: tuple[str, str, str], *, as_json: bool, lang: str) -> None:
-    from hanse.cli.province import finish
+    from hanse.cli.delivered import finish
     from hanse.client.federation import Wish, connect
     from hanse.client.shape import Shape
 
@@ -74,7 +74,7 @@ def _announce(parts: list[str], told: tuple[str, str, str], home: Path | None, l
     known = registry.areas(level)
     strange = next((part for part in parts if part not in known), "")
     if strange:
-        raise Invalid("AREA_UNKNOWN", area=strange[:40], level=level)
+        raise NotFound("AREA_UNKNOWN", area=strange[:40], level=level)
     mergers = [Merger(start, part, into, known[part].name, name) for part in parts]
     planned = registry.with_mergers(mergers).with_planned(level, str(start.year))
     areas.store(folder, planned)

@@ -48,9 +48,17 @@ def commands() -> str:
     from hanse.cli.main import build
 
     root = typing.cast("Command", typer.main.get_command(build()))
-    parts = [MARK + "# Command line", root.help or ""]
+    parts = [MARK + "# Command line", root.help or "", exits()]
     parts += [_command_page(name, each) for name, each in sorted(_leaves(root, "hanse"), key=_name)]
     return "\n\n".join(parts)
+
+
+def exits() -> str:
+    """Return what the exit code of every command means."""
+    from hanse.cli.codes import MEANINGS
+
+    said = table(("exit code", "meaning"), MEANINGS.items())
+    return f"## Exit codes\n\nOne meaning each, whichever command it is.\n\n{said}".rstrip()
 
 
 def _name(leaf: tuple[str, Command]) -> str:

@@ -5,12 +5,10 @@ Tables on a terminal, one JSON document with `--json`. Exit codes: 0 everything 
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from hanse.cli.language import Lang
 from hanse.errors import Invalid
@@ -43,6 +41,10 @@ Combine = Annotated[
 ]
 Bounds = Annotated[
     bool, typer.Option("--bounds", help="Give a hidden sum the bounds that its parts leave.")
+]
+Confidence = Annotated[
+    int | None,
+    typer.Option("--confidence", help="Margins of samples at 90, 95 or 99 %; else as published."),
 ]
 Permitted = Annotated[
     bool, typer.Option("--permitted", help="Exactly what the protocol opens, however little.")
@@ -166,6 +168,7 @@ def pull(  # noqa: PLR0913 one option per axis of a question
     vintage: Vintage = "",
     add_up: Combine = None,
     bounds: Bounds = False,
+    confidence: Confidence = None,
     output: Output = None,
     file_format: Format = "",
     deadline: Deadline = None,
@@ -173,7 +176,9 @@ def pull(  # noqa: PLR0913 one option per axis of a question
     lang: Lang = "",
 ) -> None:
     """Pull figures of one or more cities, to the screen or to a file."""
+    from hanse.cli.delivered import finish
     from hanse.client.federation import Wish
+    from hanse.client.shape import Shape, sure_at
 
     wish = Wish(
         areas=areas,
@@ -185,9 +190,11 @@ def pull(  # noqa: PLR0913 one option per axis of a question
         vintage=vintage,
         combine=tuple(add_up or ()),
         bounds=bounds,
+        shape=Shape(confidence=sure_at(confidence)),
     )
     wanted = _format(output, file_format)
-    if output and not wish.recasts and _save_alone(subject, wish, output, wanted, lang):
+    alone = not wish.recasts and confidence is None
+    if output and alone and _save_alone(subject, wish, output, wanted, lang):
         return
     finish(_gathered(subject, wish, deadline), output, wanted, as_json=as_json, lang=lang)
 
@@ -213,6 +220,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     index: Annotated[
         str, typer.Option("--index", help="Show as an index; this period is 100.")
     ] = "",
+    confidence: Confidence = None,
     spread: Annotated[
         bool, typer.Option("--spread", help="Spread, coverage and trend too.")
     ] = False,
@@ -228,10 +236,11 @@ def compare(  # noqa: PLR0913 one option per axis of a question
     lang: Lang = "",
 ) -> None:
     """Lay the figures of many cities side by side, each with its mark; every city accounted for."""
+    from hanse.cli.delivered import finish
     from hanse.cli.screen import waiting
     from hanse.client.expressions import listed as words
     from hanse.client.federation import Wish, connect
-    from hanse.client.shape import Shape
+    from hanse.client.shape import Shape, sure_at
     from hanse.messages import say
 
     wish = Wish(
@@ -243,7 +252,7 @@ def compare(  # noqa: PLR0913 one option per axis of a question
         vintage=vintage,
         combine=tuple(add_up or ()),
         bounds=bounds,
-        shape=Shape(per, times, index, spread, rank),
+        shape=Shape(per, times, index, spread, rank, sure_at(confidence)),
         beside=words(beside.lower()),
     )
     wanted = _format(output, file_format)
@@ -311,66 +320,6 @@ def _save_alone(subject: str, wish: "Wish", output: Path, file_format: str, lang
     told = say("PULL_SAVED_BYTES", lang, file=str(output), size=saved.bytes, release=release)
     typer.echo(told, err=True)
     return True
-
-
-def finish(
-    comparison: "Comparison", output: Path | None, file_format: str, *, as_json: bool, lang: str
-) -> None:
-    """Print or write what came, then leave with the code that says what did not.
-
-    Who sees no account of it (a pipe, a file format) finds it on standard error; JSON holds it.
-    """
-    from hanse.cli.shown import elsewhere_lines, missed_lines, sign_of
-    from hanse.dialects.figures import write
-
-    if output:
-        output.write_bytes(_content(comparison, file_format, lang))
-    if as_json:
-        document = comparison.document(lang)
-        if output:
-            document = {**document, "data": {}, "file": str(output)}
-        typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
-    elif file_format and not output:
-        typer.echo(write(comparison.worded(lang), file_format), nl=False)
-    else:
-        _print(comparison, lang, figures=output is None)
-    unseen = not sys.stdout.isatty() or bool(file_format and not output)
-    if unseen and not as_json:
-        hints = elsewhere_lines(comparison, lang) if file_format and not output else []
-        for line in (*hints, *missed_lines(comparison.outcomes, lang)):
-            typer.echo(line, err=True)
-    code = sign_of(comparison)
-    if code:
-        raise typer.Exit(code)
-
-
-def _print(comparison: "Comparison", lang: str, *, figures: bool) -> None:
-    """Print figures with their legend and remarks, spread where it was asked, and every account."""
-    from hanse.cli.screen import show
-    from hanse.cli.shown import figures_tables, outcomes_table, spread_table, told_lines
-    from hanse.messages import say
-
-    console = Console()
-    if comparison.table.num_rows and figures:
-        show(*figures_tables(comparison, lang, console), console=console)
-        console.print(say("LEGEND_SYMBOLS", lang), style="dim", markup=False)
-        for line in told_lines(comparison, lang):
-            console.print(line, markup=False, highlight=False)
-    if comparison.spreads:
-        show(spread_table(comparison.spreads, lang), console=console)
-    show(outcomes_table(comparison.outcomes, lang), console=console)
-
-
-def _content(comparison: "Comparison", file_format: str, lang: str) -> bytes:
-    """Return the file; the workbook of a comparison also says who gave what, and what compares."""
-    from hanse.dialects.figures import write
-
-    if file_format == "xlsx" and "mark" in comparison.table.column_names:
-        from hanse.client.workbooks import workbook
-
-        names = sorted(set(comparison.table.column("indicator").to_pylist()))
-        return workbook(comparison, ", ".join(names), lang)
-    return write(comparison.worded(lang), file_format)
 
 
 def listed(cities: list[str] | None) -> tuple[str, ...]:

@@ -54,12 +54,14 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
     """Make the fact sheet of an area, two pages, and the table report of its theme.
 
     The area's figures stand beside those of the other cities, with their mean and what compares.
+    A city that was not reached is told on standard error: exit 4, with the others on the sheet.
     """
     require(PARTS)
     from hanse.cli.screen import waiting
+    from hanse.cli.shown import missed_lines, sign_of
     from hanse.client.federation import Wish, connect
     from hanse.client.themes import Asked, gather
-    from hanse.messages import say
+    from hanse.messages import numbers, say
 
     if bool(area) == every:
         raise Invalid("SHEET_CHOICE")
@@ -84,8 +86,13 @@ def sheet(  # noqa: PLR0913 one option per axis of a question
         (folder / name).write_bytes(content)
         count += 1
 
-    seconds = f"{time.monotonic() - began:.1f}"
-    typer.echo(say("SHEET_MADE", languages[0], count=count, folder=str(folder), seconds=seconds))
+    spent = numbers.decimal(time.monotonic() - began, languages[0], 1)
+    typer.echo(say("SHEET_MADE", languages[0], count=count, folder=str(folder), seconds=spent))
+    for line in dict.fromkeys(missed_lines(gathered.comparison.outcomes, languages[0])):
+        typer.echo(line, err=True)
+    code = sign_of(gathered.comparison)
+    if code:
+        raise typer.Exit(code)
 
 
 def require(parts: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hanse.cli.codes import NOT_REACHED, NOT_THERE, OK
 from hanse.cli.screen import fitting
 from hanse.client.answers import tame
 from hanse.client.comparison import Comparison, Remark
@@ -15,11 +16,9 @@ from hanse.cube.benchmark import Spread
 from hanse.cube.comparability import MarkCode
 from hanse.cube.differences import Difference
 from hanse.cube.status import SYMBOL_OF_OBS_STATUS
-from hanse.messages import named, nearest, say
+from hanse.messages import named, nearest, numbers, say
 from hanse.wire import SearchAnswer
 
-NO_ACCESS = 3
-NOT_REACHED = 4
 SHOWN_ROWS = 500
 SHOWN_REMARKS = 40
 TYPED_AGAIN = frozenset({"DATASET", "INDICATOR", "PERIODS"})
@@ -38,7 +37,7 @@ def sign_of_all(outcomes: Sequence[Outcome]) -> int:
     if not all(each.reached for each in outcomes):
         return NOT_REACHED
     answered = any(each.state is NodeState.ANSWERED for each in outcomes)
-    return 0 if answered else NO_ACCESS
+    return OK if answered else NOT_THERE
 
 
 def figures_tables(comparison: Comparison, lang: str, console: Console) -> list[Table]:
@@ -57,7 +56,7 @@ def _figures(comparison: Comparison, lang: str, spans: Sequence[str]) -> Table:
     marks: dict[tuple[str, ...], set[str]] = {}
     for row in rows:
         line = (row["indicator"], row["origin_name"], row["area"], *(row[name] for name in names))
-        lines.setdefault(line, {})[row["period"]] = _cell(row)
+        lines.setdefault(line, {})[row["period"]] = _cell(row, lang)
         marks.setdefault(line, set()).add(row.get("mark", ""))
     subjects = {line[0] for line in lines}
     alone = len(subjects) == 1
@@ -111,8 +110,8 @@ def difference_lines(differences: Sequence[Difference], lang: str) -> list[str]:
             lang,
             first=tame(" ".join(each.first)),
             second=tame(" ".join(each.second)),
-            difference=_signed(each.difference),
-            margin="?" if each.margin is None else f"{each.margin:.1f}",
+            difference=_signed(each.difference, lang),
+            margin="?" if each.margin is None else numbers.decimal(each.margin, lang, 1),
             sentence=say(each.code, lang),
         )
         for each in ordered[:SHOWN_REMARKS]
@@ -120,8 +119,8 @@ def difference_lines(differences: Sequence[Difference], lang: str) -> list[str]:
     return [*lines, "…"] if len(ordered) > SHOWN_REMARKS else lines
 
 
-def _signed(number: float | None) -> str:
-    return "?" if number is None else f"{number:+.1f}"
+def _signed(number: float | None, lang: str) -> str:
+    return "?" if number is None else numbers.signed(number, lang, 1)
 
 
 def spread_table(spreads: Sequence[Spread], lang: str) -> Table:
@@ -131,8 +130,8 @@ def spread_table(spreads: Sequence[Spread], lang: str) -> Table:
     for at, name in enumerate(names):
         table.add_column(say(f"COLUMN_{name}", lang), justify="right" if at > 2 else "left")
     for each in spreads[:SHOWN_ROWS]:
-        numbers = (each.lowest, each.median, each.highest, each.deviation)
-        told = ["" if number is None else f"{number:,.6g}" for number in numbers]
+        found = (each.lowest, each.median, each.highest, each.deviation)
+        told = ["" if number is None else numbers.plain(number, lang) for number in found]
         place = (Text(tame(text)) for text in (each.indicator, each.level, each.period))
         table.add_row(*place, f"{each.shown}/{each.of}", *told)
     return table
@@ -184,14 +183,15 @@ def search_table(found: SearchAnswer, lang: str) -> Table:
     return table
 
 
-def _cell(row: dict[str, object]) -> Text:
+def _cell(row: dict[str, object], lang: str) -> Text:
     value, status = row["obs_value"], str(row["obs_status"])
     if not isinstance(value, float):
         return Text(SYMBOL_OF_OBS_STATUS.get(status, "?"), style="dim")
-    shown = f"{value:,.10g}".replace(",", "\u202f")
+    shown = numbers.plain(value, lang)
     low, high = row.get("ci_low"), row.get("ci_high")
     if isinstance(low, float) and isinstance(high, float):
-        shown = f"{value:.1f} \u00b1 {(high - low) / 2:.1f}"
+        margin = numbers.decimal((high - low) / 2, lang, 1)
+        shown = f"{numbers.decimal(value, lang, 1)} \u00b1 {margin}"
     return Text(shown if status == "A" else f"{shown} {status}")
 
 

@@ -60,7 +60,7 @@ class Comparison:
     (agency), `origin_name`, `dataset`, `release`, `manifest` (digest); then `mark` and `reasons`
     (codes, separated by a blank). `outcomes` has one entry per node that was asked, `remarks` one
     per origin and reason, gravest first within an origin. `elsewhere` says which blanks may stand
-    on the areas of another vintage.
+    on the areas of another vintage, `shape` how the figures are shown.
     """
 
     table: pa.Table
@@ -72,6 +72,7 @@ class Comparison:
     trends: tuple[Trend, ...] = ()
     differences: tuple[Difference, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
+    shape: Shape = AS_IT_IS
 
     @property
     def complete(self) -> bool:
@@ -161,8 +162,10 @@ def assemble(
     beside = shape.beside(table)
     differs: tuple[Difference, ...] = ()
     if marked:
-        table, differs = differences.told(table)
-    return Comparison(table, tuple(outcomes), seconds, deadline_seconds, remarks, *beside, differs)
+        table, differs = differences.told(table, shape.z)
+    return Comparison(
+        table, tuple(outcomes), seconds, deadline_seconds, remarks, *beside, differs, shape=shape
+    )
 
 
 def gathered(pulls: Sequence[Pulled]) -> pa.Table:

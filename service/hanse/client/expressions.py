@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hanse.cube.period import read_period
-from hanse.errors import Invalid
+from hanse.errors import Invalid, NotFound
 
 AREAS_MAX: Final = 2_000
 _LEVEL: Final = re.compile(r"[a-z][a-z0-9_]{0,31}(@[0-9]{4})?\Z")
@@ -34,12 +34,12 @@ class AreaChoice:
     def level_among(self, levels: list[str], default: str = "") -> str:
         """Return the level and vintage of `levels` that is meant: the newest where none is named.
 
-        Raises `Invalid` (LEVEL_ABSENT) when it is not among them.
+        Raises `NotFound` (LEVEL_ABSENT) when it is not among them.
         """
         wanted = self.level or default
         named = sorted(each for each in levels if wanted in {each, each.partition("@")[0], ""})
         if not named:
-            raise Invalid("LEVEL_ABSENT", level=wanted, levels=", ".join(sorted(levels))[:200])
+            raise NotFound("LEVEL_ABSENT", level=wanted, levels=", ".join(sorted(levels))[:200])
         return named[-1]
 
 

@@ -28,7 +28,7 @@ from hanse.client.recast import Onto, inputs_of, placed, widened
 from hanse.client.settings import ClientConfig, ClientSettings, read_config, read_settings
 from hanse.client.shape import AS_IT_IS, Shape
 from hanse.client.signin import Credentials
-from hanse.errors import HanseError, Invalid, NotFound
+from hanse.errors import HanseError, NotFound
 from hanse.wire import IndexedDataset, IndicatorEntry, MemberEntry, SearchAnswer
 
 DEFAULT_LEVEL: Final = "gemeente"
@@ -326,7 +326,7 @@ def offered(member: MemberEntry, offer: Offer, wish: Wish) -> Target:
     try:
         wished = wish if wish.level or wish.areas else replace(wish, level=DEFAULT_LEVEL)
         question = wished.question(offer.dataset, (offer.indicator.id,), offer.levels)
-    except Invalid as fault:
+    except NotFound as fault:
         if fault.code != "LEVEL_ABSENT":
             raise
         if not wish.recasts:

@@ -62,16 +62,20 @@ class Difference:
         }
 
 
-def told(table: pa.Table) -> tuple[pa.Table, tuple[Difference, ...]]:
+def told(
+    table: pa.Table, z: float = Z_OF_CONFIDENCE[95]
+) -> tuple[pa.Table, tuple[Difference, ...]]:
     """Return compared figures with `since_before` beside them, and every difference.
+
+    `z` is how many standard errors the margins of differences are.
 
     A table without figures of a sample stays as it is.
     """
     if not is_sampled(table.column_names):
         return table, ()
     rows = [row for row in table.to_pylist() if row["ci_method"]]
-    changes = dict(_over_time(rows, table.column_names))
-    between = tuple(_between_areas(rows, table.column_names))
+    changes = dict(_over_time(rows, table.column_names, z))
+    between = tuple(_between_areas(rows, table.column_names, z))
     words = [
         _WORDS[changes[key].significant] if (key := _key(row)) in changes else ""
         for row in table.to_pylist()
@@ -80,8 +84,8 @@ def told(table: pa.Table) -> tuple[pa.Table, tuple[Difference, ...]]:
     return table.append_column(COLUMN, column), (*between, *changes.values())
 
 
-def result_of(row: Row) -> Result:
-    """Return a figure of a compared table with its margin at 95 %."""
+def result_of(row: Row, wanted: float = Z_OF_CONFIDENCE[95]) -> Result:
+    """Return a figure of a compared table with its margin at 95 %, or at `wanted` errors."""
     value, low, high = row["obs_value"], row["ci_low"], row["ci_high"]
     known = {each.value for each in Method}
     method = Method(str(row["ci_method"])) if row["ci_method"] in known else Method.NONE
@@ -90,7 +94,7 @@ def result_of(row: Row) -> Result:
     if not isinstance(low, float) or not isinstance(high, float):
         return Result(value, None, method)
     z = row["z"] if isinstance(row["z"], float) and row["z"] > 0 else Z_OF_CONFIDENCE[95]
-    return Result(value, (high - low) / 2 * Z_OF_CONFIDENCE[95] / z, method)
+    return Result(value, (high - low) / 2 * wanted / z, method)
 
 
 def _key(row: Row) -> tuple[object, ...]:
@@ -112,27 +116,27 @@ def _grouped(
 
 
 def _over_time(
-    rows: Sequence[Row], columns: Sequence[str]
+    rows: Sequence[Row], columns: Sequence[str], z: float
 ) -> Iterator[tuple[tuple[object, ...], Difference]]:
     """Yield what each figure differs from the one before it, by the key of the later."""
     for series in _grouped(rows, columns, frozenset({"period"})).values():
         ordered = sorted(series, key=lambda row: read_period(str(row["period"])).start_date)
         for before, after in pairwise(ordered):
-            yield _key(after), _difference(before, after)
+            yield _key(after), _difference(before, after, z)
 
 
-def _between_areas(rows: Sequence[Row], columns: Sequence[str]) -> Iterator[Difference]:
+def _between_areas(rows: Sequence[Row], columns: Sequence[str], z: float) -> Iterator[Difference]:
     """Yield what every two areas of one level differ; totals of breakdowns and parts apart."""
     whose = frozenset({"area", "origin", "dataset"})
     for group in _grouped(rows, columns, whose).values():
         by_area = {str(row["area"]): row for row in group}
         if len(by_area) <= AREAS_MAX:
             for one, other in combinations([by_area[code] for code in sorted(by_area)], 2):
-                yield _difference(one, other)
+                yield _difference(one, other, z)
 
 
-def _difference(one: Row, other: Row) -> Difference:
-    found = gap(result_of(one), result_of(other))
+def _difference(one: Row, other: Row, z: float) -> Difference:
+    found = gap(result_of(one, z), result_of(other, z))
     sides = ((str(row["area"]), str(row["period"])) for row in (one, other))
     first, second = sides
     return Difference(

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from hanse.cube import encoding
-from hanse.cube.cells import SAMPLE_COLUMNS, key_columns
+from hanse.cube.cells import SAMPLE_COLUMNS, is_sampled, key_columns
 from hanse.cube.indicator import Indicator, Sample
 from hanse.cube.status import Flag
 from hanse.cube.survey import Method, WeightScale, mean_margin, proportion_margin
@@ -26,6 +26,9 @@ SUPPLIED_DECIMALS: Final = 1
 
 _NOT_OF_PARTS: Final = frozenset({Method.SUPPLIED.value, Method.MEAN.value})
 """Ways to make an interval that a whole does not have from its parts."""
+
+_OF_ERRORS: Final = [Method.WEIGHTED.value, Method.UNWEIGHTED.value, Method.MEAN.value]
+"""Ways whose interval is so many standard errors to both sides of its figure."""
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -172,6 +175,33 @@ def _draws(sample: Sample) -> bool:
     if sample.population_indicator:
         return True
     return sample.weight_scale != WeightScale.NORMALISED.value and bool(sample.base_indicator)
+
+
+def at_confidence(cells: pa.Table, z: float) -> pa.Table:
+    """Return cells with intervals of `z` standard errors, where theirs were made of errors.
+
+    An interval that a producer supplies, or that was made in another way, stays as it is: its own
+    `z` says how sure it is. A table without figures of a sample stays as it is too.
+    """
+    if not is_sampled(cells.column_names):
+        return cells
+    low, high, own = (
+        cells.column(name).to_numpy().astype(np.float64) for name in ("ci_low", "ci_high", "z")
+    )
+    ways = np.asarray(cells.column("ci_method").to_pylist(), dtype=object)
+    made = np.isin(ways, _OF_ERRORS) & np.isfinite(low) & np.isfinite(high) & (own > 0)
+    middle, half = (low + high) / 2, (high - low) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wide = half * z / own
+    columns = {
+        "ci_low": np.where(made, middle - wide, low),
+        "ci_high": np.where(made, middle + wide, high),
+        "z": np.where(made, z, own),
+    }
+    for name, column in columns.items():
+        place = cells.schema.get_field_index(name)
+        cells = cells.set_column(place, name, pa.array(column, from_pandas=True))
+    return cells
 
 
 def kept_intervals(cells: pa.Table, loaded: pa.Table) -> pa.Table:

@@ -83,13 +83,13 @@ def compare(
         beside = done.spreads, trends(table)
     else:
         beside = wish.shape.beside(table)
-    table, differs = differences.told(table)
+    table, differs = differences.told(table, wish.shape.z)
     outcomes = tuple(_outcome(target, offers, done.counts) for target in targets)
     seconds = time.monotonic() - started
     by_place = {(each.agency, each.manifest.dataset): each for each in pulls}
     asked = [(each, by_place.get((each.member.agency, each.question.dataset))) for each in targets]
     blank = () if onto else elsewhere(table, asked, periods(wish.periods))
-    return Comparison(table, outcomes, seconds, 0.0, remarks, *beside, differs, blank)
+    return Comparison(table, outcomes, seconds, 0.0, remarks, *beside, differs, blank, wish.shape)
 
 
 def _targets(offers: Sequence[_Offer], wish: Wish) -> list[Target]:
@@ -170,7 +170,7 @@ def _engaged(
         spreads = _spreads(engine.ask(question.spreads())) if shape.spread else ()
         counted = engine.ask(question.counts()).to_pylist()
     counts = {(each["origin"], each["dataset"]): int(each["cells"]) for each in counted}
-    return _Computed(_told(table, shape), spreads, counts)
+    return _Computed(_told(shape.sure(table), shape), spreads, counts)
 
 
 def _asked(target: Target, offers: Sequence[_Offer]) -> list[Kept]:
