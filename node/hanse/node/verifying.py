@@ -11,11 +11,14 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from hanse.areas.registry import Registry
+from hanse.cube import algebra
 from hanse.cube.cells import dimensions_of, key_columns
 from hanse.cube.contract import Contract
 from hanse.node import closing, questions, relations, union
+from hanse.node.fitting import Numbers, fit
 from hanse.node.kin import Families, beyond, sum_of
 from hanse.node.ledger import Held
+from hanse.node.populations import Floats
 from hanse.node.proofs import MEASURES, REST, VALUE
 from hanse.node.relations import Bools, Ints, Relations
 from hanse.node.spans import Shared
@@ -49,6 +52,19 @@ class Verified:
     def holds(self) -> bool:
         """Whether every hidden cell is proven."""
         return not (self.open or self.broken or self.differs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What is known of the rows: which are shown, hold nothing, or are hidden and in the proof.
+
+    `amounts` are the numbers of the proof.
+    """
+
+    seen: Bools
+    void: Bools
+    hidden: Bools
+    amounts: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +114,12 @@ def verify(case: Case) -> Verified:
     void[:given] = [each in {"O", "M"} for each in case.cells.column("obs_status").to_pylist()]
     place = _places(found, case.proof)
     part = found.components()
-    seen[given : given + beside.rows] = beside.told & ~_revised(case, found, part, beside)
+    seen[given : given + beside.rows] = beside.told
+    says = (np.asarray(case.proof.column("move").to_numpy()) == VALUE) & (place >= 0)
+    amounts, proven = np.zeros(found.size), np.zeros(found.size, dtype=bool)
+    amounts[place[says]] = np.asarray(case.proof.column("amount").to_numpy())[says]
+    proven[place[says]] = True
+    seen &= ~_apart(case, found, beside, Told(seen, void, hidden & proven, amounts))
     worked = _Witness(case.proof, place, found, seen)
     bare = closing.covered(found, hidden, void) & seen
     loose = np.zeros(int(part.max(initial=-1)) + 1, dtype=bool)
@@ -164,17 +185,23 @@ def _differs(case: Case, hidden: Bools, families: Families) -> tuple[str, ...]:
     return tuple(name for name, value in checks.items() if case.said.get(name) != value)
 
 
-def _revised(case: Case, found: Relations, part: Ints, beside: Beside) -> Bools:
-    """Say which cells of other datasets lie in a part of which the release revised a figure.
+def _apart(case: Case, found: Relations, beside: Beside, told: Told) -> Bools:
+    """Say which cells of other datasets show the table as it was before the release revised it.
 
-    They stand in the table as it was, which the proof of this release does not speak of.
+    The proof of this release does not speak of these. Hidden figures are those of the proof.
     """
-    given = case.cells.num_rows
+    own, given = case.cells.num_rows, found.given
     known = case.held.known(found.frame, given)
+    values = np.zeros(found.size)
     numbers = np.asarray(case.cells.column("obs_value").to_numpy(zero_copy_only=False), float)
-    changed = np.zeros(int(part.max(initial=-1)) + 1, dtype=bool)
-    changed[part[:given][(known.seen > 0) & (numbers != known.values)]] = True
-    return np.asarray(changed[part[given : given + beside.rows]])
+    values[:own] = np.where(np.isnan(numbers), told.amounts[:own], numbers)
+    values[own : own + beside.rows] = np.nan_to_num(known.values[own : own + beside.rows])
+    countable = told.seen | told.void | told.hidden
+    countable[own + beside.rows :] = False
+    ranks = np.where(countable & ~told.void, algebra.VALUE_RANK, -1)
+    elsewhere = np.zeros(found.size, dtype=bool)
+    elsewhere[own : own + beside.rows] = True
+    return fit(found, found.components(), Numbers(ranks, values, countable, elsewhere, known)).apart
 
 
 def _with_pieces(case: Case, beside: Beside) -> pa.Table:
