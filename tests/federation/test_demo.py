@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 HANSE = [sys.executable, "-m", "hanse.cli"]
@@ -49,6 +51,28 @@ def test_a_city_that_is_down_is_accounted_for(story: dict[str, dict[str, object]
     }
 
 
+def reports(tour: str, person: str) -> list[httpx.Response]:
+    """Sign in at the city that the tour names, as a person of it, and open the reports."""
+    (node,) = set(re.findall(r"(http://127\.0\.0\.1:[0-9]+)/nl/sign-in", tour))
+    jar: dict[str, str] = {}
+
+    def open_page(address: str) -> httpx.Response:
+        # Browsers keep a cookie of https on loopback too; this client has to be told.
+        kept = "; ".join(f"{name}={value}" for name, value in jar.items())
+        answer = httpx.get(address, headers={"cookie": kept} if address.startswith(node) else {})
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            jar[name] = value
+        return answer
+
+    asked = open_page(f"{node}/nl/sign-in/demo").headers["location"]
+    answer = open_page(f"{asked}&person={person}")
+    while answer.has_redirect_location:
+        answer = open_page(str(answer.url.join(answer.headers["location"])))
+    assert answer.status_code == 200, answer.text
+    return [open_page(f"{node}/nl/reports{path}") for path in ("", "/terms")]
+
+
 def test_the_demo_shows_the_way_around_and_stops_cleanly(tmp_path: Path) -> None:
     log = tmp_path / "demo.txt"
     with log.open("wb") as out:
@@ -59,13 +83,24 @@ def test_the_demo_shows_the_way_around_and_stops_cleanly(tmp_path: Path) -> None
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-        deadline = time.monotonic() + 200
-        while "Ctrl-C stops everything." not in log.read_text("utf-8"):
-            assert process.poll() is None, log.read_text("utf-8")
-            assert time.monotonic() < deadline, log.read_text("utf-8")
-            time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        try:
+            deadline = time.monotonic() + 200
+            while "Ctrl-C stops everything." not in log.read_text("utf-8"):
+                assert process.poll() is None, log.read_text("utf-8")
+                assert time.monotonic() < deadline, log.read_text("utf-8")
+                time.sleep(0.2)
+            read = reports(log.read_text("utf-8"), "functionaris")
+            assert [each.status_code for each in read] == [200, 200]
+            assert "urn:protocol:aalst:2026-001" in read[1].text, "who agreed to what"
+            assert [each.status_code for each in reports(log.read_text("utf-8"), "nazicht")] == [
+                403
+            ] * 2
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(30)
     text = log.read_text("utf-8")
     assert text.rstrip().endswith("stopped")
     assert (

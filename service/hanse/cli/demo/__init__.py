@@ -34,7 +34,7 @@ def demo(
         bool, typer.Option("--json", help="With --once: print one JSON document.")
     ] = False,
     port: Annotated[
-        int, typer.Option("--port", help="First of four ports; 0: any that are free.", min=0)
+        int, typer.Option("--port", help="First of five ports; 0: any that are free.", min=0)
     ] = 8100,
     keep: Annotated[
         Path | None, typer.Option("--keep", help="Folder to work in, left standing afterwards.")

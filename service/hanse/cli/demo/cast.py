@@ -68,7 +68,27 @@ PROVINCE_CLIENT = "provincie-demo"
 PROVINCE_NAME = "Provincie (voorbeeld)"
 PROVINCE_KBO = enterprise_number(9)
 PURPOSE = "statistiek"
-PUBLISHER, CHECKER, OFFICER = "datamanager", "nazicht", "functionaris"
+PUBLISHER, CHECKER, OFFICER, SECRETARY = "datamanager", "nazicht", "functionaris", "secretaris"
+PROVIDER = "demo"
+"""What the nodes call the place where the people of the demo sign in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """Somebody of a city: `subject` at the provider, and their account on the node's machine."""
+
+    subject: str
+    name: str
+    role: str
+
+
+PEOPLE = (
+    Someone(OFFICER, "Fatima Functionaris (voorbeeld)", "dpo"),
+    Someone(SECRETARY, "Sam Secretaris (voorbeeld)", "secretary"),
+    Someone(PUBLISHER, "Dina Datamanager (voorbeeld)", "data-manager"),
+    Someone(CHECKER, "Noor Nazicht (voorbeeld)", "checker"),
+)
+"""Who signs in on the pages of every city: the same four, so that one look shows what each may."""
 
 
 def area_tables() -> dict[str, str]:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from hanse.cli.demo.cast import CITIES, FIRST_PORT, HOST, City
+from hanse.cli.demo.identity import DemoIdentity, served
 from hanse.cli.demo.staging import Stage
 from hanse.errors import Conflict, Unavailable
 
@@ -40,7 +41,7 @@ def free_ports(first: int) -> int:
 
 def _taken(first: int) -> int | None:
     """Return the first port of the run that somebody holds, None when all are free."""
-    for port in range(first, first + len(CITIES) + 1):
+    for port in range(first, first + len(CITIES) + 2):
         with socket.socket() as probe:
             try:
                 probe.bind((HOST, port))
@@ -55,9 +56,13 @@ class Servers:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._here = ExitStack()
 
     def start_all(self) -> None:
         """Start the catalogue and every node, and wait until all of them answer."""
+        identity = DemoIdentity(self.stage.identity_url, self.stage.returns())
+        self._here.enter_context(served(identity))
+        until(lambda: _listens(self.stage.identity_url), "sign-in")
         home = str(self.stage.catalogue_home)
         self._start(CATALOGUE, ["catalog", "serve", "--home", home])
         for city in CITIES:
@@ -73,6 +78,7 @@ class Servers:
         """Stop everything that was started here."""
         for name in list(self._running):
             self._stop(name)
+        self._here.close()
 
     def _nodes(self) -> list[tuple[str, str]]:
         return [(city.slug, self.stage.node_url(city)) for city in CITIES]

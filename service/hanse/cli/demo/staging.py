@@ -18,6 +18,8 @@ from hanse.cli.demo.cast import (
     FIRST_PORT,
     HOST,
     OFFICER,
+    PEOPLE,
+    PROVIDER,
     PROVINCE_CLIENT,
     PROVINCE_KBO,
     PROVINCE_NAME,
@@ -60,6 +62,16 @@ class Stage:
     def node_url(self, city: City) -> str:
         """Return a city's address."""
         return f"http://{HOST}:{self.first_port + 1 + CITIES.index(city)}"
+
+    @property
+    def identity_url(self) -> str:
+        """The address of where the cities' people sign in."""
+        return f"http://{HOST}:{self.first_port + 1 + len(CITIES)}"
+
+    def returns(self) -> dict[str, str]:
+        """Return the clients of the identity provider: each city with its one return address."""
+        path = f"/nl/sign-in/{PROVIDER}/return"
+        return {f"hanse-{city.slug}": f"{self.node_url(city)}{path}" for city in CITIES}
 
     def node_home(self, city: City) -> Path:
         """Return a city's folder."""
@@ -126,7 +138,18 @@ def node(stage: Stage, city: City, files: Path) -> dict[str, str]:
         text = home / "protocols" / "welzijn.yaml"
         text.write_text(agreement(city, _thumbprint(stage)), "utf-8")
         _agree(stage, city, text)
+        _people(stage, city)
         return {dataset: _published(home, city, dataset, files) for dataset in DATASETS}
+
+
+def _people(stage: Stage, city: City) -> None:
+    """Let the city's people sign in, each with the role they have."""
+    from hanse.cli import people
+
+    home = stage.node_home(city)
+    people.provider_add(PROVIDER, stage.identity_url, f"hanse-{city.slug}", "Demo", None, home)
+    for each in PEOPLE:
+        people.add(each.name, PROVIDER, each.subject, [each.role], each.subject, home)
 
 
 def _agree(stage: Stage, city: City, text: Path) -> None:

@@ -17,6 +17,9 @@ Addresses
 Sign-in of {PROVINCE_NAME}, client {PROVINCE_CLIENT}; in another terminal:
   export HANSE_CONFIG={stage.config} HANSE_PURPOSE={PURPOSE}
 
+Pages of a city's people (say who you are; no password): who received what, refusals, changes
+  {stage.node_url(CITIES[1])}/nl/sign-in, then {stage.node_url(CITIES[1])}/nl/reports
+
 Tour
   1  open {stage.catalogue_url}/nl/?q=jongeren and follow a subject: cities side by side
   2  hanse search jongeren
