@@ -197,6 +197,38 @@ def test_a_city_hears_what_keeps_its_indicator_from_comparing(thirteen: TinyWorl
 
 
 @pytest.mark.usefixtures("thirteen")
+def test_a_whole_city_or_dataset_is_checked_at_once(thirteen: TinyWorld) -> None:
+    thirteen.nodes[0].releases[0].facts = {"method": "survey"}
+    aalst = json.loads(hanse("concepts", "check", "--city", "Aalst", "--json", status=1))
+    told = aalst["publications"]
+    assert [each["indicator"] for each in told] == list(CODES)
+    assert {each["name"] for each in told} == {"Aalst"}
+    assert all([one["code"] for one in each["reasons"]] == ["COMPARE_METHOD"] for each in told)
+    gent = json.loads(hanse("concepts", "check", "--city", "Gent", "--json"))["publications"]
+    assert len(gent) == len(CODES)
+    every = json.loads(hanse("concepts", "check", "--dataset", "energie", "--json", status=1))
+    assert len(every["publications"]) == len(CODES) * len(CITIES)
+    both = hanse("concepts", "check", "--dataset", "energie", "--city", "Gent")
+    assert both.count("Gent, energie/") == len(CODES)
+
+
+@pytest.mark.usefixtures("thirteen")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), "CONCEPTS_CHOICE"),
+        (("--city", "Parijs"), "CITY_UNKNOWN"),
+        (("--dataset", "onbekend"), "DATASET_NOWHERE"),
+        (("--city", "Gent", "--dataset", "onbekend"), "DATASET_NOWHERE"),
+    ],
+)
+def test_what_cannot_be_checked_is_refused(words: tuple[str, ...], code: str) -> None:
+    with pytest.raises(AssertionError) as failed:
+        hanse("concepts", "check", *words)
+    assert code in repr(failed.value.__cause__)
+
+
+@pytest.mark.usefixtures("thirteen")
 def test_a_city_hears_what_the_name_of_its_indicator_should_be() -> None:
     told = json.loads(hanse("concepts", "check", CODES[0], "--city", "Gent", "--json"))
     (gent,) = told["publications"]

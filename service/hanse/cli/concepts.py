@@ -1,12 +1,17 @@
 """Commands on shared definitions: what keeps an indicator from comparing with the others."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hanse.cli.codes import FINDINGS
 from hanse.cli.language import Lang
+from hanse.errors import Invalid
+
+if TYPE_CHECKING:
+    from hanse.client.catalogue import Catalogue
+    from hanse.client.concepts import Checked
 
 
 def register(app: typer.Typer) -> None:
@@ -23,28 +28,28 @@ def _group() -> None:
 
 def check(
     indicator: Annotated[
-        str, typer.Argument(help="Indicator, shared definition or a synonym of it.")
-    ],
+        str, typer.Argument(help="Indicator, shared definition or a synonym; else everything.")
+    ] = "",
     city: Annotated[str, typer.Option("--city", help="One city; else all that publish it.")] = "",
+    dataset: Annotated[str, typer.Option("--dataset", help="One dataset; else every one.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for a name too.")] = False,
     lang: Lang = "",
 ) -> None:
     """Say what keeps an indicator from comparing, city by city, and what its name should be.
 
+    Without an indicator: every indicator of a city (`--city`), of a dataset (`--dataset`), or both.
     Exit 1: something keeps it from comparing; with --strict also a name that breaks a naming rule.
     """
+    from hanse.cli.screen import waiting
     from hanse.client.answers import tame
-    from hanse.client.catalogue import choose
-    from hanse.client.concepts import check as checked
     from hanse.client.federation import connect
     from hanse.messages import say
 
-    with connect() as federation:
-        found = checked(federation.catalogue.indicator(indicator))
-        if city:
-            (member,) = choose(federation.catalogue.members(), [city])
-            found = tuple(each for each in found if each.agency == member.agency)
+    if not indicator and not city and not dataset:
+        raise Invalid("CONCEPTS_CHOICE")
+    with connect() as federation, waiting(say("ASKING_CATALOGUE", lang)):
+        found = _checked(federation.catalogue, indicator, city, dataset)
     if as_json:
         told = [
             {
@@ -72,3 +77,19 @@ def check(
                 typer.echo(tame(f"· {one.say(lang)}", 1_000))
     if any(each.reasons or (strict and each.naming) for each in found):
         raise typer.Exit(FINDINGS)
+
+
+def _checked(
+    catalogue: "Catalogue", indicator: str, city: str, dataset: str
+) -> "tuple[Checked, ...]":
+    from hanse.client.catalogue import choose
+    from hanse.client.concepts import check as checked
+    from hanse.client.concepts import check_all
+
+    if not indicator:
+        return check_all(catalogue, city, dataset)
+    found = checked(catalogue.indicator(indicator))
+    if city:
+        (member,) = choose(catalogue.members(), [city])
+        found = tuple(each for each in found if each.agency == member.agency)
+    return tuple(each for each in found if dataset in ("", each.dataset))

@@ -53,14 +53,19 @@ class CatalogueTalk:
 
     async def holders(self, slug: str, within: Deadline) -> tuple[IndexedDataset, ...]:
         """Return every node's dataset of this name; raises `NotFound` when no node has it."""
+        found = tuple(each for each in await self.every(within) if each.dataset.slug == slug)
+        if not found:
+            raise NotFound("DATASET_NOWHERE", dataset=slug)
+        return found
+
+    async def every(self, within: Deadline) -> tuple[IndexedDataset, ...]:
+        """Return every dataset of every node, by agency and name."""
         found: list[IndexedDataset] = []
         for page in range(1, PAGES_MAX + 1):
             answer = await self._get(IndexedDatasets, f"/v1/datasets?page={page}", within)
-            found += [each for each in answer.datasets if each.dataset.slug == slug]
+            found += answer.datasets
             if page >= answer.pages:
                 break
-        if not found:
-            raise NotFound("DATASET_NOWHERE", dataset=slug)
         return tuple(found)
 
     async def _get(self, model: type[Model], path: str, within: Deadline) -> Model:
@@ -114,6 +119,10 @@ class Catalogue:
     def datasets(self, slug: str) -> tuple[IndexedDataset, ...]:
         """Return every node's dataset of this name."""
         return self._line.wait(partial(self._talk.holders, slug))
+
+    def every(self) -> tuple[IndexedDataset, ...]:
+        """Return every dataset of every node."""
+        return self._line.wait(self._talk.every)
 
     def node(self, city: str) -> NodeClient:
         """Return a client of a member's node, its keys pinned; `city` is its code or its name."""

@@ -7,10 +7,12 @@ in a comparison, and the shared definition where one is claimed.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hanse.client.catalogue import Catalogue, choose
 from hanse.client.marks import facts_of, standard
 from hanse.cube.comparability import MarkCode, Reason, differing
 from hanse.cube.naming import Misnamed, Named
 from hanse.cube.naming import check as naming_rules
+from hanse.errors import NotFound
 from hanse.wire import ConceptEntry, IndicatorEntry, Publication, SubjectAnswer
 
 
@@ -40,6 +42,33 @@ def check(subject: SubjectAnswer) -> tuple[Checked, ...]:
         naming = (*naming_rules(named(each.indicator)), *_twice(each, subject.publications))
         found.append(Checked(*place, tuple(reasons), naming))
     return tuple(sorted(found, key=lambda each: (each.name, each.dataset)))
+
+
+def check_all(catalogue: Catalogue, city: str = "", dataset: str = "") -> tuple[Checked, ...]:
+    """Return every publication of a city, or of the datasets of a name, with its reasons.
+
+    Each is held against all that others publish of the same. Raises `NotFound` (CITY_UNKNOWN,
+    DATASET_NOWHERE) where there is no such city, or no such dataset of it.
+    """
+    (member,) = choose(catalogue.members(), [city]) if city else (None,)
+    held = [
+        each
+        for each in catalogue.every()
+        if (member is None or each.agency == member.agency)
+        and (not dataset or each.dataset.slug == dataset)
+    ]
+    if not held:
+        raise NotFound("DATASET_NOWHERE", dataset=dataset or city)
+    places = {
+        (each.agency, each.dataset.slug, one.id) for each in held for one in each.dataset.indicators
+    }
+    found = {
+        (each.agency, each.dataset, each.indicator): each
+        for id_ in sorted({place[2] for place in places})
+        for each in check(catalogue.indicator(id_))
+    }
+    kept = [found[place] for place in places if place in found]
+    return tuple(sorted(kept, key=lambda each: (each.name, each.dataset, each.indicator)))
 
 
 def named(entry: IndicatorEntry) -> Named:
