@@ -90,7 +90,8 @@ def remark_lines(remarks: Sequence[Remark], lang: str) -> list[str]:
 
 def elsewhere_lines(comparison: Comparison, lang: str) -> list[str]:
     """Return one line per city with blanks that may stand on the areas of another vintage."""
-    return [tame(each.say(lang), 1_000) for each in comparison.elsewhere[:SHOWN_REMARKS]]
+    found = comparison.elsewhere[:SHOWN_REMARKS]
+    return [tame(f"{each.origin_name}: {each.say(lang)}", 1_000) for each in found]
 
 
 def told_lines(comparison: Comparison, lang: str) -> list[str]:

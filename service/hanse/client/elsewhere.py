@@ -32,18 +32,16 @@ class Elsewhere:
     levels: tuple[str, ...]
 
     def say(self, lang: str = "nl") -> str:
-        """Return it as one sentence, with how to ask."""
+        """Return it in words, with how to ask; whose it is stands before it."""
         shown = ", ".join(self.periods)
         if len(self.periods) > LISTED:
             shown = f"{self.periods[0]} \N{EN DASH} {self.periods[-1]}"
         return say(
             "COMPARE_ELSEWHERE",
             lang,
-            name=self.origin_name,
             periods=shown,
             level=self.level,
             levels=", ".join(self.levels),
-            newest=self.levels[-1],
             vintage=self.level.partition("@")[2],
         )
 
