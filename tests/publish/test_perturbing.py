@@ -462,6 +462,9 @@ def test_the_commands_publish_by_the_method_of_the_profile_and_check_it(
 ) -> None:
     (node / "profiles" / "proef.yaml").write_text(form(name))
     drafts.save(node, draft(crossed(), CROSSED))
+    told = json.loads(run(node, "protect", "bevolking", "--dry-run", "--json"))
+    assert not (node / secrecy.SECRET).exists()
+    assert told["method"] == METHODS[name].mark
     found = json.loads(run(node, "diff", "bevolking", "--json"))
     assert found["method"] == METHODS[name].mark
     assert found["changed"][SECTOR]["cells"] == 36

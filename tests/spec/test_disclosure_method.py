@@ -12,7 +12,16 @@ from typer.testing import CliRunner
 
 from hanse.cli import protect as commands
 from hanse.errors import HanseError, Invalid, Refused
-from hanse.policies.disclosure import Plan, Rounding, Rules, Spread, load, primary, protect
+from hanse.policies.disclosure import (
+    Perturbed,
+    Plan,
+    Rounding,
+    Rules,
+    Spread,
+    load,
+    primary,
+    protect,
+)
 from hanse.policies.method import load_method
 from hanse.policies.profile import from_document, shipped
 from hanse.policies.profile import load as load_profile
@@ -128,9 +137,39 @@ def test_the_commands_protect_and_verify_by_the_method_of_the_plan(
     assert isinstance(refusal, HanseError)
     assert refusal.code == "DISCLOSURE_MIXED"
     assert not other.exists()
-    dry = CliRunner().invoke(app, ["protect", str(table), "--plan", str(plan), "--dry-run"])
-    assert isinstance(dry.exception, Invalid)
-    assert dry.exception.code == "PROTECT_REPORT_METHOD"
+
+
+@pytest.mark.parametrize("method", ["round_small", "cell_key"])
+def test_a_rehearsal_of_a_plan_that_perturbs_says_what_changes_and_by_how_much(
+    method: str, tmp_path: Path
+) -> None:
+    table, plan, key = (tmp_path / name for name in ("table.parquet", "plan.yaml", "key"))
+    pq.write_table(CITY.table, table)
+    plan.write_text(json.dumps({"dimensions": DIMENSIONS, "method": method}))
+    key.write_bytes(bytes(range(32)))
+    asked = (table, "--plan", plan, "--secret", key)
+    told = json.loads(ran("protect", *asked, "--dry-run", "--json"))
+    again = json.loads(ran("protect-report", *asked, "--json"))
+    assert told["changes"] == again["changes"]
+    made = plan_of(method=method).method
+    assert made is not None
+    found = protect(CITY.table, plan_of(method=method), secret=key.read_bytes())
+    assert isinstance(found, Perturbed)
+    assert told["method"] == made.mark
+    assert told["whole"] == {
+        "name": table.name, "cells": found.figures.size, "own": 0, "others": 0, "source": 0
+    }  # fmt: skip
+    off = abs(found.figures - found.model.values)
+    assert sum(each["changed"] for each in told["changes"]) == (off > 0).sum() > 0
+    total = sum(each["mean"] * each["cells"] for each in told["changes"])
+    assert total == pytest.approx(off.sum())
+    assert max(each["most"] for each in told["changes"]) == off.max()
+    certificate = dict(told["certificate"])
+    assert certificate["figures_sha256"] == found.certificate.figures_sha256
+    assert certificate["additive"] == str(method == "round_small").lower()
+    for lang, said in (("nl", "Wat er verandert"), ("en", "What changes"), ("fr", "Ce qui change")):
+        assert said in ran("protect-report", *asked, "--lang", lang)
+    assert "Nothing is hidden" in ran("protect", table, "--plan", plan, "--dry-run", "--lang", "en")
 
 
 def test_a_variance_may_have_decimals_however_a_form_gives_them() -> None:

@@ -38,11 +38,15 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What perturbing costs at one level: of how many counts, how many changed, by how much."""
+    """What perturbing costs at one level: of how many counts, how many changed, by how much.
+
+    `distance` is by how much in all, `most` the greatest of them.
+    """
 
     cells: int
     changed: int
     distance: int
+    most: int
 
     @property
     def mean(self) -> float:
@@ -223,4 +227,7 @@ def changes(cells: pa.Table, drawn: Drawn, rows: Bools) -> dict[str, Change]:
         np.bincount(places, weights=each.astype(float), minlength=len(names)).astype(int).tolist()
         for each in weights
     ]
-    return {name: Change(*row) for name, row in zip(names, zip(*columns, strict=True), strict=True)}
+    most = np.zeros(len(names), dtype=np.int64)
+    np.maximum.at(most, places[mine], off[mine])
+    rows = zip(*columns, most.tolist(), strict=True)
+    return {name: Change(*row) for name, row in zip(names, rows, strict=True) if row[0]}

@@ -23,12 +23,14 @@ from hanse.cube.indicator import Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Conflict, NotFound
 from hanse.messages import nearest
+from hanse.node.figures import Figures
 from hanse.node.proofs import FOLDER
 from hanse.node.releases import derived
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.shielding import Shielded
 from hanse.policies.disclosure import primary
 from hanse.policies.disclosure.layout import BEFORE, NOW
+from hanse.policies.method import Rounding
 from hanse.policies.profile import Profile
 from hanse.policies.signatures import SigningKey
 from hanse.report import disclosure as reports
@@ -110,6 +112,8 @@ class Made(Protocol):
 
 def of_release(work: Work, at: datetime, tell: Tell) -> Facts:
     """Return the report of a release, or of what is about to become one."""
+    if work.shielded.figures is not None:
+        return _perturbed(work, work.shielded.figures, at)
     cells = account(work)
     proofs = sorted(work.shielded.closed.proofs.items())
     areas = tally.counted(cells, "area")
@@ -137,6 +141,30 @@ def of_release(work: Work, at: datetime, tell: Tell) -> Facts:
         seen=findings.seen(_shown(work.shielded)),
         unjudged=_unjudged(work),
         empty=_empty(work.shielded.cells),
+    )
+
+
+def _perturbed(work: Work, made: Figures, at: datetime) -> Facts:
+    """Return the report of a release of which nothing is hidden, for every count is perturbed."""
+    subject, mark = _subject(work), made.method.mark
+    cells, relations = work.shielded.cells, work.shielded.relations
+    additive = str(isinstance(made.method, Rounding)).lower()
+    return Facts(
+        subject=replace(subject, rules=(subject.rules[0], ("method", mark))),
+        made_at=at,
+        whole=reports.Tally(work.contract.slug, cells.num_rows),
+        rules=(),
+        levels=(),
+        tables=(),
+        areas=(),
+        seen=findings.seen(_shown(work.shielded)),
+        empty=_empty(cells),
+        method=mark,
+        changes=tuple(
+            reports.Change(level, each.cells, each.changed, each.mean, each.most)
+            for level, each in sorted(made.levels.items())
+        ),
+        certificate=(("additive", additive), ("relations_sha256", relations.digest())),
     )
 
 

@@ -13,7 +13,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
-from hanse.errors import Invalid, NotFound
+from hanse.errors import Invalid, NotFound, Refused
 from hanse.policies import yamlform
 from hanse.policies.canonical import canonical, digest
 from hanse.policies.method import (
@@ -139,6 +139,11 @@ class Profile:
         """
         own = self.min_count_by_level.get(level.partition("@")[0], self.min_count)
         return max([own, *(self.source_override.get(code, 0) for code in sources)])
+
+    def check_hides(self) -> None:
+        """Raise `Refused` for one that perturbs: what stays would be exact beside such figures."""
+        if self.method is not None:
+            raise Refused("PROFILE_METHOD", profile=self.name, method=self.method.name)
 
     def allows(self, level: str) -> bool:
         """Say whether figures at this level may be published at all."""

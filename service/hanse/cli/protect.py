@@ -1,6 +1,7 @@
 """`hanse protect`, `protect-report` and `verify`: disclosure control on any table."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hanse.report.disclosure import Facts
 
 SECRET_BYTES_MAX = 4_096
+SECRET_BYTES = 32
 FINDINGS = 1
 VALUE = "obs_value"
 PROOF = ("move", "cell", "change")
@@ -98,7 +100,7 @@ def protect(  # noqa: PLR0913 a command's options
     """
     if dry_run:
         wanted = form_of("json" if as_json else form, output)
-        facts = _rehearse(target, plan, minima, lang, home)
+        facts = _rehearse(target, (plan, secret), minima, lang, home)
         deliver(facts, lang, wanted, output)
         if facts.broken:
             raise typer.Exit(FINDINGS)
@@ -176,6 +178,7 @@ def report(  # noqa: PLR0913 a command's options
     plan: PlanOption = None,
     minima: Minima = None,
     by: Annotated[str, typer.Option(help="The dimension that areas are told by.")] = "",
+    secret: SecretOption = None,
     form: FormOption = None,
     output: OutputOption = None,
     as_json: AsJson = False,
@@ -191,17 +194,24 @@ def report(  # noqa: PLR0913 a command's options
     if plan is None and not path.is_file():
         facts = _release(target, release, home)
     else:
-        facts = _of_table(path, plan_of(_needed(plan, "--plan")), (by, minima), lang)
+        facts = _of_table(path, _needed(plan, "--plan"), (by, minima, secret), lang)
     deliver(facts, lang, wanted, output)
 
 
 def _rehearse(
-    target: str, plan: Path | None, minima: list[int] | None, lang: str, home: Path | None
+    target: str,
+    by: tuple[Path | None, Path | None],
+    minima: list[int] | None,
+    lang: str,
+    home: Path | None,
 ) -> "Facts":
-    """Return what would be hidden in a table, or in a dataset's draft when it is published."""
-    path = Path(target)
+    """Return what would be hidden in a table, or in a dataset's draft when it is published.
+
+    `by` are the files of a plan and of the secret of one that perturbs.
+    """
+    path, (plan, secret) = Path(target), by
     if plan is not None or path.is_file():
-        return _of_table(path, plan_of(_needed(plan, "--plan")), ("", minima), lang)
+        return _of_table(path, _needed(plan, "--plan"), ("", minima, secret), lang)
     from hanse.node.intake import draft as drafts
     from hanse.node.press import open_press
     from hanse.node.rehearsal import Rehearsal, of_draft
@@ -231,17 +241,22 @@ def _release(dataset: str, release: str, home: Path | None) -> "Facts":
     return protection.kept(settings.home, row)
 
 
-def _of_table(path: Path, plan: "Plan", asked: tuple[str, list[int] | None], lang: str) -> "Facts":
-    """Return what a plan makes of a table; asked are the dimension of areas, and minimums."""
+def _of_table(
+    path: Path, file: Path, asked: tuple[str, list[int] | None, Path | None], lang: str
+) -> "Facts":
+    """Return what a plan makes of a table; asked are the dimension of areas, minimums, a secret.
+
+    Without one, a secret that is thrown away stands for it: it changes as much, elsewhere.
+    """
     from hanse.report.disclosure import findings
 
-    by, minima = asked
-    if plan.method is not None:  # it hides nothing to report on
-        raise Invalid("PROTECT_REPORT_METHOD", method=plan.method.name)
+    by, minima, secret = asked
+    plan = plan_of(file)
+    key = _secret(secret) or os.urandom(SECRET_BYTES)
     if by and by not in {axis.name for axis in plan.axes}:
         raise Invalid("DISCLOSURE_PLAN", key="--by", found=by[:80])
     wanted = findings.Asked(
-        path.name, datetime.now(UTC), tuple(minima or MINIMA), by, digest_of(path)
+        path.name, datetime.now(UTC), tuple(minima or MINIMA), by, digest_of(path), key
     )
     with waiting(lang) as tell:
         tell("read", 0.0)

@@ -271,7 +271,8 @@ def _perturbed(prepared: "Prepared") -> dict[str, Any]:
 
 
 def _change(each: "Change") -> dict[str, Any]:
-    return {"cells": each.cells, "changed": each.changed, "mean": round(each.mean, 3)}
+    mean = round(each.mean, 3)
+    return {"cells": each.cells, "changed": each.changed, "mean": mean, "most": each.most}
 
 
 def _word(lang: str, name: str, **parameters: object) -> str:

@@ -141,7 +141,7 @@ def protect(
     Indicators that are `alike` have the same numbers everywhere, and are hidden as one.
     Raises `Refused` for a level or method that hides nothing, `Invalid` for an absent basis.
     """
-    _hides(profile)
+    profile.check_hides()
     check_levels(cells, profile)
     sheet = _Sheet.of(cells)
     present = frozenset(sheet.names)
@@ -229,11 +229,6 @@ def rounded(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) 
     sheet.round(counts, profile.round_base)
     sheet.hide(exact)
     return sheet.written(cells)
-
-
-def _hides(profile: Profile) -> None:
-    if profile.method is not None:  # what stays would be exact beside what is perturbed
-        raise Refused("PROFILE_METHOD", profile=profile.name, method=profile.method.name)
 
 
 def check_levels(cells: pa.Table, profile: Profile) -> None:

@@ -6,6 +6,7 @@ release. It names cells and rules, and holds no figure that is hidden.
 """
 
 from hanse.report.disclosure.facts import Alternative as Alternative
+from hanse.report.disclosure.facts import Change as Change
 from hanse.report.disclosure.facts import Conflict as Conflict
 from hanse.report.disclosure.facts import Costly as Costly
 from hanse.report.disclosure.facts import Facts as Facts

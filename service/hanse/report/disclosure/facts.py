@@ -135,6 +135,17 @@ class Seen:
     conf_status: str
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Of a number of counts: how many perturbing changed, by how much on average, and at most."""
+
+    name: str
+    cells: int
+    changed: int
+    mean: float
+    most: int
+
+
 @checked(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Facts:
     """Everything a disclosure report says.
@@ -142,7 +153,9 @@ class Facts:
     `areas` are those where most is hidden, of `areas_hit` where anything is. `covered` counts the
     hidden cells that need no proof, for every total of them is hidden too. `quick` says that the
     alternatives were weighed in one pass. `unjudged` are the indicators of which nobody knows on
-    how many a figure rests, `empty` the levels without any figure.
+    how many a figure rests, `empty` the levels without any figure. Where figures are perturbed
+    instead of hidden, `method` is what readers are told, `changes` says what it costs and
+    `certificate` what was found.
     """
 
     subject: Subject
@@ -166,6 +179,9 @@ class Facts:
     seen: tuple[Seen, ...] = field(default=())
     unjudged: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
+    method: str = ""
+    changes: tuple[Change, ...] = ()
+    certificate: tuple[tuple[str, str], ...] = ()
     schema: int = SCHEMA
 
     @property

@@ -13,16 +13,19 @@ import pyarrow as pa
 
 from hanse.errors import Invalid, Unavailable
 from hanse.policies import disclosure
+from hanse.policies.disclosure.dimension import Ints
 from hanse.policies.disclosure.weighing import QUICK_CELLS
 from hanse.report.disclosure import tally
 from hanse.report.disclosure.facts import (
     Alternative,
+    Change,
     Costly,
     Facts,
     Needy,
     Proof,
     Seen,
     Subject,
+    Tally,
     Trial,
 )
 
@@ -37,7 +40,7 @@ SEEN_SHOWN, SEEN_HIDDEN = 2, 3
 class Asked:
     """What a report on a table is to hold: `by` is the dimension of areas, else the first one.
 
-    `digest` is that of the table's bytes.
+    `digest` is that of the table's bytes. A plan that perturbs needs the `secret`.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Asked:
     minima: tuple[int, ...] = ()
     by: str = ""
     digest: str = ""
+    secret: bytes = b""
 
 
 def of_table(table: pa.Table, plan: disclosure.Plan, asked: Asked, tell: Tell) -> Facts:
@@ -52,6 +56,8 @@ def of_table(table: pa.Table, plan: disclosure.Plan, asked: Asked, tell: Tell) -
 
     Raises what protection raises.
     """
+    if plan.method is not None:
+        return _perturbed(disclosure.protect(table, plan, tell, secret=asked.secret), asked)
     found = disclosure.protect(table, plan, within(tell, 0.0, 0.35))
     cells = disclosure.account(found, asked.by)
     weighed = disclosure.weigh(table, plan, asked.minima, cells.num_rows, within(tell, 0.35, 0.85))
@@ -81,6 +87,48 @@ def of_table(table: pa.Table, plan: disclosure.Plan, asked: Asked, tell: Tell) -
         trials=(trial(asked.name, found),),
         proofs=(proof(asked.name, found.certificate),),
         seen=seen(disclosure.public(found)),
+    )
+
+
+def _perturbed(found: disclosure.Protected, asked: Asked) -> Facts:
+    """Return the facts of a table of which nothing is hidden, for every figure is perturbed."""
+    if not isinstance(found, disclosure.Perturbed):
+        raise Invalid("DISCLOSURE_PLAN", key="method", found="suppress")
+    cells, summary = disclosure.account(found, asked.by), found.certificate
+    off = np.abs(found.figures - found.model.values)[found.model.published]
+    return Facts(
+        subject=Subject(
+            asked.name, asked.name, digest=asked.digest, rules=(("method", summary.sdc_method),)
+        ),
+        made_at=asked.made_at,
+        whole=Tally(asked.name, cells.num_rows),
+        rules=(),
+        levels=(),
+        tables=(),
+        areas=(),
+        seen=seen(disclosure.public(found).drop_columns(["sdc_method"])),
+        method=summary.sdc_method,
+        changes=changes(cells["table"], off),
+        certificate=(
+            ("additive", str(summary.additive).lower()),
+            ("figures_sha256", summary.figures_sha256),
+            ("relations_sha256", summary.relations_sha256),
+        ),
+    )
+
+
+def changes(names: pa.ChunkedArray, off: Ints) -> tuple[Change, ...]:
+    """Return what perturbing changed by name: by how much each count is off stands in `off`."""
+    encoded = names.combine_chunks().dictionary_encode()
+    places, count = np.asarray(encoded.indices), len(encoded.dictionary)
+    cells = np.bincount(places, minlength=count)
+    changed = np.bincount(places, weights=(off > 0).astype(float), minlength=count)
+    distance = np.bincount(places, weights=off.astype(float), minlength=count)
+    most = np.zeros(count, dtype=np.int64)
+    np.maximum.at(most, places, off)
+    rows = zip(encoded.dictionary.to_pylist(), cells, changed, distance, most, strict=True)
+    return tuple(
+        Change(name, int(n), int(c), float(d) / max(int(n), 1), int(m)) for name, n, c, d, m in rows
     )
 
 

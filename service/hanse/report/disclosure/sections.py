@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hanse.messages import named, nearest, say
 from hanse.report import formats
+from hanse.report.disclosure import perturbed
 from hanse.report.disclosure.facts import Alternative, Facts, Proof, Seen, Tally
 from hanse.report.disclosure.tally import most_hidden
 from hanse.report.document import (
@@ -42,7 +43,7 @@ def document(facts: Facts, lang: str) -> Document:
     told = _Told(facts, lang)
     subject = facts.subject
     state = "RELEASE" if subject.release else "DRAFT"
-    sections = (
+    sections = perturbed.sections(facts, lang) or (
         Section(told.say("SHORT"), told.short()),
         Section(told.say("WHY"), told.why()),
         Section(told.say("LEVELS"), told.levels()),
@@ -52,6 +53,8 @@ def document(facts: Facts, lang: str) -> Document:
         Section(told.say("WHAT_IF"), told.what_if()),
         Section(told.say("ATTACK"), told.attack()),
         Section(told.say("PROOF"), told.proof()),
+    )
+    sections += (
         Section(told.say("LEDGER"), told.ledger()),
         Section(told.say("READER"), told.reader()),
     )
