@@ -51,6 +51,20 @@ class Past:
         tables = (*self.older, self.last) if self.separate else self.older
         return tuple(_entries(each) for each in tables if each)
 
+    def elsewhere(self) -> tuple[list[Key], int]:
+        """Return the cells that are withheld now and were hidden, and the edition before this one.
+
+        No keys where there is none. Whoever withholds them showed them in no table since.
+        """
+        if not self.earlier:
+            return [], -1
+        before = self.earlier[-1]
+        hidden = {
+            key for key, mark in zip(before.keys, before.marks, strict=True) if mark is Mark.KEPT
+        }
+        now = zip(self.bare.keys, self.bare.counts, strict=True)
+        return [key for key, count in now if count is None and key in hidden], len(self.earlier) - 1
+
     def apart(self) -> "Past":
         """Return the same with the last table beside the present one."""
         return Past(self.bare, self.last, self.older, separate=True)

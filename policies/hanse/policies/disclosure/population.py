@@ -152,15 +152,17 @@ class Sheet:
     def _virtual(self, laid: Laid, past: Past, rules: Rules, unit: int) -> Bools:
         """Return the small cells nobody shows that anybody could work out, or the node knows.
 
-        A small one that was hidden before stays protected, whatever was shown since. An amount
-        does not tell by its size whether it is about few; a weighted count does, in its `unit`.
+        A small one that was hidden before stays protected, whatever was shown since, and one that
+        somebody else hides also in the table as it was. An amount does not tell by its size whether
+        it is about few; a weighted count does, in its `unit`.
         """
-        found = np.zeros(laid.base.cells, dtype=bool)
+        whole = np.zeros(laid.model.cells, dtype=bool)
         if not rules.slivers or (self.amounts and not unit):
-            return found
-        small = is_small(laid.base.values, rules)
-        if unit:
-            small = (laid.base.values > 0) & (laid.base.values < rules.k * unit)
+            return whole
+        values = laid.model.values
+        small = (values > 0) & (values < rules.k * unit) if unit else is_small(values, rules)
+        whole[laid.places(*past.elsewhere())] = True
+        found = np.zeros(laid.base.cells, dtype=bool)
         kept = [
             key
             for key, mark in zip(past.now.keys, past.now.marks, strict=True)
@@ -168,7 +170,7 @@ class Sheet:
         ]
         found[laid.places(kept) - (laid.model.cells - laid.base.cells)] = True
         found |= ~laid.base.published & (laid.known | laid.follows)
-        return found & small & ~laid.nobody
+        return (whole | laid.whole(found & ~laid.nobody)) & small
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,7 +204,7 @@ def _demand(laid: Laid, past: Past, rules: Rules, virtual: Bools) -> Demand:
         kept,
         np.zeros(laid.model.cells, dtype=bool),
         (primary | kept) & (laid.model.values == 0),
-        laid.whole(virtual),
+        virtual,
     )
 
 
