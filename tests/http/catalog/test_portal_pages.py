@@ -209,3 +209,48 @@ def test_a_school_year_is_shown_as_one(tmp_path: Path) -> None:
     page = get(made, "/nl/indicators/inwoners?period=2024-A1").text
     (aalst,) = rows(page, "figures-table")
     assert aalst[:5] == ["Aalst", "Aalst 41002", "12", "normaal", "2024/25"]
+
+
+def merged(home: Path) -> Federation:
+    """Return the portal where Gent keeps 2023 on the areas of 2024, and has 2024 on newer ones."""
+    made = portal(home)
+    gent = made.nodes[2]
+    levels = ["gemeente@2024", "gemeente@2025"]
+    gent.publish(gent.datasets[0].model_copy(update={"levels": levels}))
+    gent.cells["bevolking"] = [  # type: ignore[attr-defined]
+        ("gemeente@2024", "44021", "2023", 265_000.0, "A"),
+        ("gemeente@2025", "44021", "2024", 272_657.0, "A"),
+    ]
+    asyncio.run(made.catalogue.harvester.once())
+    return made
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("nl", "Voor 2023 is er geen cijfer op gemeente (indeling 2025)."),
+        ("en", "There is no figure for 2023 on"),
+        ("fr", "Il n'y a pas de chiffre pour 2023 sur"),
+    ],
+)
+def test_a_city_with_nothing_on_these_areas_says_on_which_it_may_have_it(
+    tmp_path: Path, lang: str, said: str
+) -> None:
+    made = merged(tmp_path)
+    page = get(made, f"/{lang}/indicators/inwoners?period=2023").text
+    gent = next(row for row in rows(page, "accounts-table") if row[0] == "Gent")
+    assert said in gent[5]
+    address = "?level=gemeente%402024&period=2023&areas="
+    assert f'href="{address}"' in unescape(page)
+    there = get(made, f"/{lang}/indicators/inwoners{address}").text
+    assert "265" in next(row for row in rows(there, "figures-table") if row[0] == "Gent")[2]
+    newest = get(made, f"/{lang}/indicators/inwoners?period=2024").text
+    (told,) = (row for row in rows(newest, "accounts-table") if row[0] == "Gent")
+    assert told[5] == "\N{EN DASH}"
+
+
+def test_the_comparison_of_open_data_says_so_too(tmp_path: Path) -> None:
+    query = "indicator=inwoners&periods=2023:2024&beside="
+    told = get(merged(tmp_path), f"/v1/comparison?{query}").json()["elsewhere"]
+    assert [(each["origin"], each["periods"]) for each in told] == [("NIS44021", ["2023"])]
+    assert told[0]["levels"] == ["gemeente@2024"]
