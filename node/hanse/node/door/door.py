@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from hanse import telemetry
 from hanse.audit.entry import Sealed
 from hanse.auth.principal import Principal
-from hanse.auth.tokens import NOTHING_REVOKED, Revocations
+from hanse.auth.tokens import Revocations
 from hanse.cube.changes import Transition
 from hanse.cube.cleared import scrub
 from hanse.cube.contract import Access
@@ -54,10 +54,6 @@ _SHAPES_MAX = 64
 log = logging.getLogger(__name__)
 
 
-def _nothing() -> Revocations:
-    return NOTHING_REVOKED
-
-
 class Door:
     """Decides and opens for one node.
 
@@ -71,8 +67,8 @@ class Door:
         home: Path,
         clock: Callable[[], datetime],
         *,
+        guard: Callable[[], Revocations],
         record_open: bool = True,
-        guard: Callable[[], Revocations] = _nothing,
     ) -> None:
         self._engine = engine
         self._home = home
