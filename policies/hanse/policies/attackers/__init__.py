@@ -19,5 +19,6 @@ from hanse.policies.attackers.published import pooled as pooled
 from hanse.policies.attackers.published import read as read
 from hanse.policies.attackers.shares import bounded as bounded
 from hanse.policies.attackers.shares import numerators as numerators
+from hanse.policies.attackers.system import Sum as Sum
 from hanse.policies.attackers.system import System as System
 from hanse.policies.attackers.system import equations as equations

@@ -4,7 +4,7 @@ Unknowns are the hidden cells and the cells nobody publishes (pieces no code sho
 a code splits is written for every combination of the other dimensions, implied or not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -15,6 +15,7 @@ from scipy import sparse
 from hanse.policies.attackers.published import Codes, Ints, Published
 
 Key = tuple[str, ...]
+Sum = Mapping[Key, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +35,12 @@ class System:
         return self.row.size
 
 
-def equations(table: Published) -> System:
-    """Return all equations of a published table that hold an unknown."""
+def equations(table: Published, sums: Sequence[Sum] = ()) -> System:
+    """Return all equations of a published table that hold an unknown.
+
+    `sums` are what everybody knows beyond the codes: a year is its months. Each says what comes to
+    nothing: keys with their factors; one that speaks of a key that nobody can have is left out.
+    """
     splits = [_splits(codes) for codes in table.dimensions]
     extended = [
         sorted({*codes.pieces, *(part for parts in split.values() for part in parts)})
@@ -52,8 +57,27 @@ def equations(table: Published) -> System:
     )
     value[at] = table.values
     row[at] = np.arange(len(known))
-    matrix = _matrix(splits, places, shape)
+    matrix = sparse.vstack(
+        [_matrix(splits, places, shape), _told(sums, places, shape)], format="csr"
+    )
     return _reduced(matrix, value.ravel(), row.ravel(), tuple(product(*extended)))
+
+
+def _told(
+    sums: Sequence[Sum], places: Sequence[Mapping[str, int]], shape: tuple[int, ...]
+) -> sparse.csr_matrix:
+    """Return one row per sum that speaks of keys of the table."""
+    rows, columns, data = list[int](), list[int](), list[int]()
+    for number, each in enumerate(sums):
+        keys = [
+            [place.get(code, -1) for code, place in zip(key, places, strict=True)] for key in each
+        ]
+        if all(min(key) >= 0 for key in keys):
+            rows += [number] * len(keys)
+            columns += np.ravel_multi_index(tuple(np.array(keys).T), shape).tolist()
+            data += each.values()
+    size = (len(sums), int(np.prod(shape)))
+    return sparse.csr_matrix((data, (rows, columns)), shape=size, dtype=np.int64)
 
 
 def _splits(codes: Codes) -> Mapping[str, tuple[str, ...]]:

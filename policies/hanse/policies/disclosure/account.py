@@ -6,6 +6,7 @@ there to be added up; no figure of a hidden cell goes further than whoever count
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from hanse.policies import attackers
 from hanse.policies.disclosure.dimension import Dimension, Ints
+from hanse.policies.disclosure.model import Model
 from hanse.policies.disclosure.protection import Protected
 from hanse.policies.disclosure.table import keys_table
 
@@ -80,7 +82,8 @@ def _taken(texts: Sequence[str], places: Ints) -> pa.Array:
 def attacked(protected: Protected) -> Attack | None:
     """Return what a reader of the protected table can work out; None where it is too large.
 
-    The attackers get the codes, what each code consists of, and the shown values: nothing else.
+    The attackers get the codes, what each code consists of, sums over time and what two editions
+    have in common, and the shown values: nothing else.
     Which cells were small to begin with says only which answers count.
     """
     model = protected.model
@@ -94,7 +97,7 @@ def attacked(protected: Protected) -> Attack | None:
     shown = attackers.Published(
         tuple(codes), tuple(tuple(column) for column in columns), values.astype(np.int64)
     )
-    system = attackers.equations(shown)
+    system = attackers.equations(shown, _sums(model, codes))
     own = np.flatnonzero(system.row >= 0)
     small = own[protected.primary[cells][system.row[own]]]
     least = np.where(system.row >= 0, protected.needs.lower[cells][system.row], 0)
@@ -104,6 +107,35 @@ def attacked(protected: Protected) -> Attack | None:
     known = attackers.determined(system) & set(small.tolist())
     counts = (small.size, len(known), verdict.exact.size, verdict.below.size)
     return Attack(int(hidden.sum()), *counts, width)
+
+
+def _sums(model: Model, codes: Sequence[attackers.Codes]) -> list[attackers.Sum]:
+    """Return what adds up beyond the codes, in the words of the attackers: keys with factors."""
+    if model.identities is None:
+        return []
+    rows = model.identities.tocsr()
+    spelled = [
+        _spelled(dimension, each) for dimension, each in zip(model.dimensions, codes, strict=True)
+    ]
+    columns = [
+        [names[place] for place in column.tolist()]
+        for names, column in zip(spelled, model.keys(rows.indices), strict=True)
+    ]
+    keys, ends = list(zip(*columns, strict=True)), rows.indptr.tolist()
+    return [
+        dict(zip(keys[start:stop], rows.data[start:stop].tolist(), strict=True))
+        for start, stop in pairwise(ends)
+    ]
+
+
+def _spelled(dimension: Dimension, codes: attackers.Codes) -> list[str]:
+    """Return what the attackers call the codes: a piece that no code shows alone has a number."""
+    alone = {next(iter(held)): code for code, held in codes.pieces.items() if len(held) == 1}
+    names = list(dimension.codes)
+    for atom, place in enumerate(dimension.leaf.tolist()):
+        if place >= dimension.published:
+            names[place] = alone.get(str(atom), f"piece:{atom}")
+    return names
 
 
 def _codes(dimension: Dimension) -> attackers.Codes:
