@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from hanse.dialects import listing
 from hanse.messages import named, say
-from hanse.node import phrases
+from hanse.node import phrases, versions
 from hanse.node.reports import Report, Wanted
 from hanse.policies.protocol import TIME_ZONE
 from hanse.report import formats, pdf
@@ -42,12 +42,13 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "exchange": ("place", "when", "kind", "who", "dataset", "protocol", "outcome", "cells"),
     "changes": ("place", "when", "kind", "event", "subject", "about"),
+    "versions": ("protocol", "state", "effect", "change"),
 }
 """What a page shows of each report: fewer columns than the file, some of them joined."""
 
 FIGURES: Final = frozenset({"place", "times", "cells"})
 ZONE: Final = ZoneInfo(TIME_ZONE)
-LINKED: Final = frozenset({"received", "terms", "processing", "attention"})
+LINKED: Final = frozenset({"received", "terms", "processing", "attention", "versions"})
 """The reports whose protocols are pages of the public register."""
 
 Values = Mapping[str, str | int]
@@ -212,6 +213,14 @@ def _about(name: str, values: Values, lang: str) -> str:
     return named("protocol", value, lang) if values["kind"] == "protocol" else value or formats.NONE
 
 
+def _effect(name: str, values: Values, lang: str) -> str:
+    return say(f"DIFF_{str(values[name]).upper()}", lang)
+
+
+def _change(_: str, values: Values, lang: str) -> str:
+    return versions.read(values).sentence(lang)
+
+
 def _words(kind: str) -> "Say":
     def said(name: str, values: Values, lang: str) -> str:
         told = [named(kind, each, lang) for each in str(values[name]).split()]
@@ -258,6 +267,8 @@ _SAYS: Final[Mapping[str, Say]] = {
     "kind": _words("entry"),
     "why": _why,
     "outcome": _outcome,
+    "effect": _effect,
+    "change": _change,
     "purposes": _apart,
     "datasets": _apart,
 }

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from hanse.audit.entry import read
 from hanse.errors import Invalid, NotFound
-from hanse.node import checkpoints, protocols
+from hanse.node import checkpoints, protocols, versions
 from hanse.node.log import BodyRow
 from hanse.node.protocols import Held
 from hanse.policies.protocol import Party
@@ -284,6 +284,10 @@ def _changes(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
         yield place, document["when"], document["kind"], what["event"], subject, about
 
 
+def _versions(session: Session, desk: Desk, wanted: Wanted) -> Iterator[Line]:
+    return versions.lines(_held(session, desk, wanted), wanted.protocol)
+
+
 def _is_for(party: Party, wanted: Wanted) -> bool:
     return wanted.reader is None or wanted.reader.sees(party.client_id, party.kbo)
 
@@ -381,5 +385,6 @@ REPORTS: Final[Mapping[str, tuple[tuple[str, ...], Lines]]] = {
         _exchange,
     ),
     "changes": (("place", "when", "kind", "event", "subject", "about"), _changes),
+    "versions": (versions.HEADS, _versions),
 }
 """Every report by its name: its heads and its lines."""

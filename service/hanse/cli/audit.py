@@ -54,7 +54,7 @@ def report(  # noqa: PLR0913 a command's options
     name: Annotated[
         str,
         typer.Argument(
-            help="received, refused, attention, terms, processing, exchange or changes."
+            help="received, refused, attention, terms, processing, exchange, changes, versions."
         ),
     ],
     home: Home = None,

@@ -5,19 +5,21 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pypdf
 import pytest
 from sqlalchemy import text
-from tests.support.callers import LISTED, House, credentials, house
+from tests.support import agreed
+from tests.support.callers import LISTED, PARTNER, UNLISTED, House, credentials, house
 from tests.support.visits import Browser
 
-from hanse.node import office, people, sessions
+from hanse.node import home, office, people, sessions
 from hanse.node.keeper import Keeper
 from hanse.node.people import GIVEN, MAY, Duty, PersonRow, Role
-from hanse.node.reports import REPORTS, Desk, Wanted, make
+from hanse.node.reports import REPORTS, Desk, Reader, Wanted, make
 from hanse.store.session import reading, transaction
 
 pytestmark = pytest.mark.anyio
@@ -205,7 +207,7 @@ def test_every_report_is_a_page_in_every_language(node: House, name: str, lang: 
     for spoiled in ("ACCOUNTS_", "WORD_", "{", "None"):
         assert spoiled not in page, spoiled
     assert "Els Maes" not in page
-    if name != "attention":
+    if name not in {"attention", "versions"}:
         assert '<th scope="col">' in page
         assert f"/{lang}/reports/{name}/pdf{asked}" in page
 
@@ -220,6 +222,50 @@ def test_a_page_says_it_in_the_words_of_its_reader(node: House) -> None:
         assert said in page, said
     refused = visitor(node, "dpo").get("/nl/reports/refused").body.decode()
     assert "<td>gebied, periode</td>" in refused
+
+
+@pytest.fixture
+def amended(tmp_path: Path) -> Iterator[House]:
+    """A node whose protocol got a second version, and a third that only the supplier signed."""
+    built = house(tmp_path / "aalst")
+    first = PARTNER.format(datasets=f"{LISTED}, {UNLISTED}")
+    second = first.replace("version: 1", "version: 2").replace("[statsec, ", "[")
+    second = second.replace("[statistiek, beleid]", "[beleid]").replace("P5Y", "P6Y")
+    third = second.replace("version: 2", "version: 3").replace("[beleid]", "[beleid, onderzoek]")
+    with transaction(built.node.engine) as session:
+        agreed.in_force(session, built.home, second, built.clock())
+        own = office.Office(built.node.settings.kbo, home.signing_key(built.home))
+        office.propose(session, own, third, "an", built.clock())
+    yield built
+    built.node.close()
+
+
+def test_it_says_what_every_version_gave_and_took(amended: House) -> None:
+    told = whole(amended, "versions")
+    second = [each for each in told if each["version"] == 2]
+    assert {each["before"] for each in second} == {1}
+    assert [(each["effect"], each["change"], each["field"], each["becomes"], each["was"])
+            for each in second] == [
+        ("widens", "becomes", "terms.retention", "P6Y", "P5Y"),
+        ("narrows", "loses", "purposes", "statistiek", ""),
+    ]  # fmt: skip
+    (third,) = [each for each in told if each["version"] == 3]
+    assert (third["before"], third["effect"], third["becomes"]) == (2, "widens", "onderzoek")
+    other = Wanted(protocol="urn:protocol:aalst:open-data")
+    assert whole(amended, "versions", other) == []
+    stranger = Wanted(reader=Reader("vreemde", "0299000916"))
+    assert whole(amended, "versions", stranger) == []
+    assert len(whole(amended, "versions", Wanted(reader=Reader("provincie", "")))) == 3
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("nl", "beperkt"), ("en", "narrows"), ("fr", "restreint")]
+)
+def test_what_a_version_changed_is_a_sentence(amended: House, lang: str, said: str) -> None:
+    page = visitor(amended, "dpo").get(f"/{lang}/reports/versions").body.decode()
+    assert f"<td>{said}</td>" in page
+    assert "DIFF_" not in page
+    assert "P6Y" in page
 
 
 def test_what_is_asked_narrows_the_page_and_its_files(node: House) -> None:
