@@ -138,6 +138,7 @@ def _codes(indicator: IndicatorEntry) -> tuple[str, ...]:
         indicator.definition_version,
         indicator.reference_point,
         indicator.method,
+        indicator.sdc_method,
         indicator.version,
         indicator.state,
         indicator.successor or "",

@@ -32,6 +32,7 @@ def heading(settings: NodeSettings, answer: Answer, query: Query) -> Heading:
         licence=permit.licence or release.licence,
         contact=release.contact or settings.contact,
         profile=release.profile,
+        sdc_method=release.sdc_method,
         protocol=permit.protocol,
         decision=answer.decision,
         onward=permit.onward,

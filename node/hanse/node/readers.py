@@ -90,6 +90,7 @@ def _edition(source: _Source) -> Edition:
         previous=released.previous,
         cells=released.coverage.cells,
         sampled=contract.sampled,
+        sdc_method=released.sdc_method,
         levels=MappingProxyType({level: _level(found.registry, level) for level in sorted(areas)}),
         areas=MappingProxyType(
             {level: _areas(found.registry, level, codes) for level, codes in sorted(areas.items())}

@@ -121,7 +121,7 @@ def _entries(
 
 VOTED = (
     "concept", "definition_version", "unit", "reference_point", "vintage", "method", "asked",
-    "round_base", "threshold",
+    "round_base", "threshold", "sdc_method",
 )  # fmt: skip
 
 
@@ -146,6 +146,7 @@ def facts_of(entry: IndicatorEntry, level: str) -> Facts:
         method=entry.method,
         round_base=_number(entry.round_base),
         threshold=_number(entry.threshold),
+        sdc_method=entry.sdc_method,
         breaks=tuple(each for each in entry.breaks if _is_period(each, entry)),
         reporting_year_start=entry.reporting_year_start,
     )

@@ -38,7 +38,8 @@ class Facts:
 
     `vintage` is the level id the figure is about (`gemeente@2025`); `breaks` are the periods from
     which a series differs from before; `recalculated` says that the figure was computed from
-    another vintage; `reporting_year_start` is that of the breaks' spelling; `asked` is the question
+    another vintage; `sdc_method` by which method small counts were perturbed, empty where they were
+    not; `reporting_year_start` is that of the breaks' spelling; `asked` is the question
     of a survey, whom it was put to, and how.
     """
 
@@ -50,6 +51,7 @@ class Facts:
     method: str = ""
     round_base: float | None = None
     threshold: float | None = None
+    sdc_method: str = ""
     breaks: tuple[str, ...] = ()
     recalculated: bool = False
     reporting_year_start: str = ""
@@ -197,11 +199,15 @@ def _numbers(reference: Facts, other: Facts) -> list[Reason]:
         (MarkCode.OTHER_ROUNDING, "COMPARE_ROUNDING", reference.round_base, other.round_base),
         (MarkCode.OTHER_THRESHOLD, "COMPARE_THRESHOLD", reference.threshold, other.threshold),
     )
-    return [
+    found = [
         Reason(code, message, {"reference": _figure(ours), "other": _figure(theirs)})
         for code, message, ours, theirs in pairs
         if ours != theirs
     ]
+    ours, theirs = reference.sdc_method, other.sdc_method
+    told = {"reference": ours or "-", "other": theirs or "-"}
+    perturbed = Reason(MarkCode.OTHER_ROUNDING, "COMPARE_PERTURBED", told)
+    return [*found, perturbed] if ours != theirs else found
 
 
 def _figure(number: float | None) -> str:

@@ -30,7 +30,8 @@ class Edition:
     the areas per `level@vintage` in code order, `periods` every period with figures, in order of
     time. `publisher` is the name of the house, `base_url` its address without a final slash,
     `manifest` the digest of the signed description. `protocol` is the id of the protocol the reader
-    sees it under, `cells` how many cells the whole release has. `sampled` says whether its
+    sees it under, `cells` how many cells the whole release has, `sdc_method` by which method every
+    figure was perturbed (empty where small ones are hidden). `sampled` says whether its
     cells have the columns of a sample.
     """
 
@@ -49,6 +50,7 @@ class Edition:
     previous: str | None = None
     cells: int = 0
     sampled: bool = False
+    sdc_method: str = ""
     levels: Mapping[str, Level] = field(default_factory=lambda: MappingProxyType({}))
     areas: Mapping[str, tuple[Area, ...]] = field(default_factory=lambda: MappingProxyType({}))
     periods: tuple[Period, ...] = ()

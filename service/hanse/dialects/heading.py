@@ -17,6 +17,7 @@ class Heading:
     `manifest` is the digest of the release's signed description, `published_at` an ISO 8601 moment,
     `protocol` the id of the protocol the answer rests on, `decision` the reference it is recorded
     under, `asked` the question as parameters, `url` where the same answer can be had again.
+    `sdc_method` says by which method every figure was perturbed, empty where small ones are hidden;
     `indicators` are entries of the index as plain JSON, `onward` and `retention` what the recipient
     is held to.
     """
@@ -30,6 +31,7 @@ class Heading:
     licence: str
     contact: str
     profile: str
+    sdc_method: str = ""
     protocol: str | None = None
     decision: str = ""
     onward: str = ""

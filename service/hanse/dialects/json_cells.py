@@ -48,6 +48,7 @@ def _opening(cells: Cells, heading: Heading) -> bytes:
         "licence": heading.licence,
         "protocol": heading.protocol,
         "profile": heading.profile,
+        **({"sdc_method": heading.sdc_method} if heading.sdc_method else {}),
         "columns": cells.names,
         "rows": cells.rows,
     }

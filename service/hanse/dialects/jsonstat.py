@@ -181,6 +181,7 @@ def document(
                 "manifest": edition.manifest,
                 "licence": edition.licence,
                 "absent": ABSENT,
+                **({"sdc_method": edition.sdc_method} if edition.sdc_method else {}),
             },
         },
     }

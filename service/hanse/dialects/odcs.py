@@ -56,7 +56,9 @@ def _description(edition: Edition, lang: str) -> dict[str, Any]:
     said = {
         "purpose": text_in(edition.contract.description, lang, edition.slug),
         "usage": edition.licence,
-        "limitations": f"OBS_STATUS Q: hidden under the protection profile {profile}",
+        "limitations": f"{edition.sdc_method}: every figure is perturbed under {profile}"
+        if edition.sdc_method
+        else f"OBS_STATUS Q: hidden under the protection profile {profile}",
     }
     return {name: text for name, text in said.items() if text}
 

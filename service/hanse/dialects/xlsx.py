@@ -76,7 +76,7 @@ def _read_me(book: Any, heading: Heading, lang: str) -> None:
         "XLSX_LICENCE": heading.licence,
         "XLSX_PROTOCOL": heading.protocol or "-",
         "XLSX_RETENTION": heading.retention or "-",
-        "XLSX_PROFILE": heading.profile,
+        "XLSX_PROFILE": " ".join(part for part in (heading.profile, heading.sdc_method) if part),
         "XLSX_CONTACT": heading.contact,
         "XLSX_DECISION": heading.decision or "-",
     }

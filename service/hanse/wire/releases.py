@@ -125,6 +125,11 @@ class Manifest(Body):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    @property
+    def sdc_method(self) -> str:
+        """By which method every figure was perturbed; empty where small ones are hidden."""
+        return next((each.sdc_method for each in self.indicators if each.sdc_method), "")
+
 
 class ReleaseEntry(Body):
     """A release as the feed lists it. Coverage is left out of governed datasets' entries."""

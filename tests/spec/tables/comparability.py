@@ -76,6 +76,22 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "COMPARE_ROUNDING",
     ),
     (
+        "one hides small counts, the other rounds them",
+        "",
+        "sdc_method=ROUND_SMALL_5",
+        "2024",
+        "other-rounding",
+        "COMPARE_PERTURBED",
+    ),
+    (
+        "one rounds small counts, the other adds noise",
+        "sdc_method=ROUND_SMALL_5",
+        "sdc_method=CELL_KEY",
+        "2024",
+        "other-rounding",
+        "COMPARE_PERTURBED",
+    ),
+    (
         "one is rounded, the other not",
         "",
         "round_base=5",

@@ -226,6 +226,8 @@ def _release_notes(edition: Edition) -> Iterator[Annotation]:
     yield _note("manifest", edition.manifest)
     yield _note("published_at", edition.published_at.isoformat())
     yield _note("licence", edition.licence)
+    if edition.sdc_method:
+        yield _note("sdc_method", edition.sdc_method)
     if edition.contract.theme:
         yield _note("theme", edition.contract.theme)
 
