@@ -20,11 +20,10 @@ from hanse.errors import Conflict
 from hanse.node.publish import verified
 from hanse.policies.attackers import Codes, Needs, audit, determined, equations, narrowed, read
 from hanse.policies.attackers.intervals import INFINITE
-from hanse.policies.profile import Profile
 
 pytestmark = pytest.mark.anyio
 
-CODES = strangers.codes()
+CODES = strangers.codes()[: strangers.SECTORS]
 YEAR = "2024"
 LEVELS = (SECTOR, DISTRICT, TOWN)
 AGES = ("lft_1", "lft_2", "lft_3")
@@ -49,7 +48,7 @@ def anyio_backend() -> str:
 
 
 @cache
-def people(seed: int = 3) -> Mapping[tuple[str, str], int]:
+def people(seed: int = 24) -> Mapping[tuple[str, str], int]:
     """Return the counts by sector and piece; many sectors hold few of some age or sex."""
     draw = np.random.default_rng(seed)
     return {
@@ -129,6 +128,20 @@ SETS: dict[str, Sequence[Dataset]] = {
 }
 
 
+TOLD = [("vrouwen", "PUBLISH_TOLD")]
+REFUSED: Mapping[str, Sequence[tuple[str, str]]] = {
+    "the sum, then men, then women": TOLD,
+    "a contract of larger areas says it": TOLD,
+    "a difference": TOLD,
+    "sexes and brackets of one total": TOLD,
+    "brackets, a total, then sexes": [
+        ("mannen", "PUBLISH_LEDGER"),
+        ("vrouwen", "PUBLISH_LEDGER"),
+    ],
+}
+"""What cannot be published any more: whoever holds everybody and the men knows the women."""
+
+
 @dataclass(frozen=True)
 class Score:
     """How many small counts there are, and how many fall exactly or nearly."""
@@ -183,7 +196,7 @@ async def test_datasets_whose_indicators_are_sums_give_no_small_count_away(
     held = score(await told_by(town, *out), true)
     proven = [verified(town.press, each.slug) for each in out]
     town.close()
-    print(name, refused, held)
+    assert refused == REFUSED.get(name, [])
     assert held.small > 1
     assert (held.exact, held.near) == (0, 0)
     assert all(each.holds for each in proven)

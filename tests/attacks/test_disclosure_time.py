@@ -30,7 +30,7 @@ def table(small: CellState) -> pa.Table:
             "level": LEVEL,
             "area": "a",
             "period": period,
-            "value": float(count),
+            "value": None if 1 <= count < 5 and small != CellState.VALUE else float(count),
             "state": (small if 1 <= count < 5 else CellState.VALUE).value,
             "flag": "A",
             "source_sheet": "s",
@@ -38,8 +38,6 @@ def table(small: CellState) -> pa.Table:
         }
         for (name, period), count in COUNTS.items()
     ]
-    for row in rows:
-        row["value"] = None if row["state"] != CellState.VALUE else row["value"]
     return pa.Table.from_pylist(rows, schema=draft_schema(()))
 
 
