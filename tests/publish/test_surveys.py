@@ -145,6 +145,18 @@ def test_respondents_of_several_figures_are_hidden_where_they_are_too_few(tmp_pa
         assert told.hidden(f"q1_{end}") == told.hidden(f"q2_{end}") == {"C", "D"}
 
 
+def test_what_several_figures_share_goes_with_the_respondents_of_a_group(tmp_path: Path) -> None:
+    figures: dict[str, dict[str, tuple[float, ...]]] = {"q1": {}, "q2": {}, "q3": {}}
+    for area, n in FEW.items():
+        for question, times in zip(figures, (7, 9, 12), strict=True):
+            figures[question][area] = (n * times, n * 28, n)
+    told = samples.told(tmp_path, figures)
+    for question in figures:
+        for end in ("gt", "gn", "n", "p"):
+            assert told.hidden(f"{question}_{end}") == {"B", "C", "D"}
+    assert told.verified.holds
+
+
 @pytest.mark.parametrize(("zero", "gone"), [(True, False), (False, True)])
 def test_everybody_said_yes_is_told_where_zeros_are(tmp_path: Path, zero: bool, gone: bool) -> None:
     figures = {area: (n * (28 if area == "B" else 20), n * 28, n) for area, n in MANY.items()}

@@ -80,6 +80,7 @@ def told(home: Path, figures: Figures, profile: str | Profile = "enquete-79") ->
     publish.publish(press, presses.draft(lines(figures), contract(figures, name)), Intent(), "an")
     cells = publish.published(press, "bevolking").cells.table.to_pylist()
     shown = {(row["indicator"], row["area"]): row["obs_value"] for row in cells}
-    found = Told(shown, publish.verified(press, "bevolking"))
+    verified = publish.verified(press, "bevolking")
     press.engine.dispose()
-    return found
+    assert isinstance(verified, Verified)
+    return Told(shown, verified)

@@ -62,7 +62,8 @@ def _wanted(contract: Contract, profile: Profile) -> Mapping[tuple[str, str], fl
     for each in contract.indicators:
         if each.sample is not None:
             answers, least = each.sample.n_indicator, least_of(each, profile)
-            for name in {answers, each.numerator, each.sample.counted_indicator} & counts:
+            behind = {each.numerator, *each.sample.members} - {each.sample.population_indicator}
+            for name in behind & counts:
                 if least > 1 and name:
                     found[name, answers] = max(found[name, answers], least)
     return found

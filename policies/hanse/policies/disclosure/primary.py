@@ -18,6 +18,9 @@ from hanse.cube.cells import TEXT, dimensions_of, key_columns
 from hanse.cube.indicator import Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Invalid, Refused
+from hanse.policies.disclosure.families import Alike as Alike
+from hanse.policies.disclosure.families import families
+from hanse.policies.disclosure.families import shares as shares
 from hanse.policies.profile import Profile
 
 RATIOS = frozenset(
@@ -38,8 +41,6 @@ _NOISE = 6
 """Decimals of what is left of a weighted count; more are noise of the subtraction."""
 
 Array = np.ndarray[Any, Any]
-Alike = Sequence[Sequence[str]]
-"""Indicators, by id, that have the same numbers everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,28 +109,6 @@ def _divisor(indicator: Indicator, present: frozenset[str]) -> tuple[Basis, ...]
     return (Basis("divisor", name),)
 
 
-def shares(
-    indicators: Sequence[Indicator], present: frozenset[str], profile: Profile
-) -> tuple[tuple[Indicator, str, str], ...]:
-    """Return every share of which what is left over is judged too, with its part and its whole.
-
-    Of a sample always, weighted and (where a producer counts them) unweighted; of other shares
-    where the profile says so.
-    """
-    found: list[tuple[Indicator, str | None, str | None]] = []
-    for each in indicators:
-        if each.measure_type is MeasureType.SHARE:
-            if each.sample is not None or profile.rest_hidden:
-                found.append((each, each.numerator, each.denominator))
-            if each.sample is not None:
-                found.append((each, each.sample.counted_indicator, each.sample.n_indicator))
-    return tuple(
-        (each, part, whole)
-        for each, part, whole in found
-        if part and whole and part != whole and {part, whole} <= present
-    )
-
-
 def protect(
     cells: pa.Table, indicators: Sequence[Indicator], profile: Profile, alike: Alike = ()
 ) -> pa.Table:
@@ -151,7 +130,7 @@ def protect(
                 sheet.judge(indicator, basis, profile)
     for indicator, part, whole in shares(indicators, present, profile):
         sheet.judge_rest(indicator, part, whole, profile)
-    for indicator, members in _families(indicators, present, alike, whole=False):
+    for indicator, members in families(indicators, present, alike, whole=False):
         for basis in _sample(indicator, present):
             sheet.judge_all(members, indicator, basis, profile)
     _hide_as_one(sheet, indicators, alike)
@@ -159,12 +138,27 @@ def protect(
 
 
 def _hide_as_one(sheet: "_Sheet", indicators: Sequence[Indicator], alike: Alike) -> None:
-    """Hide what stands behind a survey figure with it, and what is alike with its likes."""
+    """Hide what stands behind a survey figure with it, and what is alike with its likes.
+
+    Base and respondents that several figures share go together, and take with them all that rests
+    on them.
+    """
     present = frozenset(sheet.names)
-    for indicator, members in _families(indicators, present, alike):
-        sheet.hide_together((indicator.id, *members))
-    for names in alike:
-        sheet.hide_together(names)
+    own = families(indicators, present, alike)
+    every = families(indicators, present, alike, whole=False)
+    as_one: list[Sequence[str]] = [*alike]
+    as_one += [(each.id, *members) for each, members in own]
+    resting: list[tuple[str, Sequence[str]]] = []
+    for (each, members), (_, mine) in zip(every, own, strict=True):
+        if each.sample is not None:
+            as_one.append([name for name in members if name not in mine])
+            resting.append((each.sample.n_indicator, members))
+    hidden = -1
+    while hidden != (hidden := int((sheet.ranks >= _HIDDEN_FROM).sum())):
+        for names in as_one:
+            sheet.hide_together(names)
+        for answers, others in resting:
+            sheet.hide_beside(answers, others)
 
 
 def together(
@@ -178,41 +172,6 @@ def together(
     sheet.ranks[hidden & (before == _VALUE)] = _PRIMARY
     _hide_as_one(sheet, indicators, alike)
     return np.asarray(hidden | ((sheet.ranks == _PRIMARY) & (before == _VALUE)))
-
-
-def _families(
-    indicators: Sequence[Indicator], present: frozenset[str], alike: Alike, *, whole: bool = True
-) -> list[tuple[Indicator, tuple[str, ...]]]:
-    """Return every survey figure with the indicators behind it that no other figure needs.
-
-    What several figures share (one n of one questionnaire, or one for each with the same numbers)
-    is judged by that n, but is not lost with one of them: it tells nothing of that one. Unless
-    `whole`, return it too with each that rests on the same n as all others.
-    """
-    one = {name: names[0] for names in alike for name in names}
-    named: dict[str, tuple[str, ...]] = {}
-    for each in indicators:
-        if each.sample is not None:
-            people = each.sample.population_indicator
-            behind = dict.fromkeys((each.numerator, *each.sample.members))
-            named[each.id] = tuple(name for name in behind if name and name != people)
-    answers = {each.id: each.sample.n_indicator for each in indicators if each.sample}
-    users: dict[str, list[str]] = {}
-    for figure, names in named.items():
-        told = figure if whole else one.get(answers[figure], answers[figure])
-        for code in {one.get(name, name) for name in names}:
-            users.setdefault(code, []).append(told)
-    own = {
-        name
-        for names in named.values()
-        for name in names
-        if len(set(users[one.get(name, name)])) == 1
-    }
-    return [
-        (each, tuple(name for name in named[each.id] if name in own and name in present))
-        for each in indicators
-        if each.id in named and (present & {each.id, *named[each.id]})
-    ]
 
 
 def rounded(cells: pa.Table, indicators: Sequence[Indicator], profile: Profile) -> pa.Table:
@@ -330,9 +289,19 @@ class _Sheet:
 
     def hide_together(self, names: Sequence[str]) -> None:
         """Hide every figure of which another of these is hidden at the same place."""
-        rows = np.concatenate([self.rows(name) for name in names])
-        gone = np.unique(self.place[rows[self.ranks[rows] >= _HIDDEN_FROM]])
-        lost = rows[np.isin(self.place[rows], gone) & (self.ranks[rows] == _VALUE)]
+        rows = self._rows_of(names)
+        self._hide_at(rows, rows)
+
+    def hide_beside(self, name: str, others: Sequence[str]) -> None:
+        """Hide every figure of others at the places where one indicator is hidden."""
+        self._hide_at(self.rows(name), self._rows_of(others))
+
+    def _rows_of(self, names: Sequence[str]) -> Array:
+        return np.concatenate([np.zeros(0, np.int64), *(self.rows(name) for name in names)])
+
+    def _hide_at(self, gone: Array, rows: Array) -> None:
+        places = np.unique(self.place[gone[self.ranks[gone] >= _HIDDEN_FROM]])
+        lost = rows[np.isin(self.place[rows], places) & (self.ranks[rows] == _VALUE)]
         self.ranks[lost] = _PRIMARY
 
     def _basis(self, rows: Array, name: str) -> tuple[Array, Array]:
