@@ -215,8 +215,13 @@ def merged(home: Path) -> Federation:
     """Return the portal where Gent keeps 2023 on the areas of 2024, and has 2024 on newer ones."""
     made = portal(home)
     gent = made.nodes[2]
-    levels = ["gemeente@2024", "gemeente@2025"]
-    gent.publish(gent.datasets[0].model_copy(update={"levels": levels}))
+    entry, levels = gent.datasets[0], ["gemeente@2024", "gemeente@2025"]
+    assert entry.current is not None
+    assert entry.current.coverage is not None
+    held = {"levels": levels, "periods": ["2023", "2024"]}
+    coverage = entry.current.coverage.model_copy(update=held)
+    current = entry.current.model_copy(update={"coverage": coverage})
+    gent.publish(entry.model_copy(update={**held, "current": current}))
     gent.cells["bevolking"] = [  # type: ignore[attr-defined]
         ("gemeente@2024", "44021", "2023", 265_000.0, "A"),
         ("gemeente@2025", "44021", "2024", 272_657.0, "A"),
@@ -250,7 +255,7 @@ def test_a_city_with_nothing_on_these_areas_says_on_which_it_may_have_it(
 
 
 def test_the_comparison_of_open_data_says_so_too(tmp_path: Path) -> None:
-    query = "indicator=inwoners&periods=2023:2024&beside="
+    query = "indicator=inwoners&beside="
     told = get(merged(tmp_path), f"/v1/comparison?{query}").json()["elsewhere"]
     assert [(each["origin"], each["periods"]) for each in told] == [("NIS44021", ["2023"])]
     assert told[0]["levels"] == ["gemeente@2024"]
