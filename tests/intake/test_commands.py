@@ -268,3 +268,31 @@ def test_the_real_workbooks_go_the_whole_way(tmp_path: Path) -> None:
     assert (result.exit_code, len(given_away)) == (1, 671)
     assert len({each["row"] for each in given_away}) == 671
     assert {each["column"][:-1] for each in given_away} == {"v1210_inkaang_"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_units_of_a_table_stand_in_an_indicator_sheet(kind: str, home: Path) -> None:
+    table = pa.table(
+        {"period": ["2024"], "geolevel": ["gemeente"], "geoitem": ["41002"], "V1": [7]}
+    )
+    path = home / f"f.{kind}"
+    if kind == "csv":
+        path.write_text("period,geolevel,geoitem,V1\n2024,gemeente,41002,7\n", "utf-8")
+    else:
+        pq.write_table(table, path)
+    sheet = home / "i.xlsx"
+    told = [("Indicator code", "Name", "Unit"), ("V1", "inwoners", "aantal"), ("v9", "x", "p")]
+    sheet.write_bytes(workbook({"Indicators": told}))
+    words = ("import", kind, str(path), "--dataset", "proef", "--map", "V1=measure")
+    assert run(*words, "--home", str(home)).exit_code == 0
+    assert draft.load(home, "proef").contract.indicators[0].unit == ""
+    done = run(*words, "--indicators", str(sheet), "--home", str(home))
+    assert done.exit_code == 0, done.exception
+    made = draft.load(home, "proef")
+    units = {each.id: (each.unit, each.aggregate_geo.value) for each in made.contract.indicators}
+    assert units["v1"] == ("aantal", "sum")
+    assert made.sources == (path.name, "i.xlsx")
+    sheet.write_bytes(workbook({"uitleg": [("lees dit",)]}))
+    refused = run(*words, "--indicators", str(sheet), "--home", str(home))
+    assert isinstance(refused.exception, HanseError)
+    assert refused.exception.code == "INTAKE_NO_DATA"

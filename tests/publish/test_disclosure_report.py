@@ -218,7 +218,7 @@ def test_an_amount_without_a_count_behind_it_is_named_and_one_with_it_goes_with_
     found = rehearsed(at, draft(ANNOUNCED, of))
     assert found.unjudged == ("Verbruik (kwh)",)
     assert {each.name: each.hidden for each in found.indicators} == {
-        "Onderwerp inw": 1,
+        "inw Onderwerp inw": 1,
         "Verbruik (kwh)": 0,
         "euro Kosten": 1,
     }

@@ -4,7 +4,6 @@ It tells small figures from those that only protect others, so it lies with the 
 the release: `<home>/protection/<digest of the release>/report.json`.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -316,8 +315,8 @@ def _named(indicator: Indicator) -> str:
 
 
 def _beside(code: str, name: str) -> str:
-    """Return a code with the name beside it; a name that says the code already stands alone."""
-    said = re.search(rf"(?<!\w){re.escape(code)}(?!\w)", name, re.IGNORECASE)
+    """Return a code with the name beside it; a name that is the code, or ends in it, alone."""
+    said = name.casefold() == code.casefold() or name.endswith(f"({code})")
     return name if said else f"{code} {name}".strip()
 
 

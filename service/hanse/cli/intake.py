@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,6 +52,9 @@ Concepts = Annotated[
     list[str] | None,
     typer.Option("--concept", help="BREAKDOWN=concept: what it divides by: LEEFTIJD=age."),
 ]
+Indicators = Annotated[
+    list[Path] | None, typer.Option("--indicators", help="Workbook with the indicator sheet.")
+]
 Period = Annotated[str, typer.Option("--period", help="Period of a table without such a column.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing when it went well.")]
@@ -90,9 +93,7 @@ class _Said:
 def import_swing(  # noqa: PLR0913 a command's options are its parameters
     workbooks: Annotated[list[Path], typer.Argument(help="Workbooks, read together.")],
     dataset: Dataset,
-    indicators: Annotated[
-        list[Path] | None, typer.Option("--indicators", help="Workbook with the indicator sheet.")
-    ] = None,
+    indicators: Indicators = None,
     title: Title = "",
     description: Description = "",
     theme: Theme = "",
@@ -124,6 +125,7 @@ def import_csv(  # noqa: PLR0913 a command's options are its parameters
     files: Annotated[list[Path], typer.Argument(help="CSV files in UTF-8, of one shape.")],
     dataset: Dataset,
     mapping: Mapping = None,
+    indicators: Indicators = None,
     period: Period = "",
     title: Title = "",
     description: Description = "",
@@ -147,6 +149,7 @@ def import_csv(  # noqa: PLR0913 a command's options are its parameters
         tuple(roll_up or ()), only, person, tuple(concept or ()),
     )  # fmt: skip
     job = _table_job("csv", files, mapping, level, period)
+    job = replace(job, described=tuple(indicators or ()))
     _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
 
 
@@ -154,6 +157,7 @@ def import_parquet(  # noqa: PLR0913 a command's options are its parameters
     files: Annotated[list[Path], typer.Argument(help="Parquet files of one shape.")],
     dataset: Dataset,
     mapping: Mapping = None,
+    indicators: Indicators = None,
     period: Period = "",
     title: Title = "",
     description: Description = "",
@@ -177,6 +181,7 @@ def import_parquet(  # noqa: PLR0913 a command's options are its parameters
         tuple(roll_up or ()), only, person, tuple(concept or ()),
     )  # fmt: skip
     job = _table_job("parquet", files, mapping, level, period)
+    job = replace(job, described=tuple(indicators or ()))
     _import_files(home, job, said, add=add, as_json=as_json, quiet=quiet)
 
 
@@ -260,7 +265,7 @@ def _import_files(
     with _steps(quiet, settings.language) as step:
         step("IMPORT_READ")
         reading = cage.read(job, cage.limits(settings))
-        names = tuple(path.name for path in job.files)
+        names = tuple(path.name for path in (*job.files, *job.described))
         draft = _keep(settings, reading, order, names, step, add=add)
     _report(draft, settings.language, as_json=as_json, quiet=quiet)
 

@@ -43,7 +43,7 @@ def read(job: Job, within: Limits) -> SwingWorkbook:
 
     Raises `Invalid` with the first thing that is wrong, or that the limits were reached.
     """
-    for path in job.files:
+    for path in (*job.files, *job.described):
         _refuse_size(path, within)
     with tempfile.TemporaryDirectory(prefix="hanse-intake-") as folder:
         out = Path(folder)
@@ -71,6 +71,7 @@ def _decode(job: Job, limits: Limits, out: Path) -> None:
         "level": job.level,
         "period": job.period,
         "files": [[_shown(path), str(path.resolve())] for path in job.files],
+        "described": [[_shown(path), str(path.resolve())] for path in job.described],
         "limits": asdict(limits),
         "out": str(out),
     }

@@ -47,7 +47,7 @@ def confine(limits: Mapping[str, int]) -> None:
 
 def run(order: Mapping[str, Any]) -> None:
     """Read the files of a job and write what they say."""
-    from hanse.dialects.swing import combine, decode
+    from hanse.dialects.swing import combine, decode, descriptions
     from hanse.node.intake import tables
     from hanse.node.intake.columns import Columns
     from hanse.node.intake.jobs import Limits
@@ -63,7 +63,8 @@ def run(order: Mapping[str, Any]) -> None:
         grids: Iterable[Any] = chain.from_iterable(
             reader(path, name, columns, limits) for name, path in files
         )
-        workbook = combine(grids)
+        sheets = {name: Path(path).read_bytes() for name, path in order["described"]}
+        workbook = combine(grids, *(descriptions(sheets) if sheets else ()))
     write_result(workbook, Path(order["out"]))
 
 

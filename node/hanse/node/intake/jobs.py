@@ -24,7 +24,8 @@ class Job:
     """What to read: the kind, the files, and what their columns say.
 
     `mapping` is column → role (`period`, `measure`, `dimension:SEX`, `skip` …; `*` for all others).
-    `level` and `period` stand for a column that is not there.
+    `level` and `period` stand for a column that is not there. `described` are workbooks with the
+    indicator sheet of tables that have none.
     """
 
     kind: Literal["swing", "csv", "parquet"]
@@ -32,3 +33,4 @@ class Job:
     mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     level: str = ""
     period: str = ""
+    described: tuple[Path, ...] = ()

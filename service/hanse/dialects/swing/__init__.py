@@ -11,3 +11,4 @@ from hanse.dialects.swing.workbook import Shape as Shape
 from hanse.dialects.swing.workbook import SwingWorkbook as SwingWorkbook
 from hanse.dialects.swing.workbook import combine as combine
 from hanse.dialects.swing.workbook import decode as decode
+from hanse.dialects.swing.workbook import descriptions as descriptions

@@ -81,6 +81,21 @@ def decode(workbooks: Mapping[str, bytes]) -> SwingWorkbook:
     return combine(grids, described, lists, [*_skipped(sheets), *_undefined(sheets, lists)])
 
 
+def descriptions(
+    workbooks: Mapping[str, bytes],
+) -> tuple[tuple[Indicator, ...], Mapping[str, Dimension]]:
+    """Return what the indicator sheets and code lists of workbooks say; their figures are left.
+
+    Raises `Invalid` for the first thing that is wrong, and where nothing is described.
+    """
+    sheets = placed(workbooks)
+    lists = codelists(sheets)
+    found = _described([each for each in sheets if each.kind == "indicators"])
+    if not found and not lists:
+        raise Invalid("INTAKE_NO_DATA", file=", ".join(workbooks)[:200])
+    return tuple(found), lists
+
+
 def combine(
     grids: Iterable[Grid],
     described: Sequence[Indicator] = (),
