@@ -28,18 +28,25 @@ def certified(folder: Path) -> ReleaseCells:
     Raises `Unavailable` where it does not, and as `open_cells` does.
     """
     cells = open_cells(folder)
-    described = cells.manifest
-    files = {part.path: part.sha256 for part in described.parts}
-    if not {SUMMARY, STATEMENT} <= files.keys():
-        raise _uncertified(described)
+    papers = _papers(folder)
+    if not papers:
+        raise _uncertified(cells.manifest)
     try:
-        marks = tuple(manifest.check(folder / name, files[name]) for name in (SUMMARY, STATEMENT))
-        said = _said(folder, marks)
+        said = _said(folder, tuple(manifest.check(path, sha256) for path, sha256 in papers))
     except HanseError as fault:
-        raise _uncertified(described) from fault
+        raise _uncertified(cells.manifest) from fault
     if said != _served(cells):
-        raise _uncertified(described)
+        raise _uncertified(cells.manifest)
     return cells
+
+
+@lru_cache(maxsize=OPEN_MAX)
+def _papers(folder: Path) -> tuple[tuple[Path, str], ...]:
+    """Return both files of the certificate with their digests; none where one is not listed."""
+    files = {part.path: part.sha256 for part in manifest.read(folder).parts}
+    if not {SUMMARY, STATEMENT} <= files.keys():
+        return ()
+    return tuple((folder / name, files[name]) for name in (SUMMARY, STATEMENT))
 
 
 def _uncertified(described: Manifest) -> Unavailable:

@@ -41,14 +41,16 @@ def open_cells(folder: Path) -> "ReleaseCells":
 
     Raises `Unavailable` where a file is not what the manifest says, `NotFound` where it is gone.
     """
-    described = manifest.read(folder)
-    return _open(
-        folder,
-        tuple(
-            manifest.check(folder / part.path, part.sha256)
-            for part in described.parts
-            if part.role in {"index", "arrow"}
-        ),
+    manifest.read(folder)
+    return _open(folder, tuple(manifest.check(path, sha256) for path, sha256 in _files(folder)))
+
+
+@lru_cache(maxsize=OPEN_MAX)
+def _files(folder: Path) -> tuple[tuple[Path, str], ...]:
+    """Return the files that are opened, each with its digest; a folder's name fixes them."""
+    parts = manifest.read(folder).parts
+    return tuple(
+        (folder / part.path, part.sha256) for part in parts if part.role in {"index", "arrow"}
     )
 
 
