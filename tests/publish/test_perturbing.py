@@ -281,6 +281,30 @@ def test_a_population_that_is_named_has_one_method_whatever_its_indicators(tmp_p
     release(at, lines, women)
 
 
+def test_a_whole_and_its_parts_have_one_method_in_whichever_datasets(tmp_path: Path) -> None:
+    at = press(tmp_path, Rounding(5))
+    parts = [(one, SECTOR, area, "2024", 3) for one in "ab" for area in SECTORS]
+    release(at, parts, of(indicator("a"), indicator("b"), indicator("t", formula="a + b")))
+    shown = out(at)
+    for area in SECTORS:
+        a, b, t = (shown[one, SECTOR, area, "2024"] or 0 for one in "abt")
+        assert t == a + b
+    whole = of(indicator("t"), slug="samen")
+    lines = [("t", SECTOR, area, "2024", 6) for area in SECTORS]
+    with pytest.raises(Conflict, match="PERTURB_MIXED"):
+        release(under(at, None), lines, whole)
+    with pytest.raises(Conflict, match="PERTURB_KIN"):
+        release(at, lines, whole)
+
+
+def test_two_that_publish_at_once_share_one_secret(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    first = secrecy.kept(tmp_path, (), "a", lasting=True)
+    secrecy._keep(tmp_path / secrecy.SECRET, "another that came second")
+    assert secrecy.kept(tmp_path, (), "b", lasting=True) == first
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["disclosure.key"]
+
+
 def test_an_exact_ratio_tells_its_sides_so_these_are_not_rounded_later(tmp_path: Path) -> None:
     at = press(tmp_path, None)
     share = ratio("r", "a", "b")

@@ -19,6 +19,7 @@ from hanse.errors import Conflict
 from hanse.node.ledger import METHOD, TOLD, Held, Place
 
 SUPPRESS = "suppress"
+_SAID = f"{METHOD}\t"
 
 
 def methods(held: Held, place: Place) -> Mapping[str, str]:
@@ -46,7 +47,8 @@ def check(held: Held, cells: pa.Table, contract: Contract, mark: str = "") -> No
 
     `mark` says by which method and secret they would be out; empty where they are exact or hidden.
     """
-    if not held.cells:
+    known = (key for cells in held.cells.values() for key in cells)
+    if not held.cells or not (mark or any(key.endswith(_SAID) for key in known)):
         return
     others = {
         place: next((each for each in methods(held, place).items() if each[1] != mark), None)
@@ -82,11 +84,18 @@ def _met(
         sides = (found.numerator, found.denominator) if found else ()
         start = found.reporting_year_start if found else ""
         summed = found is not None and found.aggregate_time is Aggregation.SUM
-        names = {held.populations.get(each, "") for each in (indicator, *sides) if each}
+        tied = (*sides, *_tied(indicator, held))
+        names = {held.populations.get(each, "") for each in (indicator, *tied) if each}
         for name in sorted(names):
             for when in periods[name]:
                 if _near(when, period, start, summed=summed):
                     yield (name, when), (indicator, period)
+
+
+def _tied(indicator: str, held: Held) -> set[str]:
+    """Return the indicators that are in one sum with this one, in whichever dataset."""
+    sums = ({whole, *parts} for whole, parts in held.kin.families)
+    return {code for every in sums if indicator in every for code in every}
 
 
 def _pairs(cells: pa.Table) -> list[tuple[str, str]]:

@@ -131,7 +131,8 @@ def _earlier(vault: Vault, signed: Sequence[Signed], held: Held) -> pa.Table:
         newest.setdefault(each.dataset, each)
     tables = [vault.checked(each) for each in newest.values()]
     found = pa.concat_tables([figures.SCHEMA.empty_table(), *tables])
-    here = [held.kin.names.key(key) for key in found["key"].to_pylist()]
+    words, here = held.kin.names, found["key"].to_pylist()
+    here = [words.key(key) for key in here] if words else here
     found = found.set_column(found.column_names.index("key"), "key", pa.array(here, pa.string()))
     told = zip(found["population"].to_pylist(), here, strict=True)
     mine = [_same(name, held.populations.get(key.partition("\t")[0], "")) for name, key in told]

@@ -7,6 +7,7 @@ truth. So a house that has published by one publishes nothing more of it without
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from hanse.auth.ring import write_secret
@@ -36,11 +37,20 @@ def kept(home: Path, needed: Iterable[str], dataset: str, *, lasting: bool) -> b
         fresh = os.urandom(BYTES).hex()
         if not lasting:
             return fresh.encode()
-        write_secret(home / SECRET, fresh)
+        _keep(home / SECRET, fresh)
         found = read(home)
     if found is None or names - {fingerprint(found)}:
         raise Conflict("PERTURB_SECRET", dataset=dataset, file=str(SECRET))
     return found
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a secret unless there is one by now: two that publish at once share the first."""
+    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    write_secret(draft, text)
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
 
 
 def mark(secret: bytes, method: Perturbing) -> str:

@@ -192,8 +192,9 @@ def candidates(names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], list[str
         yield tuple(members), others
         yield tuple(name for name in members if not re.search(r"\D0+$", name)), others
     for stem, endings in stems.items():
-        parts = [f"{stem}_{each}" for each in endings if each not in _WHOLE_WORDS]
-        yield tuple(parts), [f"{stem}_{each}" for each in endings if each in _WHOLE_WORDS]
+        lead = f"{stem}_" if stem else ""
+        parts = [f"{lead}{each}" for each in endings if each not in _WHOLE_WORDS]
+        yield tuple(parts), [f"{lead}{each}" for each in endings if each in _WHOLE_WORDS]
 
 
 def _family(
