@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from hanse.cli.catalog_home import AsJson, Home, database, print_table
+from hanse.cli.language import Lang
+from hanse.messages import say
 
 
 def log(
@@ -17,6 +19,7 @@ def log(
         bool, typer.Option("--verify", help="Hold every entry against the tree and checkpoints.")
     ] = False,
     as_json: AsJson = False,
+    lang: Lang = "",
 ) -> None:
     """Show whom the catalogue let in, what it gave and revoked; or check that all of it holds."""
     from hanse.audit.entry import read
@@ -27,8 +30,9 @@ def log(
         if verify:
             by = signer(settings.home, settings.issuer).verifier
             found = BOOK.inspect(session, by)
-            typer.echo(f"{found.entries} entries hold; {found.checkpoints} checkpoints hold")
-            typer.echo(f"root {found.root.hex()}")
+            typer.echo(say("SAID_ENTRIES_HOLD", lang, count=found.entries))
+            told_of = {"count": found.checkpoints, "root": found.root.hex()}
+            typer.echo(say("SAID_CHECKPOINTS_HOLD", lang, **told_of))
             return
         told = [(place, read(body.encode())) for place, body in BOOK.bodies(session, kind)]
     if as_json:
@@ -44,7 +48,8 @@ def log(
         )
         for place, entry in told
     ]
-    print_table(("place", "when", "kind", "event", "about"), rows)
+    heads = ("PLACE", "WHEN", "KIND", "EVENT", "ABOUT")
+    print_table(tuple(say(f"ACCOUNTS_HEAD_{name}", lang) for name in heads), rows)
 
 
 def _about(what: dict[str, object]) -> str:

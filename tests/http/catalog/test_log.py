@@ -308,4 +308,5 @@ def test_it_is_read_and_looked_over_by_its_operator(tmp_path: Path) -> None:
     (entry,) = json.loads(run("log", "--kind", "key", "--json"))["entries"]
     assert entry["what"] == {"event": "rotated", "key": kid, "purpose": "tokens"}
     assert "revoked" in run("log")
-    assert "2 entries hold" in run("log", "--verify")
+    assert "2 regels kloppen" in run("log", "--verify")
+    assert "2 entries hold" in run("log", "--verify", "--lang", "en")
