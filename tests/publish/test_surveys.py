@@ -93,6 +93,18 @@ def test_where_all_but_three_said_yes_nobody_reads_that_three_did_not(
     assert told.verified.holds
 
 
+def test_a_release_that_is_closed_twice_hides_no_more_for_what_shares_leave(tmp_path: Path) -> None:
+    """Of the other question numerator and base choose different partners, so all is closed again."""
+    figures = {
+        "x": {area: (n * 28 - (3 if area == "B" else 900), n * 28, n) for area, n in MANY.items()},
+        "y": {area: ({"A": 3, "D": 300}.get(area, n * 20), n * 27, n + 1)
+              for area, n in MANY.items()},
+    }  # fmt: skip
+    told = samples.told(tmp_path, figures)
+    assert told.hidden("x_gt") == told.hidden("x_gn") == {"B", "C"}
+    assert told.hidden("y_gt") == told.hidden("y_gn") == {"A", "C", "D"}
+
+
 def test_respondents_who_said_no_are_counted_where_a_producer_counts_them(tmp_path: Path) -> None:
     figures = {
         area: (n * 20, n * 28, n, n - 2 if area == "B" else n // 2) for area, n in MANY.items()

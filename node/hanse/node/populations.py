@@ -334,7 +334,7 @@ class Sheet:
         }
 
     def hidden(self, cells: pa.Table) -> Ints:
-        """Return the rows that are hidden now."""
+        """Return the rows that are hidden now; what a share leaves over is so, and asks nothing."""
         states = cells.column("state").to_pylist()[: self.rows.size]
         hidden = np.array([state in HIDDEN for state in states], dtype=bool)
-        return np.asarray(self.rows[hidden])
+        return np.asarray(self.rows[hidden & ~self.work.rests[self.rows]])
