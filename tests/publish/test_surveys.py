@@ -94,7 +94,7 @@ def test_where_all_but_three_said_yes_nobody_reads_that_three_did_not(
 
 
 def test_a_release_that_is_closed_twice_hides_no_more_for_what_shares_leave(tmp_path: Path) -> None:
-    """Of the other question numerator and base choose different partners, so all is closed again."""
+    """Numerator and base of the other question choose other partners, so all is closed again."""
     figures = {
         "x": {area: (n * 28 - (3 if area == "B" else 900), n * 28, n) for area, n in MANY.items()},
         "y": {area: ({"A": 3, "D": 300}.get(area, n * 20), n * 27, n + 1)
