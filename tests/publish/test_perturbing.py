@@ -23,8 +23,19 @@ from hanse.cube.indicator import Aggregation, MeasureType, Sample, SourceThresho
 from hanse.errors import Conflict, HanseError, Refused
 from hanse.node import areas, home, secrecy
 from hanse.node.intake import draft as drafts
-from hanse.node.publish import Intent, Press, publish, published, verified, withdraw
+from hanse.node.publish import (
+    Intent,
+    Press,
+    approve,
+    prepare,
+    propose,
+    publish,
+    published,
+    verified,
+    withdraw,
+)
 from hanse.node.refiguring import Redrawn
+from hanse.node.releases import layout
 from hanse.node.releases.layout import read_table, write_table
 from hanse.policies.method import Perturbing, Rounding, Spread
 from hanse.policies.profile import Profile
@@ -478,6 +489,17 @@ def test_a_figure_that_does_not_follow_is_found(tmp_path: Path) -> None:
     assert sound(at).open == 2 * 54
 
 
+@BOTH
+def test_what_a_second_person_approves_is_what_was_proposed(name: str, tmp_path: Path) -> None:
+    at = replace(press(tmp_path, METHODS[name]), approvals="second-person")
+    work = draft(crossed(), CROSSED)
+    shown = layout.fingerprint(prepare(at, work).arranged)
+    propose(at, work, Intent(), "an")
+    approve(at, work, "bo")
+    assert sound(at).holds
+    assert layout.fingerprint(prepare(at, work).arranged) == shown
+
+
 @pytest.fixture
 def node(tmp_path: Path) -> Path:
     folder = tmp_path / "node"
@@ -517,6 +539,12 @@ def test_the_commands_publish_by_the_method_of_the_profile_and_check_it(
     checked = json.loads(run(node, "verify", "bevolking", "--json"))
     assert (checked["holds"], checked["figures"], checked["open"]) == (True, 54, 0)
     assert "opnieuw getrokken" in run(node, "verify", "bevolking")
+    assert "opnieuw getrokken" in run(node, "verify-release", "bevolking")
+    assert json.loads(run(node, "verify-release", "bevolking", "--json"))["holds"]
+    kept = json.loads(run(node, "protect-report", "bevolking", "--json"))
+    assert kept["method"] == METHODS[name].mark
+    assert [each["name"] for each in kept["changes"]] == [TOWN, SECTOR]
+    assert "Wat er verandert" in run(node, "protect-report", "bevolking")
     (node / secrecy.SECRET).write_bytes(bytes(64))
     broken = json.loads(run(node, "verify", "bevolking", "--json", status=1))
     assert "secret" in broken["differs"]

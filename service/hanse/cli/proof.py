@@ -1,4 +1,4 @@
-"""`hanse verify-release`: what a release hides, checked against its proof without any solver."""
+"""`hanse verify-release`: what a release hides or perturbs, checked against its proof."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,10 @@ def verify_release(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     home: Home = None,
 ) -> None:
-    """Check by whole-number arithmetic that what a release hides cannot be worked out from it."""
+    """Check by whole-number arithmetic that what a release hides cannot be worked out from it.
+
+    Of a release that is perturbed: that its figures add up, and follow from counts and secret.
+    """
     from dataclasses import asdict
 
     from hanse.node import publish
@@ -42,6 +45,6 @@ def verify_release(
     else:
         word = "PROOF_HOLDS" if found.holds else "PROOF_FAILS"
         shown = asdict(found) | {"differs": ", ".join(found.differs) or "-"}
-        typer.echo(say(word, spoken(), **shown))
+        typer.echo(say("VERIFY_FIGURES" if "figures" in shown else word, spoken(), **shown))
     if not found.holds:
         raise typer.Exit(FINDINGS)
