@@ -1,6 +1,7 @@
 """Rounding and noise at publication: what stands in a release, and what never stands beside it."""
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -59,8 +60,17 @@ def profile(method: Perturbing | None, **rules: Any) -> Profile:
     return Profile("proef", TEXT, TEXT, method=method, **rules)
 
 
+@cache
+def empty() -> bytes:
+    """Return the database of a node that published nothing: brought up to date only once."""
+    with tempfile.TemporaryDirectory() as folder:
+        presses.press(Path(folder)).engine.dispose()
+        return (Path(folder) / "node.db").read_bytes()
+
+
 def press(folder: Path, method: Perturbing | None, **rules: Any) -> Press:
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "node.db").write_bytes(empty())
     return presses.press(folder, own_profiles={"proef": profile(method, **rules)})
 
 
@@ -238,7 +248,7 @@ def test_a_ratio_is_worked_out_of_the_figures_and_small_denominators_are_not_sho
 
 
 def test_readers_are_told_the_method_and_nothing_of_any_figure(tmp_path: Path) -> None:
-    for name, method in {**METHODS, "wide": Spread(47, 31.5, 0)}.items():
+    for name, method in {**METHODS, "wide": Spread(11, 4.5, 0)}.items():
         at = press(tmp_path / name, method)
         release(at, crossed(), CROSSED)
         (folder,) = (path.parent for path in at.home.rglob("cells.parquet"))
@@ -249,7 +259,7 @@ def test_readers_are_told_the_method_and_nothing_of_any_figure(tmp_path: Path) -
         assert not {"requirement", "small_below", "secret", "deviation", "changed"} & said.keys()
         rows = published(at, "bevolking").cells.table.to_pylist()
         assert {(row["obs_status"], row["conf_status"]) for row in rows} == {("A", "F")}
-    wide, other = (profile(Spread(deviation, 31.5, 0)) for deviation in (47, 46))
+    wide, other = (profile(Spread(deviation, 4.5, 0)) for deviation in (11, 12))
     assert wide.content_digest == other.content_digest  # else anybody could try every number
     assert wide.content_digest != profile(Rounding(5)).content_digest
 
@@ -279,6 +289,16 @@ def test_one_population_has_one_method(
         release(other, crossed(), CROSSED)
     later = [(*line[:3], "2025", *line[4:]) for line in crossed()]
     release(other, later, replace(CROSSED, slug="later"))  # other people: another period
+
+
+def test_a_year_and_its_months_have_one_method(tmp_path: Path) -> None:
+    at = press(tmp_path, Rounding(5))
+    release(at, YEAR, of())
+    months = of(slug="maanden")
+    with pytest.raises(Conflict, match="PERTURB_MIXED"):
+        release(under(at, None), MONTHS, months)
+    with pytest.raises(Refused, match="PERTURB_PERIODS"):
+        release(at, MONTHS, months)
 
 
 def test_a_population_that_is_named_has_one_method_whatever_its_indicators(tmp_path: Path) -> None:
@@ -415,6 +435,7 @@ STRUCTURES: list[tuple[str, Contract, list[Any], str]] = [
     ("people in no part", of(), [("inw", TOWN, "11002", "2024", 26), *PARTS], "PERTURB_REST"),
     ("a part hidden at source", of(), [*TOWNS, PARTS[0], (*PARTS[1][:4], "x")], "PERTURB_WITHHELD"),
     ("a year and most months", MONTHLY, [*MONTHS, *YEAR], "PERTURB_PERIODS"),
+    ("one day by two names", of(), [*MONTHS[:1], *YEAR], "PERTURB_PERIODS"),
 ]  # fmt: skip
 
 

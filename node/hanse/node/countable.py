@@ -13,7 +13,7 @@ import pyarrow as pa
 from hanse.areas.registry import Registry
 from hanse.cube import algebra, encoding
 from hanse.cube.contract import Contract
-from hanse.cube.indicator import Indicator
+from hanse.cube.indicator import Aggregation, Indicator
 from hanse.cube.period import Period
 from hanse.cube.status import CellState
 from hanse.errors import Conflict, Refused
@@ -142,7 +142,10 @@ def _tie(one: str, other: str, registry: Registry) -> bool:
 
 
 def _check_periods(relations: Relations, contract: Contract, held: Held | None) -> None:
-    """Refuse a longer period beside some, and not all, of the shorter ones in it."""
+    """Refuse a longer period beside shorter ones in it, unless it is the sum of all of them.
+
+    Of people on one day, a year and its first month are the same people.
+    """
     frame = relations.frame
     place: dict[str, set[str]] = {}
     rows = zip(*(frame.columns[each].tolist() for each in ("indicator", "period")), strict=True)
@@ -153,16 +156,16 @@ def _check_periods(relations: Relations, contract: Contract, held: Held | None) 
     codes = {code: number for number, code in enumerate(frame.codes["period"])}
     for code, periods in sorted(place.items()):
         found = contract.indicator(code)
-        if found is None or found.aggregate_time.value != "sum":
+        if found is None:
             continue
-        start = found.reporting_year_start
+        start, summed = found.reporting_year_start, found.aggregate_time is Aggregation.SUM
         _, divided = spans.longer(codes, start)
         every = periods | _told(code, held)
         known = {Period.parse(each, start): each for each in every}
         for long, short in mixing.overlaps(known):
             names = known[long], known[short]
             inside = long.start_date <= short.start_date and short.end_date <= long.end_date
-            here = set(names) <= periods and codes[names[0]] in divided
+            here = summed and set(names) <= periods and codes[names[0]] in divided
             if not (inside and here):
                 raise Refused(
                     "PERTURB_PERIODS",

@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from hanse.cube import encoding
 from hanse.cube.contract import Contract
-from hanse.cube.indicator import Aggregation
 from hanse.cube.period import Period
 from hanse.errors import Conflict
 from hanse.node.ledger import METHOD, TOLD, Held, Place
@@ -83,12 +82,11 @@ def _met(
         found = contract.indicator(indicator)
         sides = (found.numerator, found.denominator) if found else ()
         start = found.reporting_year_start if found else ""
-        summed = found is not None and found.aggregate_time is Aggregation.SUM
         tied = (*sides, *_tied(indicator, held))
         names = {held.populations.get(each, "") for each in (indicator, *tied) if each}
         for name in sorted(names):
             for when in periods[name]:
-                if _near(when, period, start, summed=summed):
+                if _near(when, period, start):
                     yield (name, when), (indicator, period)
 
 
@@ -105,11 +103,9 @@ def _pairs(cells: pa.Table) -> list[tuple[str, str]]:
     return sorted(zip(*(each.to_pylist() for each in found.columns), strict=True))
 
 
-def _near(one: str, other: str, start: str, *, summed: bool) -> bool:
-    """Say whether two periods are the same, or overlap where figures are summed over time."""
-    return one == other or (
-        summed and overlap(Period.parse(one, start), Period.parse(other, start))
-    )
+def _near(one: str, other: str, start: str) -> bool:
+    """Say whether two periods have a day in common."""
+    return one == other or overlap(Period.parse(one, start), Period.parse(other, start))
 
 
 def overlap(one: Period, other: Period) -> bool:
