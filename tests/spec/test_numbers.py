@@ -49,6 +49,11 @@ def test_a_number_has_the_decimals_that_it_has(value: float, nl: str, en: str, f
     assert [numbers.plain(value, lang) for lang in ("nl", "en", "fr")] == [nl, en, fr]
 
 
+def test_what_was_computed_has_fewer_digits_and_never_less_than_its_whole() -> None:
+    told = [numbers.plain(each, "nl", numbers.DIGITS_MADE) for each in (100.03311, 1e7 / 3, 2 / 3)]
+    assert told == ["100,033", "3.333.333", "0,666667"]
+
+
 def test_a_difference_says_its_direction() -> None:
     assert [numbers.signed(each, "nl", 1) for each in (1.25, -1.25, 0.0)] == [
         "+1,2",

@@ -132,7 +132,10 @@ def spread_table(spreads: Sequence[Spread], lang: str) -> Table:
         table.add_column(say(f"COLUMN_{name}", lang), justify="right" if at > 2 else "left")
     for each in spreads[:SHOWN_ROWS]:
         found = (each.lowest, each.median, each.highest, each.deviation)
-        told = ["" if number is None else numbers.plain(number, lang) for number in found]
+        told = [
+            "" if number is None else numbers.plain(number, lang, numbers.DIGITS_MADE)
+            for number in found
+        ]
         place = (Text(tame(text)) for text in (each.indicator, each.level, each.period))
         table.add_row(*place, f"{each.shown}/{each.of}", *told)
     return table
@@ -188,7 +191,8 @@ def _cell(row: dict[str, object], lang: str) -> Text:
     value, status = row["obs_value"], str(row["obs_status"])
     if not isinstance(value, float):
         return Text(SYMBOL_OF_OBS_STATUS.get(status, "?"), style="dim")
-    shown = numbers.plain(value, lang)
+    digits = numbers.DIGITS_MADE if "shown_as" in row else numbers.DIGITS
+    shown = numbers.plain(value, lang, digits)
     low, high = row.get("ci_low"), row.get("ci_high")
     if isinstance(low, float) and isinstance(high, float):
         margin = numbers.decimal((high - low) / 2, lang, 1)

@@ -8,8 +8,10 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 _SEPARATORS: Final = {"nl": (".", ","), "en": (",", "."), "fr": ("\N{NARROW NO-BREAK SPACE}", ",")}
-_DIGITS: Final = 10
+DIGITS: Final = 10
 """Significant digits of a number whose decimals nobody says; what is behind them is noise."""
+DIGITS_MADE: Final = 6
+"""Significant digits of what was computed of figures: an index, a quotient, a mean."""
 _DECIMALS_MAX: Final = 12
 _EXACT: Final = Context(prec=400, rounding=ROUND_HALF_EVEN)
 """Holds every digit of the largest number that a cell may have."""
@@ -21,10 +23,13 @@ def decimal(value: float, lang: str, decimals: int) -> str:
     return _spelled(f"{_rounded(exact, decimals):,f}", lang)
 
 
-def plain(value: float, lang: str) -> str:
-    """Return a number with the decimals that it has, ten significant digits at most."""
+def plain(value: float, lang: str, digits: int = DIGITS) -> str:
+    """Return a number with the decimals that it has, so many significant digits at most.
+
+    Digits before the decimal mark are never left out.
+    """
     whole = len(str(abs(int(value)))) if abs(value) >= 1 else 0
-    decimals = min(max(_DIGITS - whole, 0), _DECIMALS_MAX)
+    decimals = min(max(digits - whole, 0), _DECIMALS_MAX)
     text = f"{_rounded(Decimal(repr(float(value))), decimals):,f}"
     return _spelled(text.rstrip("0").rstrip(".") if "." in text else text, lang)
 
