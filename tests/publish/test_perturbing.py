@@ -491,6 +491,21 @@ def test_a_cell_that_becomes_empty_may_be_left_out_and_come_back(tmp_path: Path)
     assert out(at) == first
 
 
+def test_an_indicator_that_was_left_out_comes_back_with_the_same_figures(tmp_path: Path) -> None:
+    at = press(tmp_path, Rounding(5))
+    both = of(indicator("a"), indicator("b"))
+    lines = [(one, SECTOR, area, "2024", n) for one in "ab" for n, area in enumerate(SECTORS, 1)]
+    release(at, lines, both)
+    first = out(at)
+    release(at, lines[:4], of(indicator("a"), version="2.0.0"))
+    release(at, lines, replace(both, version="3.0.0"))
+    assert out(at) == first
+    towns = [("b", TOWN, "11002", "2024", 3)]
+    release(at, lines[:4], of(indicator("a"), version="4.0.0"))
+    with pytest.raises(Conflict, match="PERTURB_PARTS"):
+        release(at, towns, of(indicator("b"), slug="stad"))
+
+
 def test_a_figure_that_does_not_follow_is_found(tmp_path: Path) -> None:
     """Whoever alters a count in the proof, or a figure of the release, is found out."""
     at = press(tmp_path, Rounding(5))

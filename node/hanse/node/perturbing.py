@@ -96,10 +96,12 @@ def shield(
     table = Table(base, contract, house.registry, families, profile.method, secret)
     relations, drawn = draw(table, held)
     names = drawn.names(held.populations)
-    carried = _earlier(vault, signed, held)
-    _check_proven(held, carried, names, contract.slug)
-    figures.check_same(drawn, names, carried, contract.slug)
+    own, others = _earlier(vault, signed, contract.slug, loaded)
+    earlier = _of_these(pa.concat_tables([own, others]), held)
+    _check_proven(held, earlier, names, contract.slug)
+    figures.check_same(drawn, names, earlier, contract.slug)
     rows = np.arange(base.num_rows) < inside.num_rows
+    carried = pa.concat_tables([earlier, own])  # what it once held, indicators it left out too
     proof = figures.proof_of(drawn, names, carried, held.populations)
     levels = figures.changes(base, drawn, rows)
     return shielding.unhidden(
@@ -121,16 +123,25 @@ def _cells(
     return derived.at_levels(true, draft.contract.levels)
 
 
-def _earlier(vault: Vault, signed: Sequence[Signed], held: Held) -> pa.Table:
-    """Return what was drawn for earlier releases: the newest proof of every dataset tells of all.
+def _earlier(
+    vault: Vault, signed: Sequence[Signed], dataset: str, loaded: frozenset[str]
+) -> tuple[pa.Table, pa.Table]:
+    """Return what was drawn for earlier releases of a dataset, and for others of its indicators.
 
-    Its breakdowns are called as they are here.
+    The newest proof of a dataset tells of all its releases.
     """
     newest: dict[str, Signed] = {}
     for each in signed:
         newest.setdefault(each.dataset, each)
-    tables = [vault.checked(each) for each in newest.values()]
-    found = pa.concat_tables([figures.SCHEMA.empty_table(), *tables])
+    own = newest.pop(dataset, None)
+    others = [each for each in newest.values() if loaded.intersection(each.indicators)]
+    nothing = figures.SCHEMA.empty_table()
+    tables = [vault.checked(each) for each in others]
+    return vault.checked(own) if own else nothing, pa.concat_tables([nothing, *tables])
+
+
+def _of_these(found: pa.Table, held: Held) -> pa.Table:
+    """Return what speaks of the same people as a draft, its breakdowns called as they are there."""
     words, here = held.kin.names, found["key"].to_pylist()
     here = [words.key(key) for key in here] if words else here
     found = found.set_column(found.column_names.index("key"), "key", pa.array(here, pa.string()))

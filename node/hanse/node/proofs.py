@@ -63,8 +63,10 @@ def signed(address: str, shielded: Shielded, dataset: str, ledger: int) -> "Sign
     told = Signed(address, ledger=ledger, families=shielded.kin)
     if shielded.figures is None:
         return told
-    method = shielded.figures.method
-    return replace(told, mark=shielded.mark, dataset=dataset, method=method)
+    made = shielded.figures
+    keys = made.proof["key"].to_pylist()
+    names = tuple(sorted({key.partition("\t")[0] for key in keys}))
+    return replace(told, mark=made.mark, dataset=dataset, method=made.method, indicators=names)
 
 
 def proof_of(closed: Closed, dimensions: tuple[str, ...]) -> pa.Table:
@@ -219,7 +221,8 @@ class Signed:
 
     A proof speaks of all that readers held by then, of other datasets too. `families` are the sums
     over indicators that it counts on beside those of the summary: they name other datasets'. Of
-    a perturbed release of a `dataset`, `mark` says by which method (`method`) and secret.
+    a perturbed release of a `dataset`, `mark` says by which method (`method`) and secret, and
+    `indicators` of which ones the proof speaks.
     """
 
     release: str
@@ -229,6 +232,7 @@ class Signed:
     mark: str = ""
     dataset: str = ""
     method: Perturbing | None = None
+    indicators: tuple[str, ...] = ()
 
     def told(self, proof: str) -> bytes:
         """Return what is signed, with the hash of the proof's bytes."""
@@ -241,6 +245,7 @@ class Signed:
         if self.method is not None:
             plain["method"] = said_method(self.method)
             plain |= {"mark": self.mark, "dataset": self.dataset}
+            plain["indicators"] = list(self.indicators)
         return canonical(plain)
 
 
@@ -300,6 +305,7 @@ class Vault:
             str(told.get("mark", "")),
             str(told.get("dataset", "")),
             load_method(told["method"]) if "method" in told else None,
+            tuple(told.get("indicators", ())),
         )
 
     def perturbed(self, key: SigningKey) -> tuple["Signed", ...]:
