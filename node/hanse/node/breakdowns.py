@@ -109,7 +109,9 @@ class _Matching:
             ids = [each.id for each in contract.dimensions]
             self.apart |= {frozenset(pair) for pair in combinations(ids, 2)}
             for each in contract.dimensions:
-                self.lists.setdefault(each.id, []).append(each)
+                known = self.lists.setdefault(each.id, [])
+                if each not in known:  # most releases say what the one before said
+                    known.append(each)
 
     def names(self) -> Names:
         """Return the names, spellings and doubts."""

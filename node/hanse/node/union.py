@@ -9,6 +9,7 @@ the node knows no more than its readers.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,9 @@ from hanse.node.relations import Bools, Frame, frame_of
 from hanse.node.releases import manifest
 from hanse.policies import signatures
 
+CONTRACTS_MAX = 64
+"""So many contracts stay read: most releases of a dataset have the same one."""
+
 CONTRACT = "contract.json"
 """The file of a release that holds its contract."""
 SUMMARY = "protection.json"
@@ -46,7 +50,12 @@ def contract_of(home: Path, release: str) -> Contract:
     """Return the contract of a release, named by its digest; `NotFound` where it is not here."""
     folder = manifest.folder_of(home, release)
     manifest.check(folder / CONTRACT, manifest.read(folder).contract)
-    return contracts.load(orjson.loads((folder / CONTRACT).read_bytes()))
+    return _read((folder / CONTRACT).read_bytes())
+
+
+@lru_cache(maxsize=CONTRACTS_MAX)
+def _read(content: bytes) -> Contract:
+    return contracts.load(orjson.loads(content))
 
 
 def held(
