@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import duckdb
 import pyarrow as pa
 import pytest
-import python_calamine
-from tests.support.houses import hanse, hanse_json
+from tests.support.declarations import DATASET, NOT_ADDED, PART, WHOLE, loaded, upload
+from tests.support.houses import hanse_json
 from tests.support.needs import need, shared_data
-from tests.support.workbooks import workbook
 
 from hanse.node.press import open_press
 from hanse.node.publish import published
@@ -19,63 +18,25 @@ from hanse.node.settings import read_settings
 
 pytestmark = pytest.mark.needs("shared_data")
 
-DATASET, PART, WHOLE = "aangiften", "deelgemeente@2024", "gemeente@2024"
-UPLOAD = "Aangiften_deelgemeente.xlsx"
-NOT_ADDED = ("v1210_aang_mediaan", "v1210_ikcaang", "v1210_ikaaang", "v1210_nettoink_persoon_Belg")
-"""A median, two spreads and an amount per person: nothing of them adds up."""
-
 BESIDE, TIES = 1_543, 7
 """What closing costs, in cells; of several that cost the same the solver takes one or another."""
-
-
-def upload() -> tuple[list[str], list[list[object]]]:
-    path = shared_data() / "swing_uploads" / UPLOAD
-    head, *body = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
-    return [str(each) for each in head], [list(row) for row in body]
-
-
-def sheet(codes: list[str]) -> bytes:
-    """Return the least indicator sheet by which the figures add up, or do not."""
-    head = ("Indicator code", "Name", "Description", "Unit", "Source", "Data type", "Period type",
-            "Aggregate geoitems")  # fmt: skip
-    rows = [
-        (code, code.lower(), "[aantal] aangiften", "aantal", "Statbel",
-         *(("Mean", "Pending", "0") if code in NOT_ADDED else ("Numeric", "Pending", "1")))
-        for code in codes
-    ]  # fmt: skip
-    return workbook({"Indicators": [head, *rows]})
 
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     """What a node published of the upload, added up to municipalities."""
     need("shared_data")
-    folder = tmp_path_factory.mktemp("aangiften")
-    home, described = folder / "node", folder / "onderwerpen.xlsx"
-    described.write_bytes(sheet([code for code in upload()[0] if code.startswith("v1210")]))
-    at = ("--home", home)
-    who = ("--agency", "NIS41002", "--name", "Aalst", "--kbo", "0207437468")
-    hanse("init", home, *who, "--approvals", "none")
-    hanse("areas", "import", shared_data() / "pinc_areas", *at)
-    said = hanse_json(
-        "import", "swing", shared_data() / "swing_uploads" / UPLOAD, "--indicators", described,
-        "--dataset", DATASET, "--title", "Aangiften", "--theme", "inkomen",
-        "--description", "Fiscale aangiften.", "--profile", "open-0", "--roll-up", WHOLE,
-        "--as", "an", *at,
-    )  # fmt: skip
+    draft = loaded(tmp_path_factory.mktemp("aangiften"))
+    said, at = draft.said, ("--home", draft.home)
     assert (said["rows"], said["hidden"], said["indicators"]) == (20_553, 133_846, 21)
     assert said["levels"] == f"{PART}, {WHOLE}"
     # In 671 rows the source left one bracket to be found by subtraction; somebody else accepts it.
-    found = hanse_json("check", DATASET, *at, status=1)["datasets"][0]["findings"]
-    assert sum(each["rule"] == "R018" for each in found) == 671
-    reason = "Zo heeft de bron het gepubliceerd; gem staat hier voor gemeenschappelijk."
-    taken = ("--accept", "R018", "--accept", "R010", "--reason", reason, "--as", "bo")
-    hanse("check", DATASET, *taken, *at)
+    assert sum(each["rule"] == "R018" for each in draft.found) == 671
     seen = hanse_json("publish", DATASET, "--as", "an", *at)
     assert seen["closed"] >= 671
     assert BESIDE <= seen["hidden"][PART]["beside"] <= BESIDE + TIES
     assert hanse_json("verify-release", DATASET, *at)["holds"]
-    return published(open_press(read_settings(home)), DATASET).cells.table
+    return published(open_press(read_settings(draft.home)), DATASET).cells.table
 
 
 @pytest.fixture(scope="module")
