@@ -49,7 +49,7 @@ run() {
     [ "$got" = "$wanted" ] || fail "exit status $got, not $wanted: $1"
 }
 wait_for() {
-    for _ in $(seq 600); do
+    for _ in $(seq 1800); do
         case $2 in
             *[!0-9]*) grep -qF -- "$2" "$3" && return ;;
             *) (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null && return ;;

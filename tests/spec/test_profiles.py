@@ -1,9 +1,13 @@
 """Protection profiles: those that are shipped, and forms that are refused."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from hanse.errors import Invalid, NotFound
 from hanse.policies import profile
+from hanse.policies.method import Rounding
 from hanse.policies.profile import find, from_document, load, shipped
 
 FORM = """
@@ -125,3 +129,28 @@ def test_a_form_that_is_not_right_names_its_field(
     with pytest.raises(Invalid) as raised:
         from_document({**right, **wrong})
     assert raised.value.parameters["field"] == field, situation
+
+
+WITH_A_METHOD = (
+    ({"min_count": 5}, ""),
+    ({"min_count": 6}, "min_count"),
+    ({"min_count_by_level": {"gemeente": 6}}, "min_count_by_level"),
+    ({"source_override": {"fod-fin": 21}}, "source_override"),
+    ({"round_base": 5}, "round_base"),
+    ({"min_n": 79}, "min_n"),
+    ({"zero_shown": False}, "zero_shown"),
+    ({"rest_hidden": True}, "rest_hidden"),
+)
+"""Rules beside a method that rounds small counts to multiples of five, and what does not fit."""
+
+
+@pytest.mark.parametrize(("rules", "wrong"), WITH_A_METHOD)
+def test_a_rule_that_hides_has_no_place_beside_a_method(rules: dict[str, Any], wrong: str) -> None:
+    plain = find("open-0")
+    if not wrong:
+        assert replace(plain, method=Rounding(5), **rules).mark
+        return
+    with pytest.raises(Invalid, match="PROFILE_FIELD") as raised:
+        replace(plain, method=Rounding(5), **rules)
+    assert raised.value.parameters["field"] == wrong
+    assert replace(plain, **rules).mark == ""
