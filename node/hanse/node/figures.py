@@ -229,5 +229,5 @@ def changes(cells: pa.Table, drawn: Drawn, rows: Bools) -> dict[str, Change]:
     ]
     most = np.zeros(len(names), dtype=np.int64)
     np.maximum.at(most, places[mine], off[mine])
-    rows = zip(*columns, most.tolist(), strict=True)
-    return {name: Change(*row) for name, row in zip(names, rows, strict=True) if row[0]}
+    told = zip(*columns, most.tolist(), strict=True)
+    return {name: Change(*row) for name, row in zip(names, told, strict=True) if row[0]}
