@@ -86,6 +86,11 @@ SAME: Mapping[str, tuple[Contract, Contract, Mapping[str, str]]] = {
         dataset("b", LFT__age=("0-4", "5+")),
         {"LFT": "AGE"},
     ),
+    "a concept that is the other's name": (
+        dataset("a", LFT__age=AGES),
+        dataset("b", AGE=("0-4", "5+")),
+        {"AGE": "LFT"},
+    ),
     "two concepts": (dataset("a", AGE__child=AGES), dataset("b", LFT__mother=AGES), {}),
     "two of one dataset": (dataset("a", AGE=AGES, LFT=AGES), dataset("b", LFT=AGES), {}),
     "nothing alike": (dataset("a", AGE=AGES), dataset("b", SEX=("F", "M")), {}),

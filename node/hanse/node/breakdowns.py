@@ -155,8 +155,10 @@ class _Matching:
             return ""
         mine, theirs = self.lists[one], self.lists[other]
         said = {each.concept for each in mine} - {""}, {each.concept for each in theirs} - {""}
+        if said[0] & {*said[1], other.casefold()} or said[1] & {one.casefold()}:
+            return "said"  # a concept may be called as the other dataset's column is
         if all(said):
-            return "said" if said[0] & said[1] else ""
+            return ""
         found = {_alike(a.codelist, b.codelist) for a in mine for b in theirs}
         return "same" if "same" in found else "unsure" if "unsure" in found else ""
 
