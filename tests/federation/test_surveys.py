@@ -261,7 +261,7 @@ def test_the_screen_and_the_portal_show_the_margin(
 ) -> None:
     finish(compared, None, "", as_json=False, lang="nl")
     told = capsys.readouterr().out
-    assert "39.6 ± 4.7" in told
+    assert "39,6 ± 4,7" in told
     assert "Verschillen tussen steekproeven (95 %)" in told
 
     async def read() -> httpx.Response:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.tiny_node import cells
 
@@ -26,6 +26,7 @@ KEYS = st.tuples(
 )
 VIEWS = st.dictionaries(KEYS, VALUES, max_size=30)
 SIZES = st.sampled_from([1, 3, 8, 1_000])
+patient = settings(deadline=None)
 
 
 def table(view: Found, batch: int = 4) -> pa.Table:
@@ -56,6 +57,7 @@ def every(older: Found, newer: Found, rows: int) -> list[Changes]:
     return [found for (found,) in together([Transition(table(older), table(newer))], rows)]
 
 
+@patient
 @given(VIEWS, VIEWS, SIZES)
 def test_putting_and_dropping_turns_the_older_view_into_the_newer(
     older: Found, newer: Found, rows: int
@@ -74,6 +76,7 @@ def test_putting_and_dropping_turns_the_older_view_into_the_newer(
     assert removed == {key: older[key] for key in older.keys() - newer.keys()}
 
 
+@patient
 @given(VIEWS, VIEWS, SIZES)
 def test_what_is_put_and_dropped_part_by_part_is_all_of_it(
     older: Found, newer: Found, rows: int
@@ -86,12 +89,14 @@ def test_what_is_put_and_dropped_part_by_part_is_all_of_it(
     assert way.hidden == sum(status == "Q" for _, status in put.values())
 
 
+@patient
 @given(VIEWS)
 def test_a_view_does_not_differ_from_itself(view: Found) -> None:
     way = Transition(table(view), table(view, batch=7))
     assert (way.rows, way.hidden, list(way.put()), list(way.removed())) == (0, 0, [], [])
 
 
+@patient
 @given(st.lists(VIEWS, min_size=1, max_size=3), SIZES)
 def test_parts_hold_every_row_once_and_are_no_longer_than_asked(
     held: list[Found], rows: int
@@ -112,6 +117,7 @@ def series(part: Cleared) -> set[tuple[str, str, str]]:
     return {(row["indicator"], row["level"], row["area"]) for row in rows}
 
 
+@patient
 @given(VIEWS, SIZES)
 def test_a_series_is_never_cut(view: Found, rows: int) -> None:
     way = Transition(table({}), table(view), rows)

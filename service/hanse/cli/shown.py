@@ -98,7 +98,9 @@ def told_lines(comparison: Comparison, lang: str) -> list[str]:
     """Return what is said under compared figures: why they do not, and what differs for sure."""
     lines = [*elsewhere_lines(comparison, lang), *remark_lines(comparison.remarks, lang)]
     if comparison.differences:
-        lines += [say("SURVEY_DIFFERENCES", lang), *difference_lines(comparison.differences, lang)]
+        confidence = comparison.shape.confidence or 95
+        lines.append(say("SURVEY_DIFFERENCES", lang, confidence=confidence))
+        lines += difference_lines(comparison.differences, lang)
     return lines
 
 
