@@ -2,7 +2,7 @@
 
 import pytest
 from babel.numbers import format_decimal
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hanse.messages import LANGUAGES, numbers
@@ -13,6 +13,7 @@ LOCALES = {"nl": "nl_BE", "en": "en_GB", "fr": "fr_BE"}
 VALUES = st.floats(-1e12, 1e12, allow_nan=False).map(lambda each: round(each, 6))
 
 
+@settings(deadline=None)
 @given(VALUES, st.sampled_from(LANGUAGES), st.integers(0, 6))
 @example(2.675, "nl", 2)
 @example(0.5, "fr", 0)
