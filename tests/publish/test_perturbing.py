@@ -139,7 +139,7 @@ def test_rounded_figures_add_up_over_areas_and_breakdowns(tmp_path: Path) -> Non
         for key, value in people().items():
             figure = shown["inw", SECTOR, key[0], "2024", *key[1:]]
             assert figure in {0, 5} if 0 < value < 5 else figure == value
-    assert sound(at) == Redrawn(54, 0, 0, 0, 0, ())
+    assert sound(at) == Redrawn("ROUND_SMALL_5", 54, 0, 0, 0, 0, ())
 
 
 def test_noise_stays_within_its_bounds_and_zero_stays_zero(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_ratio_is_worked_out_of_the_figures_and_small_denominators_are_not_sho
         assert shown["r", level, area, "2024"] == pytest.approx(100 * sides[0] / sides[1])
     assert shown["r", SECTOR, "11002A", "2024"] is None
     assert shown["r", SECTOR, "11002B", "2024"] is None
-    assert sound(at) == Redrawn(12, 4, 0, 0, 0, ())
+    assert sound(at) == Redrawn("ROUND_SMALL_5", 12, 4, 0, 0, 0, ())
 
 
 def test_readers_are_told_the_method_and_nothing_of_any_figure(tmp_path: Path) -> None:
@@ -553,6 +553,7 @@ def run(node: Path, *words: object, status: int = 0) -> str:
     typed = [str(word) for word in (*words, "--home", node)]
     done = CliRunner().invoke(build(), typed)
     assert done.exit_code == status, (done.output, done.exception)
+    assert "--json" in typed or "{" not in done.output, done.output
     return done.stdout
 
 
@@ -574,8 +575,12 @@ def test_the_commands_publish_by_the_method_of_the_profile_and_check_it(
     assert "aantallen veranderd" in said
     checked = json.loads(run(node, "verify", "bevolking", "--json"))
     assert (checked["holds"], checked["figures"], checked["open"]) == (True, 54, 0)
-    assert "opnieuw getrokken" in run(node, "verify", "bevolking")
-    assert "opnieuw getrokken" in run(node, "verify-release", "bevolking")
+    sums = "tellen op" if name == "round_small" else "niet precies op"
+    for command in ("verify", "verify-release"):
+        told = run(node, command, "bevolking")
+        assert f"54 aantallen volgens {METHODS[name].mark} opnieuw getrokken" in told
+        assert sums in told
+        assert "geheim van deze node" in told
     assert json.loads(run(node, "verify-release", "bevolking", "--json"))["holds"]
     kept = json.loads(run(node, "protect-report", "bevolking", "--json"))
     assert kept["method"] == METHODS[name].mark
@@ -584,6 +589,7 @@ def test_the_commands_publish_by_the_method_of_the_profile_and_check_it(
     (node / secrecy.SECRET).write_bytes(bytes(64))
     broken = json.loads(run(node, "verify", "bevolking", "--json", status=1))
     assert "secret" in broken["differs"]
+    assert "klopt niet" in run(node, "verify-release", "bevolking", status=1)
     app = typer.Typer()
     publishing.register(app)
     done = CliRunner().invoke(app, ["publish", "bevolking", "--home", str(node)])

@@ -35,9 +35,10 @@ class Redrawn:
 
     `barred` figures are numbers that the method never shows, `unequal` sums do not add up (where
     figures do), `open` cells do not follow from counts and secret, `differs` names what is not what
-    was signed.
+    was signed, `method` by which figures are perturbed, as readers are told.
     """
 
+    method: str
     figures: int
     computed: int
     barred: int
@@ -73,7 +74,7 @@ def _redrawn(case: Case, signed: Signed, method: Perturbing, secret: bytes) -> R
     wrong += int((counted & ~_alike(values, told)).sum())
     rest, odd = _computed(case, told, counted)
     differs = _differs(case, signed, method, secret)
-    return Redrawn(int(counted.sum()), rest, barred, unequal, wrong + odd, differs)
+    return Redrawn(method.mark, int(counted.sum()), rest, barred, unequal, wrong + odd, differs)
 
 
 def _alike(one: Any, other: Any) -> Bools:

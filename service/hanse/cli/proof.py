@@ -1,6 +1,7 @@
 """`hanse verify-release`: what a release hides or perturbs, checked against its proof."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from hanse.cli.language import spoken
 from hanse.messages import say
 
 FINDINGS = 1
+NOISE = "CELL_KEY"
+"""How a release of which the figures do not add up is marked."""
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the node; else HANSE_NODE_HOME.")
@@ -43,8 +46,21 @@ def verify_release(
     if as_json:
         typer.echo(json.dumps({**asdict(found), "holds": found.holds}))
     else:
-        word = "PROOF_HOLDS" if found.holds else "PROOF_FAILS"
         shown = asdict(found) | {"differs": ", ".join(found.differs) or "-"}
-        typer.echo(say("VERIFY_FIGURES" if "figures" in shown else word, spoken(), **shown))
+        typer.echo(say(_code(shown, holds=found.holds), spoken(), **shown))
     if not found.holds:
         raise typer.Exit(FINDINGS)
+
+
+def _code(shown: Mapping[str, object], *, holds: bool) -> str:
+    """Return the message about a release that hides, or one that is perturbed."""
+    if "figures" in shown:
+        return figures_code(str(shown["method"]), holds=holds)
+    return "PROOF_HOLDS" if holds else "PROOF_FAILS"
+
+
+def figures_code(method: str, *, holds: bool) -> str:
+    """Return the message about a perturbed release: noise does not add up, rounded figures do."""
+    if not holds:
+        return "VERIFY_FIGURES"
+    return "VERIFY_FIGURES_NOISE" if method == NOISE else "VERIFY_FIGURES_SUMS"

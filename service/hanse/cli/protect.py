@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hanse.cli.language import Lang
+from hanse.cli.proof import figures_code
 from hanse.cli.protected import Writer, writer_of
 from hanse.cli.reporting import (
     FormOption,
@@ -288,7 +289,8 @@ def verify(  # noqa: PLR0913 a command's options
     path = Path(target)
     if plan is None and not path.is_file():
         said, holds = _verified_release(target, release, home)
-        code = "VERIFY_RELEASE" if "hidden" in said else "VERIFY_FIGURES"
+        perturbed = str(said.get("method", ""))
+        code = figures_code(perturbed, holds=holds) if perturbed else "VERIFY_RELEASE"
     else:
         names = (plan, published, certificate, proof if secret is None else secret)
         options = ("--plan", "--published", "--certificate", "--proof")
