@@ -15,6 +15,7 @@ from hanse.cube.cells import draft_schema
 from hanse.cube.contract import Contract
 from hanse.dialects.swing import combine, decode
 from hanse.errors import Invalid, NotFound
+from hanse.messages import LANGUAGES, explain
 from hanse.node import areas, contracts
 from hanse.node.intake import build, draft, tables
 from hanse.node.intake.columns import Columns
@@ -108,6 +109,18 @@ def test_what_cannot_be_looked_up_is_refused_with_its_row(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         drafted({"s": [(*HEAD, "v1"), (2023, "gemeente", "41002", 1), row]})
     assert (caught.value.code, caught.value.parameters["row"]) == (code, 3)
+
+
+def test_a_level_that_is_not_known_is_refused_with_those_that_are_the_likest_first() -> None:
+    with pytest.raises(Invalid) as caught:
+        drafted({"s": [(*HEAD, "v1"), (2024, "gemeenten", "41002", 1)]})
+    known = str(caught.value.parameters["known"]).split(", ")
+    assert known[0] == "gemeente@2025"
+    newest = {each.code: registry().vintages(each.code)[0].id for each in registry().levels}
+    assert set(known) == set(newest.values())
+    for lang in LANGUAGES:
+        told = explain(caught.value.code, lang, **caught.value.parameters)
+        assert "gemeente@2025, " in told["why"]
 
 
 def test_codes_that_fit_two_vintages_of_other_territory_ask_which() -> None:

@@ -7,7 +7,7 @@ from tests.spec.tables import correspondences, vintages
 
 from hanse.areas import Area, AreaKind, Correspondence, LevelKind, Registry, Row, RowType
 from hanse.areas.correspondence import Link, chain, correspond
-from hanse.areas.level import OWN_LAYER, from_swing, known_level, to_swing
+from hanse.areas.level import OWN_LAYER, from_swing, known_level, named_like, to_swing
 from hanse.areas.tables import read_definition, read_mergers, registry_from, to_files
 from hanse.errors import Invalid, NotFound
 
@@ -394,3 +394,13 @@ def test_a_level_with_an_underscore_is_found_in_a_file_name_and_may_be_a_cluster
     found = sectors.correspondence("statsec@2024", "fo_gem@2025")
     assert found is not None
     assert set(found.uncovered) == {"12041ZZZZ", "31004ZZZZ", "31004X0JQ", "11002P6PK"}
+
+
+def test_the_level_of_that_name_is_the_likest_whatever_its_code() -> None:
+    names = ("gemeente@2024", "gemeente@2025", "ggw7@2025", "provincie@2025")
+    levels = [known_level(each) for each in names]
+    assert named_like("wijk", levels)[0] == "ggw7@2025"
+    assert named_like("Gemeenten", levels)[0] == "gemeente@2025"
+    assert len(named_like("wijk", levels)) == 3
+    assert named_like("wijk", levels, 1) == ("ggw7@2025",)
+    assert named_like("wijk", []) == ()

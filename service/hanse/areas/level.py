@@ -5,7 +5,9 @@ names move. A vintage here never changes its meaning; a Swing name is translated
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -18,6 +20,10 @@ CURRENT_VINTAGE = "2025"
 
 OWN_LAYER = "own"
 """The base of a layer that a city drew itself: only what is loaded on it stands on it."""
+
+ALIKE_MAX = 10
+"""How many levels are named to who asked for one that is not known."""
+_ALIKE_LENGTH = 40
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _VINTAGE = re.compile(r"[0-9]{4}")
@@ -118,6 +124,25 @@ def to_swing(level_id: str, current: str = CURRENT_VINTAGE) -> str:
     """Return the Swing name of a level id: unsuffixed for the current vintage."""
     code, vintage = split_id(level_id)
     return code if vintage == current else f"{code}{vintage}"
+
+
+def named_like(name: str, levels: Iterable[Level], limit: int = ALIKE_MAX) -> tuple[str, ...]:
+    """Return the ids of the levels whose code, or name in any language, is most like a name.
+
+    The most alike first, one per code: its newest vintage. Those alike keep the order of `levels`.
+    """
+    asked = name[:_ALIKE_LENGTH].casefold()
+    newest: dict[str, Level] = {}
+    for each in levels:
+        known = newest.setdefault(each.code, each)
+        newest[each.code] = max(known, each, key=lambda level: level.vintage)
+
+    def unlike(level: Level) -> float:
+        said = (level.code, level.id, *level.name.values())
+        texts = (each[:_ALIKE_LENGTH].casefold() for each in said)
+        return -max(SequenceMatcher(None, asked, text).ratio() for text in texts)
+
+    return tuple(each.id for each in sorted(newest.values(), key=unlike)[:limit])
 
 
 def says_vintage(name: str) -> bool:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.areas import Registry
-from hanse.areas.level import from_swing
+from hanse.areas.level import from_swing, named_like
 from hanse.cube import encoding
 from hanse.cube.cells import dimensions_of, draft_schema, key_columns
 from hanse.cube.codelist import TOTAL
@@ -147,7 +147,9 @@ def _vintage(
     except Invalid:
         detection = registry.detect("-@0000", codes)
     if not detection.candidates:
-        raise Invalid("INTAKE_LEVEL", level=name[:60], **_place(cells, pc.equal(levels, name)))
+        known = ", ".join(named_like(name, registry.levels)) or "-"
+        place = _place(cells, pc.equal(levels, name))
+        raise Invalid("INTAKE_LEVEL", level=name[:60], known=known, **place)
     best = detection.level_id or detection.candidates[0]
     if detection.unknown:
         first = min(detection.unknown)
