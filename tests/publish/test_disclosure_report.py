@@ -120,6 +120,14 @@ def test_the_report_of_a_release_lies_with_its_proof_for_the_owner_alone(tmp_pat
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_report_names_the_node_alike_before_and_after_publication(node: Path) -> None:
+    before = run_json(node, "protect", "bevolking", "--dry-run")["subject"]["author"]
+    run(node, "publish", "bevolking", "--as", "an")
+    run(node, "approve", "bevolking", "--as", "bo")
+    after = run_json(node, "protect-report", "bevolking")["subject"]["author"]
+    assert (before, after) == ("Aalst", "Aalst")
+
+
 def test_nothing_of_the_report_is_in_the_release(tmp_path: Path) -> None:
     at = press(tmp_path)
     row = publish.publish(at, draft(LINES, OF), Intent(), "an")

@@ -39,6 +39,7 @@ def open_press(settings: NodeSettings, clock: Callable[[], datetime] = now) -> P
         check=check,
         approvals=settings.approvals,
         own_profiles=own_profiles(settings.home),
+        name=settings.name,
     )
 
 

@@ -92,6 +92,10 @@ class House(Protocol):
     def key(self) -> SigningKey:
         """The node's key."""
 
+    @property
+    def name(self) -> str:
+        """What the node is called."""
+
 
 class Made(Protocol):
     """What a report reads of a release that is about to be published."""
@@ -181,6 +185,7 @@ def file(house: House, made: Made, row: ReleaseRow) -> None:
         row.release_id,
         row.digest,
         house.key.kid,
+        house.name,
         attacked=ATTACKED_AT_PUBLICATION_MAX,
     )
     facts = of_release(work, datetime.fromisoformat(row.published_at), lambda *_: None)

@@ -70,7 +70,10 @@ Kind = Literal["preliminary", "final", "corrected"]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What publishing needs of a node; time and randomness (the key) come from outside."""
+    """What publishing needs of a node; time and randomness (the key) come from outside.
+
+    `name` is what reports of its releases call the node.
+    """
 
     engine: Engine
     home: Path
@@ -80,6 +83,7 @@ class Press:
     check: Check
     approvals: Literal["second-person", "none"] = "second-person"
     own_profiles: Mapping[str, Profile] = field(default_factory=lambda: MappingProxyType({}))
+    name: str = ""
 
     @property
     def objects(self) -> ObjectStore:
