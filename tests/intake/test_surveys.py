@@ -69,6 +69,24 @@ def test_a_bare_table_is_known_by_the_names_of_its_columns(tmp_path: Path, form:
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_percentage_that_a_table_gives_itself_has_a_decimal_too(
+    tmp_path: Path, form: str
+) -> None:
+    heads, row = (*HEADS, "veilig_p"), (*PLACE, *EXAMPLE, 39.587)
+    assert one(from_table(tmp_path, heads, row, form=form), "veilig_p").decimals == 1
+
+
+@pytest.mark.parametrize(("rounds", "decimals"), [("", 1), (1, 0), (0.1, 1), (0.01, 2)])
+def test_a_percentage_has_the_decimals_of_its_sheet_or_one(rounds: object, decimals: int) -> None:
+    named = book({PLACE: EXAMPLE})
+    head, *rows = named["Onderwerpen"]
+    sheet = [(*head, "Afronding"), *((*row, "") for row in rows[:3]), (*rows[3], rounds)]
+    draft = drafted({**named, "Onderwerpen": sheet})
+    assert one(draft, "veilig_p").decimals == decimals
+    assert one(draft, "veilig_n").decimals == 0
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
 @pytest.mark.parametrize("gone", ["veilig_gt", "veilig_gn", "veilig_n"])
 def test_a_question_without_one_of_its_figures_is_refused(
     tmp_path: Path, form: str, gone: str

@@ -23,7 +23,7 @@ from hanse.cube.indicator import (
     SourceThreshold,
 )
 from hanse.dialects.swing.grid import folded_code, indicator_id
-from hanse.dialects.swing.surveys import sample_of
+from hanse.dialects.swing.surveys import QUOTIENT_DECIMALS, sample_of
 from hanse.errors import Invalid
 
 _LIFECYCLE = re.compile(
@@ -46,6 +46,8 @@ _COUNTED = frozenset({"aantal", "personen", "huishoudens", "gezinnen"})
 _SHARES = frozenset({"p", "%"})
 _UNITLESS_TYPES = frozenset({"label", "text", "tekst", "other", "overig"})
 _MEANS = frozenset({"mean", "gemiddelde"})
+
+_QUOTIENTS = frozenset({MeasureType.SHARE, MeasureType.RATE, MeasureType.MEAN, MeasureType.INDEX})
 
 _TIME = MappingProxyType(
     {
@@ -105,7 +107,7 @@ def from_row(row: Row, sheet: str) -> Indicator:
         origin_code=code,
         info_url=row.get("More information", ""),
         keywords=tuple(each.strip() for each in row.get("Keywords", "").split(",") if each.strip()),
-        decimals=max(0, -math.floor(math.log10(round_base))) if round_base else 0,
+        decimals=_decimals(round_base, kind.measure),
         round_base=round_base,
         aggregate_geo=kind.over_areas(row, weight, denominator),
         aggregate_time=kind.over_periods(row, weight),
@@ -139,6 +141,13 @@ def from_row(row: Row, sheet: str) -> Indicator:
         is_cube=_yes(row, "Cube", default=False),
     )
     return _with_origin(indicator, row)
+
+
+def _decimals(round_base: float | None, measure: MeasureType) -> int:
+    """Return how many decimals a figure has: as its sheet rounds it, else as its kind has them."""
+    if round_base:
+        return max(0, -math.floor(math.log10(round_base)))
+    return QUOTIENT_DECIMALS if measure in _QUOTIENTS else 0
 
 
 def _breaks(text: str) -> tuple[Break, ...]:

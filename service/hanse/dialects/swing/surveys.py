@@ -18,6 +18,9 @@ RESULT, NUMERATOR, BASE, ANSWERS, COUNTED = "_p", "_gt", "_gn", "_n", "_t"
 """How the indicators of one question end: percentage, weighted numerator and denominator, number of
 answers, and, where a producer gives it, the unweighted numerator."""
 
+QUOTIENT_DECIMALS: Final = 1
+"""Decimals of a share, rate, mean or index that no sheet says how to round."""
+
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "CI method": tuple(each.value for each in Method),
     "Weight scale": tuple(each.value for each in WeightScale),
@@ -108,8 +111,9 @@ def recognised(indicators: Sequence[Indicator]) -> tuple[Indicator, ...]:
         counted = behind[3] if len(behind) > 3 else None
         by_id |= {each: _behind(by_id[each]) for each in behind}
         by_id[f"{stem}{RESULT}"] = replace(
-            known or Indicator(f"{stem}{RESULT}", {"nl": stem}, {"nl": ""}, "p", decimals=1),
+            known or Indicator(f"{stem}{RESULT}", {"nl": stem}, {"nl": ""}, "p"),
             unit="p",
+            decimals=known.decimals if known and known.round_base else QUOTIENT_DECIMALS,
             measure_type=MeasureType.SHARE,
             aggregate_geo=Aggregation.WEIGHTED_MEAN,
             aggregate_breakdown=Aggregation.WEIGHTED_MEAN,
