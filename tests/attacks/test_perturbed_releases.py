@@ -15,9 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pysdmx.io.xml.doc_validation import validate_doc
 from tests.support import presses, strangers
 from tests.support.strangers import DISTRICT, LEVELS, SECTOR, TOWN, ZONE, Town
 
+from hanse.auth.ring import write_secret
 from hanse.errors import HanseError
 from hanse.node.publish import Intent, publish
 from hanse.policies.method import Rounding, Spread
@@ -34,6 +36,8 @@ PROFILES = {
 }
 METHODS = {"rond": "ROUND_SMALL_5", "ruis": "CELL_KEY"}
 CORRECTIONS = 5
+SECRET = "5e" * 32
+"""One that is the same in every run: with another, now and then most totals are right by chance."""
 Key = tuple[str, str, str]
 Figures = dict[Key, float]
 
@@ -79,6 +83,7 @@ def pool(
     """A node that corrected its figures again and again."""
     name = str(request.param)
     built = strangers.town(tmp_path_factory.mktemp("node") / "aalst", PROFILES)
+    write_secret(built.home / "keys" / "disclosure.key", SECRET)
     found = Pool(built, name)
     made = replace(strangers.contract(), profile=name)
     for turn in range(CORRECTIONS + 1):
@@ -241,6 +246,7 @@ async def test_every_form_serves_the_same_figures_and_one_status(pool: Pool, for
             }
         else:
             assert len(answer.text.splitlines()) == 1 + 2 * 3
+            assert answer.headers["Sdc-Method"] == METHODS[pool.name]
 
 
 async def test_sdmx_serves_the_same_figures_and_says_the_method(pool: Pool) -> None:
@@ -260,8 +266,56 @@ async def test_sdmx_serves_the_same_figures_and_says_the_method(pool: Pool) -> N
         assert len({(x[area], x[sex], x[level]) for x in (y.split(",") for y in lines)}) == len(
             lines
         )
+        assert answer.headers["Sdc-Method"] == METHODS[pool.name]
         described = await client.get(f"/sdmx/3.0/structure/dataflow/{flow}/*")
         assert METHODS[pool.name] in described.text
+
+
+XML = ("genericdata+xml;version=2.1", "structurespecificdata+xml;version=2.1")
+
+
+@pytest.mark.parametrize("form", [*XML, "data+xml;version=3.0.0"])
+async def test_a_data_set_in_xml_says_the_method_where_the_standard_allows(
+    pool: Pool, form: str
+) -> None:
+    flow = f"NIS41002/{strangers.SLUG.upper()}/*/*"
+    path = f"2.1/data/{strangers.SLUG.upper()}" if form in XML else f"3.0/data/dataflow/{flow}"
+    async with pool.town.client() as client:
+        answer = await client.get(
+            f"/sdmx/{path}", headers={"accept": f"application/vnd.sdmx.{form}"}
+        )
+    assert answer.status_code == 200, answer.text[:300]
+    validate_doc(answer.text)
+    assert f">{METHODS[pool.name]}</com:AnnotationText>" in answer.text
+
+
+WORDS = {"rond": "onder 5 staat er 0 of 5", "ruis": "ruis toegevoegd"}
+TABLE = f"{strangers.SLUG}__{TOWN.replace('@', '_')}".replace("-", "_").upper()
+SAYING = {
+    f"/v1/datasets/{strangers.SLUG}/data.csv-metadata.json": "application/csvm+json",
+    "/odata/v4/Datasets": "application/json",
+    f"/odata/cbs/v1/NIS41002/{TABLE}/Properties": "application/json",
+    "/dcat": "text/turtle",
+}
+
+
+@pytest.mark.parametrize("path", SAYING)
+async def test_what_describes_a_release_says_in_words_that_it_is_perturbed(
+    pool: Pool, path: str
+) -> None:
+    async with pool.town.client() as client:
+        asked = {"accept": SAYING[path], "accept-language": "nl"}
+        answer = await client.get(path, headers=asked)
+    assert answer.status_code == 200, answer.text[:300]
+    assert WORDS[pool.name] in answer.text
+    assert "cellen zijn verborgen" not in answer.text
+
+
+async def test_rows_say_the_method_in_their_header(pool: Pool) -> None:
+    async with pool.town.client() as client:
+        answer = await client.get(f"/odata/v4/NIS41002_{strangers.SLUG.upper()}")
+    assert answer.status_code == 200, answer.text[:300]
+    assert answer.headers["Sdc-Method"] == METHODS[pool.name]
 
 
 async def test_the_manifest_and_the_certificate_say_the_method_and_no_more(pool: Pool) -> None:

@@ -59,6 +59,8 @@ def test_every_dialect_says_which_release_it_is_and_leaves_a_receipt(
     answer = httpx.get(node.url + path, headers=node.headers("provincie"))
     assert answer.status_code == 200
     assert answer.headers["Release-Digest"].startswith("sha-256:")
+    assert "Sdc-Method" not in answer.headers
+    assert "hanse:sdc_method" not in answer.text
     assert answer.headers["Protocol"] == "urn:protocol:aalst:2026-101"
     assert answer.headers["Audit-Receipt"].startswith(answer.headers["Decision"])
     assert "no-store" in answer.headers["Cache-Control"]

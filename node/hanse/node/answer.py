@@ -8,6 +8,7 @@ from hanse.areas.registry import Registry
 from hanse.cube.changes import Transition
 from hanse.cube.cleared import Cleared, Pieces
 from hanse.cube.query import Extent
+from hanse.dialects.heading import METHOD_HEADER
 from hanse.node.releases.views import Runs
 from hanse.node.shape import Shape
 from hanse.policies.decision import Permit
@@ -126,4 +127,6 @@ def told(answer: Answer | Changed) -> dict[str, str]:
     }
     if answer.decision:
         said |= {"Decision": answer.decision, "Audit-Receipt": answer.receipt}
+    if answer.manifest.sdc_method:
+        said[METHOD_HEADER] = answer.manifest.sdc_method
     return said

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from hanse.cube.cleared import Cells, Cleared
 from hanse.cube.query import Extent
 from hanse.dialects import arrow_ipc, csv, csvw, json_cells, parquet, xlsx
-from hanse.dialects.heading import Heading
+from hanse.dialects.heading import METHOD_HEADER, Heading
 from hanse.dialects.media import accepted
 from hanse.errors import Invalid
 from hanse.node.answer import WHOLE_ROWS, Answer, Format
@@ -139,6 +139,8 @@ def headed(answer: Answer, heading: Heading, name: str, governed: bool) -> dict[
     if answer.decision:
         headers["Decision"] = answer.decision
         headers["Audit-Receipt"] = answer.receipt
+    if heading.sdc_method:
+        headers[METHOD_HEADER] = heading.sdc_method
     if answer.exchange:
         headers["Exchange-Id"] = answer.exchange
     if answer.file is not None:

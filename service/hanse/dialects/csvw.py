@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hanse.cube.cells import MEASURE_COLUMNS, NUMBER_COLUMNS, SAMPLE_COLUMNS, protected_schema
 from hanse.dialects.edition import Edition, text_in
+from hanse.dialects.heading import perturbed_in
 from hanse.messages import say
 
 MEDIA_TYPE: Final = "application/csvm+json"
@@ -38,6 +39,7 @@ def describe(edition: Edition, url: str, lang: str, *, for_spreadsheets: bool) -
         "dc:hasVersion": edition.release,
         "dc:source": edition.manifest,
         "dc:license": edition.licence,
+        **_notes(edition, lang),
         "dialect": {
             "delimiter": ";" if for_spreadsheets else ",",
             "encoding": "utf-8",
@@ -49,6 +51,15 @@ def describe(edition: Edition, url: str, lang: str, *, for_spreadsheets: bool) -
         },
     }
     return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _notes(edition: Edition, lang: str) -> dict[str, Any]:
+    """Return that figures are perturbed, where they are: they look like any other."""
+    method = edition.sdc_method
+    if not method:
+        return {}
+    told = {"dc:type": "sdc_method", "dc:identifier": method}
+    return {"notes": [{**told, "dc:description": perturbed_in(method, lang)}]}
 
 
 def _column(edition: Edition, name: str, lang: str, for_spreadsheets: bool) -> dict[str, Any]:

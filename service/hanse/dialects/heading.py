@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from hanse.messages import say
+
 Text = Mapping[str, str]
+METHOD_HEADER = "Sdc-Method"
+"""The header of an answer whose figures are all perturbed; where small ones are hidden it is not.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +55,18 @@ class Heading:
         publisher = self.publisher or self.agency
         year = self.published_at[:4]
         return f"{publisher} ({year}). {self.title_in(lang)}, {self.release}. {self.manifest}"
+
+
+def perturbed_in(method: str, lang: str) -> str:
+    """Return in words what a mark such as `ROUND_SMALL_5` says of figures; empty for no mark."""
+    if not method:
+        return ""
+    kind, _, base = method.rpartition("_")
+    if kind == "ROUND_SMALL":
+        return say("SDC_ROUND_SMALL", lang, base=base)
+    return say("SDC_CELL_KEY", lang)
+
+
+def described_in(description: str, method: str, lang: str) -> str:
+    """Return a description of data, and after it how its figures are perturbed where they are."""
+    return "\n\n".join(part for part in (description, perturbed_in(method, lang)) if part)

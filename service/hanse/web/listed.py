@@ -29,6 +29,7 @@ def listing(
             published_at=current.published_at,
             cells=coverage.cells if coverage else None,
             hidden=coverage.hidden if coverage else None,
+            sdc_method=next((each.sdc_method for each in entry.indicators if each.sdc_method), ""),
         )
         if current
         else None

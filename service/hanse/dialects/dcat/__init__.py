@@ -13,6 +13,7 @@ of each property which profile wants it. What is lost, and what is said otherwis
 | periods | `dct:temporal` from the first to the last, `dct:accrualPeriodicity` the finest | holes |
 | current release | `dcat:version`, `adms:versionNotes`, `dct:modified` | earlier releases |
 | how many cells are hidden | `dqv:hasQualityAnnotation`, of open data | nothing |
+| by which method figures are perturbed | `dqv:hasQualityAnnotation` | nothing |
 | under protocol | RESTRICTED (`vl`: NON_PUBLIC), `odrl:hasPolicy`, no distribution | nothing |
 | withdrawn | status WITHDRAWN, the reason, no distribution; the URI stays | nothing |
 | how old the index's knowledge is | description of the `dcat:CatalogRecord` | nothing |

@@ -15,6 +15,7 @@ from rdflib.term import Node
 from hanse.dialects.dcat import vocabulary, ways
 from hanse.dialects.dcat.listing import Listing, Page, Publisher, Shelf, Text
 from hanse.dialects.edition import text_in
+from hanse.dialects.heading import perturbed_in
 from hanse.messages import LANGUAGES, say
 
 ADMS: Final = Namespace("http://www.w3.org/ns/adms#")
@@ -228,12 +229,26 @@ def _statistics(made: Graph, dataset: URIRef, listing: Listing) -> None:
     structure = ways.structure(listing)
     if structure:
         made.add((dataset, DCTERMS.conformsTo, URIRef(structure)))
-    if listing.is_open and listing.release and listing.release.hidden is not None:
-        quality = URIRef(f"{dataset}#quality")
-        made.add((dataset, DQV.hasQualityAnnotation, quality))
-        made.add((quality, RDF.type, DQV.QualityAnnotation))
-        counts = {"hidden": listing.release.hidden, "cells": listing.release.cells}
+    _quality(made, dataset, listing)
+
+
+def _quality(made: Graph, dataset: URIRef, listing: Listing) -> None:
+    """Add how many cells are hidden, of open data, or by which method figures are perturbed."""
+    release = listing.release
+    if release is None or not (release.sdc_method or release.hidden is not None):
+        return
+    quality = URIRef(f"{dataset}#quality")
+    if release.sdc_method:
+        for lang in LANGUAGES:
+            told = f"{release.sdc_method}: {perturbed_in(release.sdc_method, lang)}"
+            made.add((quality, DCTERMS.description, Literal(told, lang=lang)))
+    elif listing.is_open:
+        counts = {"hidden": release.hidden, "cells": release.cells}
         _said(made, quality, DCTERMS.description, "DCAT_HIDDEN", **counts)
+    else:
+        return
+    made.add((dataset, DQV.hasQualityAnnotation, quality))
+    made.add((quality, RDF.type, DQV.QualityAnnotation))
 
 
 def _terms(made: Graph, dataset: URIRef, listing: Listing) -> None:

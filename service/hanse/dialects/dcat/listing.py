@@ -28,7 +28,10 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The release in force. `cells` and `hidden` are None where the dataset is not open."""
+    """The release in force. `cells` and `hidden` are None where the dataset is not open.
+
+    `sdc_method` says by which method every figure was perturbed, empty where small ones are hidden.
+    """
 
     id: str
     number: int
@@ -36,6 +39,7 @@ class Release:
     published_at: datetime
     cells: int | None = None
     hidden: int | None = None
+    sdc_method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
 from hanse.dialects.edition import Edition, text_in
+from hanse.dialects.heading import described_in
 from hanse.dialects.odata.rows import ID, SAMPLE, VALUE, Cbs, Rows, cbs_period
 from hanse.messages import say
 
@@ -53,12 +54,17 @@ def dataset(edition: Edition, lang: str) -> dict[str, Any]:
         "Identifier": set_name(edition),
         "Agency": edition.agency,
         "Title": text_in(edition.contract.title, lang, edition.slug),
-        "Description": text_in(edition.contract.description, lang),
+        "Description": _description(edition, lang),
         "Release": edition.release,
         "PublishedAt": edition.moment,
         "Licence": edition.licence,
         "Access": edition.contract.access.value,
     }
+
+
+def _description(edition: Edition, lang: str) -> str:
+    """Return the description; it says that figures are perturbed, where they are."""
+    return described_in(text_in(edition.contract.description, lang), edition.sdc_method, lang)
 
 
 def metadata(
@@ -120,7 +126,7 @@ def cbs_entry(edition: Edition, level: str, lang: str) -> dict[str, Any]:
         "Identifier": edition.table_id(level),
         "Catalog": edition.agency,
         "Title": f"{title} ({text_in(name.name, lang, name.code)} {name.vintage})",
-        "Description": text_in(edition.contract.description, lang),
+        "Description": _description(edition, lang),
         "Language": lang,
         "Modified": edition.moment,
         "ObservationsModified": edition.moment,

@@ -105,6 +105,22 @@ def _structure(layout: Layout, message: Message) -> str:
 
 
 def _data_set(layout: Layout, message: Message, action: Action) -> str:
+    return _opened(layout, message, action) + _annotated(layout.edition.sdc_method)
+
+
+def _annotated(method: str) -> str:
+    """Return the annotation that every figure of a data set is perturbed; empty where none is."""
+    if not method:
+        return ""
+    return (
+        '<com:Annotations><com:Annotation id="sdc_method">'
+        "<com:AnnotationType>hanse:sdc_method</com:AnnotationType>"
+        f'<com:AnnotationText xml:lang="en">{escape(method)}</com:AnnotationText>'
+        "</com:Annotation></com:Annotations>"
+    )
+
+
+def _opened(layout: Layout, message: Message, action: Action) -> str:
     name = quoteattr(layout.edition.dialect_id)
     if message.shape == "generic":
         return f'<mes:DataSet structureRef={name} action="{action}">'
