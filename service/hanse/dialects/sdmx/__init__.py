@@ -14,6 +14,6 @@ what is lost is told here:
 | texts in three languages | one language an answer, by `Accept-Language` | nothing: ask again |
 | another name in an older vintage | annotation `hanse:name@<level>` | nothing |
 | no value: hidden | no value, `OBS_STATUS` Q, `CONF_STATUS` C | nothing |
-| figures that are perturbed | `hanse:sdc_method` on dataflow and XML data set | CSV: header only |
+| figures that are perturbed | `hanse:sdc_method`, `Source` in XML | CSV: only in a header |
 | parent of a breakdown code | annotation `hanse:parent` | the tree is not a hierarchy artefact |
 """

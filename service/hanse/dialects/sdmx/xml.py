@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from hanse.cube.cleared import Cleared
 from hanse.cube.encoding import whole
+from hanse.dialects.heading import perturbed_in
 from hanse.dialects.sdmx import names
 from hanse.dialects.sdmx.cells import Layout, in_series
 from hanse.dialects.words import Part, coded, encoded, in_steps, texts, told_at, wrapped
@@ -29,6 +30,8 @@ MEDIA_TYPE: Final[Mapping[Shape, str]] = {
     "specific21": "application/vnd.sdmx.structurespecificdata+xml;version=2.1",
     "specific30": "application/vnd.sdmx.data+xml;version=3.0.0",
 }
+LANG: Final = "en"
+"""What a header of SDMX is written in."""
 _BASE: Final = "http://www.sdmx.org/resources/sdmxml/schemas/"
 _ROOT: Final[Mapping[Shape, str]] = {
     "generic": "GenericData",
@@ -81,8 +84,19 @@ def _opening(layout: Layout, message: Message) -> str:
         f"<mes:Header><mes:ID>{escape(message.id)}</mes:ID><mes:Test>false</mes:Test>"
         f"<mes:Prepared>{escape(message.prepared)}</mes:Prepared>"
         f"<mes:Sender id={quoteattr(layout.edition.agency)}/>{_structure(layout, message)}"
-        "</mes:Header>"
+        f"{_source(layout.edition.sdc_method)}</mes:Header>"
     )
+
+
+def _source(method: str) -> str:
+    """Return in the header that every figure is perturbed; nothing where small ones are hidden.
+
+    One of the clients stops at an annotation of a data set or a name, and shows this.
+    """
+    if not method:
+        return ""
+    told = f"sdc_method {method}: {perturbed_in(method, LANG)}"
+    return f'<mes:Source xml:lang="{LANG}">{escape(told)}</mes:Source>'
 
 
 def _structure(layout: Layout, message: Message) -> str:
@@ -105,22 +119,6 @@ def _structure(layout: Layout, message: Message) -> str:
 
 
 def _data_set(layout: Layout, message: Message, action: Action) -> str:
-    return _opened(layout, message, action) + _annotated(layout.edition.sdc_method)
-
-
-def _annotated(method: str) -> str:
-    """Return the annotation that every figure of a data set is perturbed; empty where none is."""
-    if not method:
-        return ""
-    return (
-        '<com:Annotations><com:Annotation id="sdc_method">'
-        "<com:AnnotationType>hanse:sdc_method</com:AnnotationType>"
-        f'<com:AnnotationText xml:lang="en">{escape(method)}</com:AnnotationText>'
-        "</com:Annotation></com:Annotations>"
-    )
-
-
-def _opened(layout: Layout, message: Message, action: Action) -> str:
     name = quoteattr(layout.edition.dialect_id)
     if message.shape == "generic":
         return f'<mes:DataSet structureRef={name} action="{action}">'
