@@ -24,6 +24,7 @@ from tests.support.disclosure import (
 from tests.support.needs import ROOT
 from typer.testing import CliRunner
 
+from hanse.cli import attack
 from hanse.cli import protect as commands
 from hanse.errors import Conflict, HanseError, Invalid
 from hanse.policies.disclosure import (
@@ -335,6 +336,7 @@ def test_cells_no_cube_publishes_are_not_shown_and_still_counted() -> None:
 def _app() -> typer.Typer:
     app = typer.Typer(pretty_exceptions_enable=False)
     commands.register(app)
+    attack.register(app)
     return app
 
 
