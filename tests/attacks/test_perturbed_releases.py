@@ -327,3 +327,29 @@ async def test_the_manifest_and_the_certificate_say_the_method_and_no_more(pool:
     assert said["sdc_method"] == METHODS[pool.name]
     for text in (manifest.text, json.dumps(said)):
         assert not {"deviation", "variance", "secret"} & set(text.replace('"', " ").split())
+
+
+FORMS_OF = {"rond": "{name: round_small, base: 5}", "ruis": "cell_key"}
+PAGES = {
+    "nl": ("0 of 5", "ruis toegevoegd", "0 verborgen"),
+    "en": ("0 or 5", "noise was added", "0 hidden"),
+    "fr": ("0 ou 5", "du bruit a été ajouté", "0 masqué"),
+}
+
+
+@pytest.mark.parametrize("lang", PAGES)
+async def test_the_page_of_a_release_says_the_method_in_words(pool: Pool, lang: str) -> None:
+    words = f"schema: 1\nname: {pool.name}\ntitle: {{nl: Proef}}\ndescription: {{nl: Proef}}\n"
+    (pool.town.home / "profiles").mkdir(exist_ok=True)
+    file = pool.town.home / "profiles" / f"{pool.name}.yaml"
+    file.write_text(f"{words}method: {FORMS_OF[pool.name]}\n", "utf-8")
+    async with pool.town.client() as client:
+        release = (await client.get(f"/v1/datasets/{strangers.SLUG}")).json()["current"]
+        page = f"/{lang}/datasets/{strangers.SLUG}/releases/{release['release_id']}"
+        answer = await client.get(page)
+    rounded, noisy, hidden = PAGES[lang]
+    assert answer.status_code == 200, answer.text[:300]
+    assert (rounded if pool.name == "rond" else noisy) in answer.text
+    assert hidden not in answer.text
+    assert f"Proef ({pool.name})" in answer.text
+    assert METHODS[pool.name] in answer.text

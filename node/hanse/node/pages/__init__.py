@@ -8,14 +8,18 @@ from sqlalchemy import Engine
 from starlette.responses import HTMLResponse
 
 from hanse.cube.contract import Access
+from hanse.dialects.heading import perturbed_in
+from hanse.errors import NotFound
 from hanse.messages import named, nearest
 from hanse.node.pages.visitors import Visitors
+from hanse.node.press import own_profiles
 from hanse.node.releases import difference, manifest, tables
 from hanse.node.releases.tables import ReleaseRow
 from hanse.node.routes.question import Slug
 from hanse.node.running import Node
 from hanse.node.tables import read_moment
 from hanse.node.world import Offer
+from hanse.policies import profile as profiles
 from hanse.store.session import reading
 from hanse.web import render
 from hanse.web.language import PageLanguage
@@ -58,6 +62,8 @@ def routes(node: Node) -> APIRouter:
             release=described,
             digest=row.digest,
             row=row,
+            profile=_profile(node, described, lang),
+            perturbed=perturbed_in(described.sdc_method, lang),
             title=nearest(described.title, lang),
             description=nearest(described.description, lang),
             theme=named("theme", described.theme, lang),
@@ -78,6 +84,16 @@ def _opened(node: Node, caller: Caller, slug: str, release_id: str) -> tuple[Rel
     with reading(node.engine) as session:
         row = tables.named(session, slug, release_id)
     return row, manifest.load(node.home, row.digest)
+
+
+def _profile(node: Node, described: Manifest, lang: str) -> str:
+    """Return what the profile is called; empty where the one it was published under is gone."""
+    try:
+        found = profiles.find(described.profile, own_profiles(node.home))
+    except NotFound:
+        return ""
+    same = found.content_digest == described.profile_digest
+    return nearest(found.title, lang) if same else ""
 
 
 def _line(node: Node, offer: Offer, lang: str) -> dict[str, Any]:
