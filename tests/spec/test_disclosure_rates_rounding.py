@@ -1,5 +1,6 @@
 """Percentages with safe decimals, and small counts rounded once for every figure."""
 
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from hanse.errors import Invalid
-from hanse.policies.disclosure import Plan
+from hanse.policies.disclosure import Plan, Rounding, protect, public
 from hanse.policies.disclosure.plan import Axis
 from hanse.policies.disclosure.rates import safe_decimals
 from hanse.policies.disclosure.rounding import round_small
@@ -77,6 +78,16 @@ def test_the_same_question_twice_gives_the_same_bytes() -> None:
 def test_the_secret_matters() -> None:
     table = _city(2)
     assert not round_small(table, PLAN, BASE, 9).equals(round_small(table, PLAN, BASE, 10))
+
+
+def test_random_bytes_are_a_secret_and_give_what_protect_gives_with_them() -> None:
+    table, secret = _city(2), bytes(range(32))
+    shown = round_small(table, PLAN, BASE, secret)
+    whole = protect(table, replace(PLAN, method=Rounding(BASE)), secret=secret)
+    assert shown["obs_value"].equals(public(whole)["obs_value"])
+    assert not shown.equals(round_small(table, PLAN, BASE, bytes(32)))
+    with pytest.raises(Invalid, match="DISCLOSURE_SECRET"):
+        round_small(table, PLAN, BASE, b"short")
 
 
 @pytest.mark.parametrize("base", [0, 2, 101])

@@ -11,19 +11,22 @@ import pyarrow as pa
 from hanse.policies.disclosure.dimension import Ints
 from hanse.policies.disclosure.plan import Plan
 from hanse.policies.disclosure.table import figures_table, model_of
-from hanse.policies.method import Rounding
+from hanse.policies.method import Rounding, seed_of
 
 
-def round_small(table: pa.Table, plan: Plan, base: int, secret: int) -> pa.Table:
+def round_small(table: pa.Table, plan: Plan, base: int, secret: bytes | int) -> pa.Table:
     """Return every published cell as a sum of inner counts, small ones rounded to 0 or `base`.
 
     Inner counts of 1 … base - 1 are taken in an order drawn from `secret` (never published) within
     each area, and rounded so that their running sum stays within half a base: totals stay close.
-    The same table, plan and secret give the same figures.
+    The same table, plan and secret give the same figures; bytes give those of `protect` with them.
+    A node draws every cell by itself instead, so its totals are further off. Raises Invalid for
+    fewer than 16 bytes.
     """
     method = Rounding(base)
+    seed = secret if isinstance(secret, int) else seed_of(secret)
     model = model_of(table, plan)
-    return figures_table(model, rounded(table, plan, method, secret), method.mark)
+    return figures_table(model, rounded(table, plan, method, seed), method.mark)
 
 
 def rounded(table: pa.Table, plan: Plan, method: Rounding, secret: int) -> Ints:
