@@ -28,6 +28,7 @@ SHIPPED = [
     ("fiscaal-21", 21, 5, 0, 1),
     ("enquete-79", 5, 5, 79, 1),
     ("afronden-5", 5, 5, 0, 5),
+    ("rond-5", 0, 0, 0, 1),
 ]
 
 
@@ -52,6 +53,14 @@ def test_a_shipped_profile_says_what_its_name_says(
 @pytest.mark.parametrize("name", [row[0] for row in SHIPPED])
 def test_only_the_strictest_judges_what_a_register_s_share_leaves_over(name: str) -> None:
     assert find(name).rest_hidden is (name == "fiscaal-21")
+
+
+def test_one_shipped_profile_rounds_small_counts_and_none_makes_noise() -> None:
+    # the name of a shipped one would tell recipients how far noise goes
+    methods = {name: held.method for name, held in shipped().items() if held.method}
+    assert methods == {"rond-5": Rounding(5)}
+    assert find("rond-5").min_denominator == 20
+    assert find("rond-5").mark == "ROUND_SMALL_5"
 
 
 def test_no_other_profile_is_shipped() -> None:
