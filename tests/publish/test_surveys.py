@@ -105,6 +105,21 @@ def test_a_release_that_is_closed_twice_hides_no_more_for_what_shares_leave(tmp_
     assert told.hidden("y_gt") == told.hidden("y_gn") == {"A", "C", "D"}
 
 
+@pytest.mark.parametrize(
+    ("weighted_yes", "yes", "hidden"), [(4.5, 96, True), (1_900, 4, True), (0, 0, False)]
+)
+def test_fewer_than_five_who_said_so_are_hidden_weighted_or_counted_and_nobody_is_shown(
+    tmp_path: Path, weighted_yes: float, yes: float, hidden: bool
+) -> None:
+    figures = {
+        area: (weighted_yes, n * 28, n, yes) if area == "B" else (n * 20, n * 28, n, n // 2)
+        for area, n in MANY.items()
+    }
+    told = samples.told(tmp_path, {"x": figures})
+    assert ("B" in told.hidden("x_p")) is hidden
+    assert told.verified.holds
+
+
 def test_respondents_who_said_no_are_counted_where_a_producer_counts_them(tmp_path: Path) -> None:
     figures = {
         area: (n * 20, n * 28, n, n - 2 if area == "B" else n // 2) for area, n in MANY.items()

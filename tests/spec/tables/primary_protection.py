@@ -70,7 +70,7 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
      HIDDEN),
     ("a survey goes by its answers", "survey", "enquete-79", SECTOR, "a=12 s=79", "12"),
     ("too few answers", "survey", "enquete-79", SECTOR, "a=12 s=78", HIDDEN),
-    ("few who said so do not matter", "survey", "enquete-79", SECTOR, "a=1 s=200", "1"),
+    ("a small figure of many answers is shown", "survey", "enquete-79", SECTOR, "a=1 s=200", "1"),
     ("answers go before the numerator", "survey-share", "enquete-79", SECTOR,
      "a=1 n=1 s=200", "1"),
     ("the threshold goes before the answers", "survey-on-t", "enquete-79", SECTOR,
