@@ -29,6 +29,8 @@ FAR = 2**40
 """Room of as much, or more, is room without end."""
 NODES_MAX = 2_000
 """Branching stops after so many nodes, on a fast machine and on a slow one."""
+NEAR = 10
+"""Branching first looks for moves of at most so many units a cell: bounded, it is much quicker."""
 SECONDS_MAX = 600.0
 """One program that takes longer has failed: its cells stay unproven and the table is refused."""
 
@@ -157,9 +159,19 @@ class Program:
     def _branched(self, cell: int, amount: int) -> Floats | None:
         """Return a cheap move in whole numbers by branch and bound, None where none was found."""
         self._integrality(highspy.HighsVarType.kInteger)
+        ends = np.array(self._solver.getLp().col_upper_)
+        self._upper(np.minimum(ends, max(NEAR, abs(amount))))
         found = self.cheapest(cell, amount)
+        self._upper(ends)
+        if found is None:
+            found = self.cheapest(cell, amount)
         self._integrality(highspy.HighsVarType.kContinuous)
         return found if found is None or is_whole(found) else None
+
+    def _upper(self, ends: Floats) -> None:
+        """Let every column go up to so much."""
+        columns = np.arange(ends.size, dtype=np.int32)
+        self._solver.changeColsBounds(columns.size, columns, np.zeros(ends.size), ends)
 
     def _integrality(self, kind: Any) -> None:
         columns = np.arange(2 * self._cells, dtype=np.int32)
