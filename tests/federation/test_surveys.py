@@ -237,6 +237,9 @@ def test_the_standards_have_it_as_attributes_and_columns(hosts: Hosts) -> None:
     xml = ask(hosts, "/sdmx/2.1/data/MONITOR").text
     assert '<gen:Value id="SAMPLE_SIZE" value="408"/>' in xml
     assert '<gen:Value id="SAMPLE_SIZE" value="78"/>' not in xml
+    series = [part for part in xml.split("<gen:Series>") if '"VEILIG_P"' in part]
+    assert series
+    assert all('<gen:Value id="DECIMALS" value="1"/>' in part for part in series)
 
 
 def test_a_fact_sheet_draws_dots_and_says_what_differs(federation: Federation) -> None:
