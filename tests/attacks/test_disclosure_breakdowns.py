@@ -84,10 +84,11 @@ class Dataset:
     totals: bool = True
     ages: tuple[str, ...] = (*AGES, "_T")
     levels: tuple[str, ...] = (SECTOR, DISTRICT, TOWN)
+    population: str = ""
 
     def contract(self) -> Contract:
         made = presses.contract(
-            presses.indicator("inw"),
+            presses.indicator("inw", population=self.population),
             slug=self.slug,
             levels=self.levels,
             dimensions=self.dimensions,
@@ -196,6 +197,24 @@ async def test_datasets_with_other_breakdowns_give_no_small_count_away(
     assert held.small > 1
     assert (held.exact, held.near) == (0, 0)
     assert all(each.holds for each in proven)
+
+
+@pytest.mark.parametrize("said", [("inwoners", ""), ("", "inwoners")], ids=["first", "second"])
+async def test_a_population_that_only_one_dataset_names_is_the_population_of_both(
+    tmp_path: Path, said: tuple[str, str]
+) -> None:
+    true = truth(people())
+    one, other = (
+        replace(each, population=name)
+        for each, name in zip((SEXES_ALONE, TOTALS), said, strict=True)
+    )
+    town = published(tmp_path / "node", one, other, true=true)
+    held = score(await told_by(town, one, other), true)
+    holds = [verified(town.press, each.slug).holds for each in (one, other)]
+    town.close()
+    assert (held.exact, held.near) == (0, 0)
+    assert held.small > 1
+    assert all(holds)
 
 
 async def test_datasets_of_nodes_that_know_nothing_of_each_other_give_counts_away(

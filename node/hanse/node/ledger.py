@@ -9,12 +9,12 @@ import hashlib
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import LargeBinary
+from sqlalchemy import ColumnElement, LargeBinary
 from sqlmodel import Column, Field, Session, col, select
 
 from hanse.cube.codelist import TOTAL
@@ -73,13 +73,14 @@ class Held:
     """What readers hold of the populations of a dataset; `last` is the newest row it rests on.
 
     `kin` says what ties its indicators to those of other datasets; every key is in the words of
-    the dataset.
+    the dataset. `sources` says which datasets told of a place, each with its newest release.
     """
 
     cells: Mapping[Place, Cells]
     populations: Mapping[str, str]
     last: int = 0
     kin: Kin = ALONE
+    sources: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
 
     def levels(self, contract: Contract) -> tuple[str, ...]:
         """Return the levels of a contract, and those that an earlier release showed."""
@@ -169,27 +170,29 @@ def load(
     """
     every = (*contract.indicators, *kin.indicators)
     names = populations(replace(contract, indicators=every))
-    wanted = (
-        select(LedgerRow)
-        .where(col(LedgerRow.population).in_(_wanted(names)))
-        .order_by(col(LedgerRow.id))
-    )
+    wanted = select(LedgerRow).where(_speaking(names)).order_by(col(LedgerRow.id))
     if until is not None:
         wanted = wanted.where(col(LedgerRow.id) <= until)
     if periods is not None:
         wanted = wanted.where(col(LedgerRow.period).in_(periods))
     found: dict[Place, dict[str, str]] = defaultdict(dict)
-    last = 0
+    sources: dict[Place, dict[str, str]] = defaultdict(dict)
+    last, near = 0, set(_wanted(names))
     for row in session.exec(wanted):
+        population = row.population
         for key, value in _read(row.content):
             indicator = key.partition("\t")[0].partition(TOLD)[0]
             population = names.get(indicator, row.population)
+            if row.population not in near and population[:1] != OWN:
+                continue  # nothing that these indicators are
             if population != row.population and OWN not in {population[:1], row.population[:1]}:
                 population = row.population  # another indicator of this name
             found[population, row.period][key] = value
+        for each in {population, row.population}:
+            sources[each, row.period][row.dataset] = row.release_id
         last = row.id
     cells = {place: _spelled(shown, kin) for place, shown in found.items()}
-    return Held(cells, names, last, kin)
+    return Held(cells, names, last, kin, sources)
 
 
 def _spelled(shown: Cells, kin: Kin) -> Cells:
@@ -207,6 +210,15 @@ def _spelled(shown: Cells, kin: Kin) -> Cells:
 def _wanted(names: Mapping[str, str]) -> list[str]:
     """Return the populations whose rows may speak of some indicators, named or not."""
     return sorted({*names.values(), *(OWN + name for name in names)})
+
+
+def _speaking(names: Mapping[str, str]) -> ColumnElement[bool]:
+    """Return which rows may speak of some indicators; one without a population may be in any."""
+    population = col(LedgerRow.population)
+    mine = population.in_(_wanted(names))
+    if all(not each.startswith(OWN) for each in names.values()):
+        return mine
+    return mine | ~population.startswith(OWN)
 
 
 def _sides(key: str, sides: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
@@ -262,10 +274,7 @@ def append(session: Session, of: Release, new: Mapping[Place, Cells], held: Held
     Raises `Conflict` where another release of the same population came in between.
     """
     newest = session.exec(select(LedgerRow).order_by(col(LedgerRow.id).desc()).limit(1)).first()
-    mine = _wanted(held.populations)
-    since = select(LedgerRow.id).where(
-        col(LedgerRow.population).in_(mine), col(LedgerRow.id) > held.last
-    )
+    since = select(LedgerRow.id).where(_speaking(held.populations), col(LedgerRow.id) > held.last)
     if session.exec(since.limit(1)).first() is not None:
         raise Conflict("PUBLISH_OVERTAKEN", dataset=of.dataset)
     number, previous = (newest.id, newest.digest) if newest else (0, "")
