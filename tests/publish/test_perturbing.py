@@ -22,6 +22,7 @@ from hanse.cube.codelist import Code, Codelist, Dimension
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation, MeasureType, Sample, SourceThreshold
 from hanse.errors import Conflict, HanseError, Refused
+from hanse.messages import LANGUAGES, say
 from hanse.node import areas, home, secrecy
 from hanse.node.intake import draft as drafts
 from hanse.node.publish import (
@@ -283,7 +284,15 @@ def test_one_population_has_one_method(
     other = under(at, second)
     with pytest.raises(Conflict, match="PERTURB_MIXED") as refusal:
         release(other, crossed(), replace(CROSSED, slug="tweede"))
-    assert refusal.value.parameters["indicator"] == "inw", situation
+    told = refusal.value.parameters
+    assert told["indicator"] == "inw", situation
+    assert told["holder"] == f"bevolking ({released})"
+    both = "" if first and second else "_HIDING" if first else "_EXACT"
+    assert refusal.value.code == f"PERTURB_MIXED{both}"
+    for lang in LANGUAGES:
+        said = say(refusal.value.code, lang, **told)
+        assert f"bevolking ({released})" in said
+        assert not {"{", "SUPPRESS", "ROUND_SMALL"} & set(said.replace("{", " { ").split())
     withdraw(at, "bevolking", released, "Fout.", "an")
     with pytest.raises(Conflict, match="PERTURB_MIXED"):
         release(other, crossed(), CROSSED)

@@ -17,7 +17,6 @@ from hanse.cube.period import Period
 from hanse.errors import Conflict
 from hanse.node.ledger import METHOD, TOLD, Held, Place
 
-SUPPRESS = "suppress"
 _SAID = f"{METHOD}\t"
 
 
@@ -56,18 +55,26 @@ def check(held: Held, cells: pa.Table, contract: Contract, mark: str = "") -> No
     for place, (indicator, period) in _met(others, held, cells, contract):
         other, theirs = others[place] or ("", "")
         raise Conflict(
-            "PERTURB_MIXED",
+            _code(mark, theirs),
             dataset=contract.slug,
             indicator=indicator,
             period=period,
-            method=_word(mark),
-            other=_word(theirs),
             beside=f"{other} {place[1]}",
+            holder=_holder(held, place, contract.slug),
         )
 
 
-def _word(mark: str) -> str:
-    return mark.partition(" ")[0] or SUPPRESS.upper()
+def _code(mark: str, theirs: str) -> str:
+    """Return the message: what is out is exact, or what would be, or both are perturbed."""
+    if not theirs:
+        return "PERTURB_MIXED_EXACT"
+    return "PERTURB_MIXED" if mark else "PERTURB_MIXED_HIDING"
+
+
+def _holder(held: Held, place: Place, own: str) -> str:
+    """Return which datasets the other figures are out in, each with its newest release."""
+    found = held.sources.get(place, {})
+    return ", ".join(f"{name} ({found[name]})" for name in sorted(found)) or own
 
 
 def _met(
