@@ -579,7 +579,11 @@ def test_the_commands_publish_by_the_method_of_the_profile_and_check_it(
     assert found["method"] == METHODS[name].mark
     assert found["changed"][SECTOR]["cells"] == 36
     assert found["changed"][SECTOR]["changed"] > 0
+    rehearsed = " ".join(run(node, "protect", "bevolking", "--dry-run").split())
+    assert "Wat veranderen zou" in rehearsed
+    assert "Een verborgen cel" not in rehearsed
     said = " ".join(run(node, "publish", "bevolking", "--as", "an").split())
+    assert "voortaan" not in said.lower()
     assert METHODS[name].mark in said
     assert "aantallen veranderd" in said
     checked = json.loads(run(node, "verify", "bevolking", "--json"))
@@ -594,7 +598,10 @@ def test_the_commands_publish_by_the_method_of_the_profile_and_check_it(
     kept = json.loads(run(node, "protect-report", "bevolking", "--json"))
     assert kept["method"] == METHODS[name].mark
     assert [each["name"] for each in kept["changes"]] == [TOWN, SECTOR]
-    assert "Wat er verandert" in run(node, "protect-report", "bevolking")
+    report = " ".join(run(node, "protect-report", "bevolking").split())
+    assert "Wat er verandert" in report
+    assert "niets is verborgen" in report
+    assert "hanse verify-release" in report
     (node / secrecy.SECRET).write_bytes(bytes(64))
     broken = json.loads(run(node, "verify", "bevolking", "--json", status=1))
     assert "secret" in broken["differs"]
@@ -604,3 +611,11 @@ def test_the_commands_publish_by_the_method_of_the_profile_and_check_it(
     done = CliRunner().invoke(app, ["publish", "bevolking", "--home", str(node)])
     assert isinstance(done.exception, Conflict)
     assert done.exception.code == "PERTURB_SECRET"
+
+
+def test_a_report_of_figures_that_did_not_change_calls_nothing_protected(node: Path) -> None:
+    (node / "profiles" / "proef.yaml").write_text(form("round_small"))
+    drafts.save(node, draft([("inw", TOWN, "11002", "2024", 90)], of(levels=(TOWN,))))
+    said = " ".join(run(node, "protect", "bevolking", "--dry-run").split())
+    assert "Geen enkel cijfer verandert volgens ROUND_SMALL_5" in said
+    assert "niet te kennen" not in said

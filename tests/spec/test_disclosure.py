@@ -416,6 +416,19 @@ def test_the_attack_command_fails_on_a_table_that_leaks(tmp_path: Path) -> None:
     assert "volgen uit de andere" in run.output
 
 
+def test_an_attack_on_a_table_that_hides_nothing_is_no_pass(tmp_path: Path) -> None:
+    files = _files(tmp_path)
+    table, plan = _city()
+    rows = [{**row, "obs_value": row["value"]} for row in inside(protect(table, plan)).to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows), files["out"])
+    told = ["attack", files["out"], "--plan", files["plan"], "--structure", files["table"]]
+    run = CliRunner().invoke(_app(), told)
+    assert run.exit_code == 0, run.output
+    said = " ".join(run.output.split())
+    assert "niets verborgen" in said
+    assert "zegt niets over afgeronde of verstoorde cijfers" in said
+
+
 def test_a_file_that_is_no_table_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     files = _files(tmp_path)
     Path(files["table"]).write_bytes(b"PAR1 but not really")

@@ -55,7 +55,7 @@ def attack(  # noqa: PLR0913 a command's options
     if as_json:
         typer.echo(json.dumps({**counts, "cells": named}, ensure_ascii=False))
     else:
-        typer.echo(say("ATTACK_DONE", lang, **counts))
+        typer.echo(say("ATTACK_DONE" if found.hidden else "ATTACK_NOTHING", lang, **counts))
         for name in named:
             typer.echo(f"  {name}")
         if counts["below"] > len(named):

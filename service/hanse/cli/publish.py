@@ -222,7 +222,8 @@ def _show(prepared: "Prepared") -> None:
     for line in _hidden(prepared):
         console.print(f"  {line}", markup=False)
     changed = (("NEWLY_HIDDEN", found.newly_hidden), ("NEWLY_SHOWN", found.newly_shown))
-    console.print(" · ".join(f"{word(name)}: {count}" for name, count in changed))
+    if prepared.shielded.figures is None:
+        console.print(" · ".join(f"{word(name)}: {count}" for name, count in changed))
     for change in found.changes[:LINES_MAX]:
         subject = f"{change.subject}.{change.field}" if change.field else change.subject
         weight = word(f"WEIGHT_{change.weight.name}")

@@ -41,10 +41,13 @@ class _Told:
         verdict = Notice(self._say("VERDICT_BAD"), "bad")
         if not facts.broken:
             verdict = Notice(self._say("VERDICT_PERTURBED", mark=facts.method), "good")
+        if not any(each.changed for each in facts.changes) and not facts.broken:
+            verdict = Notice(self._say("VERDICT_UNCHANGED", mark=facts.method))
         certificate = [
             f"{named('setting', name, self._lang)}: {named('truth', value, self._lang)}"
             for name, value in facts.certificate
         ]
+        proven = "PROOF_PERTURBED_RELEASE" if facts.subject.release else "PROOF_PERTURBED"
         return (
             Section(self._say("SHORT"), (self._figures(), verdict)),
             Section(
@@ -54,7 +57,7 @@ class _Told:
             Section(self._say("WHAT_IF"), (Paragraph(self._say("WHAT_IF_PERTURBED")),)),
             Section(
                 self._say("PROOF"),
-                (Paragraph(self._say("PROOF_PERTURBED")), Listing(tuple(certificate))),
+                (Paragraph(self._say(proven)), Listing(tuple(certificate))),
             ),
         )
 

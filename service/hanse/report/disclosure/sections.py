@@ -42,7 +42,7 @@ def document(facts: Facts, lang: str) -> Document:
     """Return the report in a language: Dutch, English or French."""
     told = _Told(facts, lang)
     subject = facts.subject
-    state = "RELEASE" if subject.release else "DRAFT"
+    state = ("RELEASE" if subject.release else "DRAFT") + ("_PERTURBED" if facts.method else "")
     sections = perturbed.sections(facts, lang) or (
         Section(told.say("SHORT"), told.short()),
         Section(told.say("WHY"), told.why()),
@@ -293,7 +293,8 @@ class _Told:
         rows = tuple(self._seen(each) for each in self._facts.seen)
         columns = self._columns("CELL", "VALUE", "OBS_STATUS", "CONF_STATUS")
         table = Table(self.say("READER_CAPTION"), columns, rows)
-        return (Paragraph(self.say("READER_TEXT")), *([table] if rows else []))
+        told = self.say("READER_PERTURBED" if self._facts.method else "READER_TEXT")
+        return (Paragraph(told), *([table] if rows else []))
 
     def _seen(self, each: Seen) -> tuple[str, ...]:
         shown = SYMBOL if each.obs_status == "Q" else ""
