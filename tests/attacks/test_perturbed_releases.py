@@ -20,6 +20,7 @@ from tests.support import presses, strangers
 from tests.support.strangers import DISTRICT, LEVELS, SECTOR, TOWN, ZONE, Town
 
 from hanse.auth.ring import write_secret
+from hanse.cube.indicator import Aggregation
 from hanse.errors import HanseError
 from hanse.node.publish import Intent, publish
 from hanse.policies.method import Rounding, Spread
@@ -137,6 +138,34 @@ def bounds(name: str, figure: float) -> tuple[float, float]:
     if name == "rond":
         return {0: (0, BASE - 1), BASE: (1, BASE)}.get(int(figure), (figure, figure))
     return (max(figure - DEVIATION, min(figure, 1)), figure + DEVIATION)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_stands_unchanged_for_ten_years_has_one_figure_so_its_mean_says_nothing(
+    name: str, tmp_path: Path
+) -> None:
+    """Three doctors in a sector are three next year too; births of every year are others."""
+    built = strangers.town(tmp_path / "aalst", PROFILES)
+    write_secret(built.home / "keys" / "disclosure.key", SECRET)
+    doctors = presses.indicator("artsen")
+    births = presses.indicator("geboorten", aggregate_time=Aggregation.SUM)
+    made = presses.contract(doctors, births, slug="zorg", levels=LEVELS)
+    years = [str(year) for year in range(2015, 2025)]
+    told = [
+        (each.id, SECTOR, code[0], year, 1 + number % 4)
+        for each in (doctors, births)
+        for number, code in enumerate(strangers.codes())
+        for year in years
+    ]
+    row = publish(built.press, presses.draft(told, replace(made, profile=name)), Intent(), "an")
+    path = built.home / "data" / row.digest.removeprefix("sha-256:") / "cells.parquet"
+    rows = [each for each in pq.read_table(path).to_pylist() if each["level"] == SECTOR]
+    built.close()
+    figures: dict[tuple[str, str], set[float]] = {}
+    for each in rows:
+        figures.setdefault((each["indicator"], each["area"]), set()).add(each["obs_value"])
+    assert {len(held) for (what, _), held in figures.items() if what == "artsen"} == {1}
+    assert max(len(held) for (what, _), held in figures.items() if what == "geboorten") > 1
 
 
 def test_everything_pooled_leaves_every_small_count_three_wide(pool: Pool) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from hanse.errors import Invalid, NotFound
 from hanse.policies import profile
-from hanse.policies.method import Rounding
+from hanse.policies.method import Perturbing, Rounding, Spread
 from hanse.policies.profile import find, from_document, load, shipped
 
 FORM = """
@@ -163,3 +163,18 @@ def test_a_rule_that_hides_has_no_place_beside_a_method(rules: dict[str, Any], w
         replace(plain, method=Rounding(5), **rules)
     assert raised.value.parameters["field"] == wrong
     assert replace(plain, **rules).mark == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "wrong"),
+    [(Rounding(5), ""), (Rounding(4), "base"), (Spread(5), ""), (Spread(4), "deviation")],
+)
+def test_a_node_rounds_to_five_or_more_and_its_noise_goes_as_far(
+    method: Perturbing, wrong: str
+) -> None:
+    if not wrong:
+        assert replace(find("open-0"), method=method).mark
+        return
+    with pytest.raises(Invalid, match="PROFILE_FIELD") as raised:
+        replace(find("open-0"), method=method)
+    assert raised.value.parameters["field"] == wrong

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from hanse.areas.registry import Registry
 from hanse.cube import encoding
 from hanse.cube.contract import Contract
+from hanse.cube.indicator import Aggregation
 from hanse.errors import Conflict
 from hanse.node import countable, crossings, figures, mixing, secrecy, shielding
 from hanse.node.figures import Drawn, Figures
@@ -191,10 +192,9 @@ def draw(table: Table, held: Held | None = None) -> tuple[Relations, Drawn]:
     exact = np.where(counts.known, counts.values, 0)
     drawn = Drawn(relations.frame, counts.known, exact, exact, inner)
     rows = np.flatnonzero(inner & (exact > 0))
-    names = drawn.names({})
-    draws = cellwise.drawn(
-        ["\x1e".join(names[row]) for row in rows.tolist()], exact[rows], table.secret
-    )
+    names, lasting = drawn.names({}), _lasting(contract)
+    cells_drawn = [_called(names[row], lasting) for row in rows.tolist()]
+    draws = cellwise.drawn(cells_drawn, exact[rows], table.secret)
     own = np.zeros(relations.size, dtype=np.int64)
     if isinstance(table.method, Rounding):
         own[rows] = cellwise.rounded(exact[rows], draws, table.method)
@@ -203,6 +203,22 @@ def draw(table: Table, held: Held | None = None) -> tuple[Relations, Drawn]:
         own[rows] = draws
         figure = cellwise.noisy(exact, sums.over(own)[:given], table.method, table.secret)
     return relations, replace(drawn, figure=np.where(counts.known, figure, 0))
+
+
+def _lasting(contract: Contract) -> frozenset[str]:
+    """Return the indicators of what lasts from one period to the next."""
+    summed = Aggregation.SUM
+    return frozenset(each.id for each in contract.indicators if each.aggregate_time is not summed)
+
+
+def _called(name: tuple[str, str], lasting: frozenset[str]) -> str:
+    """Return what a cell is drawn by: its codes, and its period where periods are added up.
+
+    Three doctors in a street are three next month too: drawn anew every month, their mean would
+    tell how many. Births of two months are added up, and their errors must not be the same.
+    """
+    period, key = name
+    return key if key.partition("\t")[0] in lasting else f"{period}\x1e{key}"
 
 
 def shown(cells: pa.Table, figure: Ints, contract: Contract, profile: Profile) -> pa.Table:

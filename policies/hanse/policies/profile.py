@@ -36,6 +36,13 @@ numerator.)
 
 LIMIT_MAX = 1_000_000
 
+PERTURBED_MIN = 5
+"""A node rounds to this or more, and lets noise go as far or further.
+
+Readers of a release may know where nobody lives, and lay many tables side by side. Beside that a
+smaller base or deviation leaves fewer than three possible counts.
+"""
+
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}\Z")
 _CODE = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}\Z")
 _NUMBERS = ("min_count", "min_denominator", "min_n", "round_base")
@@ -85,6 +92,7 @@ class Profile:
         wrong = [name for name, found in hides.items() if found]
         wrong += [] if self.zero_shown else ["zero_shown"]
         wrong += [name for name, limits in self._minima() if max(limits) > self._covered]
+        wrong += _too_little(self.method)
         if wrong:
             raise Invalid("PROFILE_FIELD", field=wrong[0])
 
@@ -210,6 +218,13 @@ def _texts(document: Mapping[str, Any], name: str) -> Mapping[str, str]:
     if not all(isinstance(text, str) and text.strip() for text in texts.values()):
         raise Invalid("PROFILE_FIELD", field=name)
     return MappingProxyType(dict(texts))
+
+
+def _too_little(method: Perturbing) -> list[str]:
+    """Return the parameter of a method that leaves too few counts possible, if any."""
+    if isinstance(method, Rounding):
+        return ["base"] if method.base < PERTURBED_MIN else []
+    return ["deviation"] if method.deviation < PERTURBED_MIN else []
 
 
 def _method(document: Mapping[str, Any]) -> Perturbing | None:
