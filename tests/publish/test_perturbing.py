@@ -16,6 +16,10 @@ from tests.support import presses
 from tests.support.presses import SECTOR, TOWN, contract, draft, indicator, ratio
 from typer.testing import CliRunner
 
+from hanse.areas import Registry
+from hanse.areas.area import Area
+from hanse.areas.correspondence import Correspondence, Row, RowType
+from hanse.areas.level import Level
 from hanse.cli import publish as publishing
 from hanse.cli.main import build
 from hanse.cube.codelist import Code, Codelist, Dimension
@@ -464,6 +468,39 @@ def test_a_table_that_would_perturb_the_same_people_twice_is_refused(
         release(at, told, made)
     assert "inw" in str(refusal.value.parameters), situation
     assert not list(at.home.rglob("cells.parquet"))
+
+
+def zoned(rows: Sequence[Row]) -> Registry:
+    """Return two sectors and one zone, tied by these rows or by nothing."""
+    sectors = [Area(code=code, name=code) for code in SECTORS[:2]]
+    made = Registry().with_level(Level("statsec", "2025", {"nl": "Sector"}, 10), sectors)
+    made = made.with_level(Level("zone", "2025", {"nl": "Zone"}, 20), [Area(code="Z", name="Z")])
+    tied = Correspondence(SECTOR, ZONE, tuple(rows))
+    return made.with_correspondence(tied) if rows else made
+
+
+ZONE = "zone@2025"
+HALVES = [Row("11002A", "Z", RowType.AGGREGATE), Row("11002B", "Z", RowType.SPLIT, 0.5)]
+WHOLES = [Row(each.child, "Z", RowType.AGGREGATE) for each in HALVES]
+TIES = [("PERTURB_CUT", HALVES), ("PERTURB_LEVELS", []), ("", WHOLES)]
+
+
+@pytest.mark.parametrize(("code", "rows"), TIES)
+@BOTH
+def test_zones_that_cut_sectors_or_hang_on_nothing_are_refused(
+    name: str, code: str, rows: Sequence[Row], houses: dict[str, Press]
+) -> None:
+    at = replace(houses[name], registry=zoned(rows))
+    work = draft([*PARTS, ("inw", ZONE, "Z", "2024", 24)], of(levels=(SECTOR, ZONE)))
+    if not code:
+        assert prepare(at, work).shielded.figures is not None
+        return
+    with pytest.raises(HanseError) as refusal:
+        prepare(at, work)
+    told = refusal.value.parameters
+    assert refusal.value.code == code
+    assert told["dataset"] == "bevolking"
+    assert "zone@2025" in str(told)
 
 
 def test_a_second_table_of_the_same_people_in_other_parts_is_refused(tmp_path: Path) -> None:
