@@ -133,6 +133,10 @@ def test_unwaived_errors_stop_a_release_and_waived_ones_do_not(tmp_path: Path) -
     class Found:
         rule: str
         blocks: bool
+        message_code: str = "R004_TITLE"
+
+        def said(self, lang: str) -> dict[str, str]:
+            return {"what": self.rule, "lang": lang}
 
     on = press(tmp_path, check=lambda *_: (Found("R004", True),))
     with pytest.raises(Conflict, match="R004"):

@@ -18,6 +18,7 @@ from hanse.areas.level import Level
 from hanse.cube.codelist import Code, Codelist, Dimension
 from hanse.node import publish
 from hanse.node.publish import Intent
+from hanse.node.verifying import Verified
 
 TOWN = "gemeente@2015"
 TENS, OLDEST, SMALL = 10, 9, 5
@@ -71,5 +72,6 @@ def test_no_class_of_a_row_is_left_to_subtraction(tmp_path: Path) -> None:
     cost = sum(map(len, gone.values())) - sum(1 <= count < SMALL for count in true.values())
     assert 0 < cost <= 607  # of 25,916 cells
     verified = publish.verified(on, made.slug)
+    assert isinstance(verified, Verified)
     assert verified.holds
     assert verified.witnessed > 1_000

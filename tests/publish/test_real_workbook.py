@@ -18,6 +18,7 @@ from hanse.node.intake import draft as drafts
 from hanse.node.publish import Intent
 from hanse.node.releases import manifest
 from hanse.node.releases.cells import open_cells
+from hanse.node.verifying import Verified
 from hanse.policies.attackers import Codes, Needs, audit, determined, equations, read
 
 SECTOR, TOWN = "statsec@2019", "gemeente@2025"
@@ -89,6 +90,7 @@ def test_towns_are_the_sum_of_their_sectors_and_give_none_back(tmp_path: Path) -
     for period in sorted({each["period"] for each in lines}):
         attack([each for each in lines if each["period"] == period], parents)
     proven = publish.verified(on, "energie")
+    assert isinstance(proven, Verified)
     assert proven.holds
     assert proven.witnessed > 100
 

@@ -164,7 +164,7 @@ def test_a_doubt_stops_a_release_until_somebody_says_which_it_is(tmp_path: Path)
     mine = [each for each in said if each.rule == "R021"]
     assert [each.parameters["dataset"] for each in mine] == ["a"]  # type: ignore[attr-defined]
     for lang in LANGUAGES:
-        assert "AGE" in mine[0].said(lang)["where"]  # type: ignore[attr-defined]
+        assert "AGE" in mine[0].said(lang)["where"]
         assert say("R021_TITLE", lang)
     declared = replace(second.dimensions[0], concept="wage")
     other = replace(second, dimensions=(declared,))

@@ -1,5 +1,7 @@
 """The table of `tests/spec/tables/comparability.py`, one test a row."""
 
+from dataclasses import replace
+
 import pytest
 from tests.spec.tables.comparability import ROWS
 
@@ -41,7 +43,8 @@ def test_every_mark_and_every_reason_is_said_in_words(lang: str) -> None:
         assert mark(Facts(), Facts(), Period.parse("2024")).label(lang)
         assert code.name not in mark(Facts(), Facts(), Period.parse("2024")).label(lang)
     reference = Facts("a", "1", "p", "x", "g@2024", "m", 1.0, 5.0)
-    other = Facts("b", "2", "q", "y", "g@2025", "n", 5.0, 21.0, ("2024",), recalculated=True)
+    told = Facts("b", "2", "q", "y", "g@2025", "n", 5.0, 21.0, "CELL_KEY")
+    other = replace(told, breaks=("2024",), recalculated=True)
     reasons = mark(reference, other, Period.parse("2024"), "Q").reasons
-    assert len(reasons) == 11
+    assert len(reasons) == 12
     assert all("{" not in each.say(lang) and "COMPARE" not in each.say(lang) for each in reasons)
