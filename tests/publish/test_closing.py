@@ -50,6 +50,34 @@ def test_a_loaded_total_does_not_give_its_hidden_part_back(tmp_path: Path) -> No
     assert publish.verified(on, "bevolking").holds
 
 
+@pytest.mark.parametrize(
+    ("total", "hidden"), [(63, True), (60, False), (65, False)], ids=["small", "nobody", "large"]
+)
+def test_a_small_sector_that_was_left_out_does_not_follow(
+    tmp_path: Path, total: int, hidden: bool
+) -> None:
+    on = press(tmp_path)
+    lines = [("inw", SECTOR, "41002A", "2024", 60), ("inw", TOWN, "41002", "2024", total)]
+    cells = released(on, lines)
+    assert cells["inw", TOWN, "41002", "2024"] == total
+    assert cells["inw", SECTOR, "41002A", "2024"] == (None if hidden else 60.0)
+    assert publish.verified(on, "bevolking").holds
+
+
+def test_a_small_class_that_nobody_loaded_does_not_follow_from_those_around_it(
+    tmp_path: Path,
+) -> None:
+    on = press(tmp_path)
+    codes = tuple(Code(code, {}) for code in ("0-17", "0-14", "18+"))
+    of = replace(BOTH, dimensions=(Dimension("AGE", Codelist("AGE", codes)),))
+    ages = (("0-17", 33), ("0-14", 30), ("18+", 40))
+    cells = released(on, [("inw", TOWN, "41002", "2024", *each) for each in ages], of)
+    shown_ages = {key[4]: value for key, value in cells.items()}
+    assert shown_ages["18+"] == 40.0
+    assert None in (shown_ages["0-17"], shown_ages["0-14"])
+    assert publish.verified(on, "bevolking").holds
+
+
 def test_an_amount_that_is_hidden_hides_its_totals(tmp_path: Path) -> None:
     on = press(tmp_path)
     of = replace(BOTH, indicators=(indicator(measure_type=MeasureType.AMOUNT),))

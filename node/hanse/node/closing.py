@@ -20,7 +20,7 @@ from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation, Indicator, MeasureType
 from hanse.cube.status import HIDDEN, CellState
 from hanse.errors import Conflict, HanseError, Invalid, Unavailable
-from hanse.node.fitting import Numbers, fit
+from hanse.node.fitting import Numbers, fit, small_rests
 from hanse.node.populations import Known, Places, Rows, Sheet, left_over
 from hanse.node.relations import INDICATOR, PERIOD, SHARE, Bools, Ints, Relations
 from hanse.policies import disclosure
@@ -38,10 +38,8 @@ WORK_SECONDS_MAX = 300.0
 
 NAMED = 3
 """How many cells a refusal names."""
-
 CANDIDATES = 2
 """In a single sum so many of its shown parts are weighed: the smallest, from `CANDIDATE_MIN` on."""
-
 CANDIDATE_MIN = 3
 
 _RANK = algebra.STATE_RANK
@@ -160,6 +158,8 @@ class _Closing:
     def closed(self) -> Closed:
         """Return what must be hidden."""
         needy = self._needy(self.hidden)
+        told = small_rests(self.relations, self.seen, self.values, least_of(self.question.profile))
+        needy[self.part[told]] = True
         if needy.any():
             able = needy & self._able()
             rests = left_over(self.relations, self.inner)
@@ -180,12 +180,12 @@ class _Closing:
             for rows in self._populations(able):
                 self._engine(rows)
                 self._check_time()
+            self.hidden[told[able[self.part[told]] & ~self.proven[self.part[told]]]] = True
             self._cover(needy[self.part])
         self._check_ledger()
-        given = self.relations.given
-        return Closed(
-            self.hidden[:given], MappingProxyType(self.proofs), self.proven[self.part][:given]
-        )
+        cut = slice(self.relations.given)
+        proven = self.proven[self.part][cut]
+        return Closed(self.hidden[cut], MappingProxyType(self.proofs), proven)
 
     def _needy(self, hidden: Bools) -> Bools:
         """Say of each part whether a total of something hidden in it is shown."""

@@ -86,6 +86,18 @@ def fit(relations: Relations, part: Ints, numbers: Numbers) -> Fit:
     return Fit(below, np.asarray(short), stale[part], _apart(relations, part, numbers, off))
 
 
+def small_rests(relations: Relations, seen: Bools, values: Floats, least: int) -> Ints:
+    """Return the wholes of which readers can subtract a small part that was never loaded.
+
+    The one sector left out of a table is a count like any other. Where all parts are there the rest
+    is nobody's part: people without an address.
+    """
+    parts = np.bincount(relations.equation, minlength=relations.head.size)
+    told = ~relations.complete & seen[relations.head] & (relations.count(seen) == parts)
+    rest = values[relations.head] - relations.sums(values)
+    return np.asarray(relations.head[told & (rest >= 1) & (rest < least)])
+
+
 def _torn(relations: Relations, numbers: Numbers) -> Bools:
     """Say which equations of a whole that nobody shows give another number than its others do."""
     head = relations.head
