@@ -12,15 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.support import presses, strangers
-from tests.support.strangers import DISTRICT, SECTOR, SMALL, TOWN, Town, pulled
+from tests.support.strangers import DISTRICT, SECTOR, TOWN, Score, Town, pulled
 
 from hanse.cube.codelist import Code, Codelist, Dimension
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Aggregation
 from hanse.errors import Conflict
 from hanse.node.publish import verified
-from hanse.policies.attackers import Codes, Needs, audit, determined, equations, narrowed, read
-from hanse.policies.attackers.intervals import INFINITE
+from hanse.policies.attackers import Codes
 from hanse.policies.profile import Profile
 
 pytestmark = pytest.mark.anyio
@@ -127,15 +126,6 @@ SETS = {
 }
 
 
-@dataclass(frozen=True)
-class Score:
-    """How many small counts there are, and how many fall exactly or nearly."""
-
-    small: int
-    exact: int
-    near: int
-
-
 Told = dict[Key, float | None]
 
 
@@ -165,17 +155,7 @@ def score(told: Told, true: Mapping[Key, int]) -> Score:
         Codes("AGE", {**{age: frozenset([age]) for age in AGES}, "_T": frozenset(AGES)}),
         Codes("SEX", {**{sex: frozenset([sex]) for sex in SEXES}, "_T": frozenset(SEXES)}),
     )
-    columns = [[key[at] for key in told] for at in range(3)]
-    values = [None if value is None else round(value) for value in told.values()]
-    system = equations(read(codes, columns, values))
-    real = np.array([true.get((key[0], key[1], key[2]), 0) for key in system.keys], dtype=np.int64)
-    shown = np.array([key in told for key in system.keys], dtype=bool)
-    small = np.flatnonzero((real >= 1) & (real < SMALL) & shown)
-    lower = np.where(system.row >= 0, 1, 0)
-    low, high = narrowed(system, lower, np.full(system.size, INFINITE))
-    verdict = audit(system, Needs(small, lower, real + 1, 2))
-    near = set(verdict.below.tolist()) | set(small[(high - low)[small] < 2].tolist())
-    return Score(small.size, len(determined(system) & set(small.tolist())), len(near))
+    return strangers.attacked(codes, told, true)
 
 
 def published(folder: Path, *datasets: Dataset, true: Mapping[Key, int]) -> Town:

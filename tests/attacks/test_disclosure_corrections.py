@@ -21,18 +21,16 @@ from tests.attacks.test_disclosure_breakdowns import (
     Dataset,
     Key,
     Line,
-    Score,
     Told,
     people,
     told_by,
     truth,
 )
 from tests.support import strangers
-from tests.support.strangers import DISTRICT, SECTOR, SMALL, TOWN, Town
+from tests.support.strangers import DISTRICT, SECTOR, SMALL, TOWN, Score, Town
 
 from hanse.node.publish import verified
-from hanse.policies.attackers import Codes, Needs, audit, determined, equations, narrowed, read
-from hanse.policies.attackers.intervals import INFINITE
+from hanse.policies.attackers import Codes, Needs, equations, read
 
 pytestmark = pytest.mark.anyio
 
@@ -100,10 +98,7 @@ def score(told: Told) -> Score:
     shown = np.array([key in told for key in system.keys], dtype=bool)
     small = np.flatnonzero((real >= 1) & (real < SMALL) & shown)
     lower = np.where(system.row >= 0, 1, 0)
-    low, high = narrowed(system, lower, np.full(system.size, INFINITE))
-    verdict = audit(system, Needs(small, lower, np.zeros_like(lower), 2))
-    near = set(verdict.below.tolist()) | set(small[(high - low)[small] < 2].tolist())
-    return Score(small.size, len(determined(system) & set(small.tolist())), len(near))
+    return strangers.pinned(system, Needs(small, lower, np.zeros_like(lower), 2))
 
 
 async def corrected(town: Town, dataset: Dataset) -> Told:

@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.support import presses, strangers
-from tests.support.strangers import DISTRICT, SECTOR, SMALL, TOWN, Town, pulled
+from tests.support.strangers import DISTRICT, SECTOR, TOWN, Score, Town, pulled
 
 from hanse.cube.contract import Contract
 from hanse.cube.indicator import Indicator
 from hanse.errors import Conflict
 from hanse.node.publish import verified
-from hanse.policies.attackers import Codes, Needs, audit, determined, equations, narrowed, read
-from hanse.policies.attackers.intervals import INFINITE
+from hanse.policies.attackers import Codes
 
 pytestmark = pytest.mark.anyio
 
@@ -142,15 +141,6 @@ REFUSED: Mapping[str, Sequence[tuple[str, str]]] = {
 """What cannot be published any more: whoever holds everybody and the men knows the women."""
 
 
-@dataclass(frozen=True)
-class Score:
-    """How many small counts there are, and how many fall exactly or nearly."""
-
-    small: int
-    exact: int
-    near: int
-
-
 async def told_by(town: Town, *datasets: Dataset) -> Told:
     """Return what somebody was told by all of these, a number never forgotten."""
     found: Told = {}
@@ -167,17 +157,7 @@ def score(told: Told, true: Mapping[Key, int]) -> Score:
     """Attack with everything that was told; the true counts are for scoring only."""
     where = strangers.Map(LEVELS, tuple((row[0], row[1], row[3]) for row in CODES))
     codes = (where.codes(), Codes("indicator", INSIDE))
-    columns = [[key[at] for key in told] for at in range(2)]
-    values = [None if value is None else round(value) for value in told.values()]
-    system = equations(read(codes, columns, values))
-    real = np.array([true.get((key[0], key[1]), 0) for key in system.keys], dtype=np.int64)
-    shown = np.array([key in told for key in system.keys], dtype=bool)
-    small = np.flatnonzero((real >= 1) & (real < SMALL) & shown)
-    lower = np.where(system.row >= 0, 1, 0)
-    low, high = narrowed(system, lower, np.full(system.size, INFINITE))
-    verdict = audit(system, Needs(small, lower, real + 1, 2))
-    near = set(verdict.below.tolist()) | set(small[(high - low)[small] < 2].tolist())
-    return Score(small.size, len(determined(system) & set(small.tolist())), len(near))
+    return strangers.attacked(codes, told, true)
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import numpy as np
@@ -292,9 +293,36 @@ def score(memory: Memory, counts: Counts | None = None, where: Map | None = None
         )
         small = np.flatnonzero((values >= 1) & (values < SMALL))
         lower = np.where(system.row >= 0, 1, 0)
-        low, high = narrowed(system, lower, np.full(system.size, INFINITE))
-        verdict = audit(system, Needs(small, lower, values + 1, 2))
-        small_count += small.size
-        exact += len(determined(system) & set(small.tolist()))
-        near += len(set(verdict.below.tolist()) | set(small[(high - low)[small] < 2].tolist()))
+        found = pinned(system, Needs(small, lower, values + 1, 2))
+        small_count += found.small
+        exact += found.exact
+        near += found.near
     return Score(small_count, exact, near)
+
+
+def pinned(system: System, needs: Needs) -> Score:
+    """Attack one system: eliminate, narrow, and bound the cells that need room."""
+    small = needs.cells
+    low, high = narrowed(system, needs.lower, np.full(system.size, INFINITE))
+    verdict = audit(system, needs)
+    near = set(verdict.below.tolist()) | set(small[(high - low)[small] < 2].tolist())
+    return Score(small.size, len(determined(system) & set(small.tolist())), len(near))
+
+
+Cell = TypeVar("Cell", bound=tuple[str, ...])
+
+
+def attacked(
+    codes: Sequence[Codes], told: Mapping[Cell, float | None], true: Mapping[Cell, int]
+) -> Score:
+    """Attack all that was told, a code per column in each key; the true counts are for scoring."""
+    columns = [[key[at] for key in told] for at in range(len(codes))]
+    values = [None if value is None else round(value) for value in told.values()]
+    system = equations(read(tuple(codes), columns, values))
+    counts = {tuple(key): count for key, count in true.items()}
+    shown = {tuple(key) for key in told}
+    real = np.array([counts.get(tuple(key), 0) for key in system.keys], dtype=np.int64)
+    out = np.array([tuple(key) in shown for key in system.keys], dtype=bool)
+    small = np.flatnonzero((real >= 1) & (real < SMALL) & out)
+    lower = np.where(system.row >= 0, 1, 0)
+    return pinned(system, Needs(small, lower, real + 1, 2))
